@@ -1,0 +1,83 @@
+"""Boltzmann generators in TensorFlow: equilibrium configurations in one shot, with exact weights.
+
+Noé, Olsson, Köhler, Wu, "Boltzmann generators", Science 365, eaaw1147 (2019).
+
+    import boltzmann_tf as bg
+
+Names are loaded when first used, so that importing the package costs nothing and TensorFlow's
+start-up chatter can be silenced first (set BOLTZMANN_TF_VERBOSE=1 to see it).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from boltzmann_tf import _quiet
+from boltzmann_tf._version import __version__
+
+if not os.environ.get("BOLTZMANN_TF_VERBOSE"):
+    _quiet.install()
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+if TYPE_CHECKING:
+    from boltzmann_tf import bijectors, estimators, exact, losses, plotting, sampling, systems
+    from boltzmann_tf.bijectors import Bijector, realnvp
+    from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
+    from boltzmann_tf.generator import BoltzmannGenerator, Samples
+    from boltzmann_tf.schedules import Cosine, Linear
+    from boltzmann_tf.systems import System
+    from boltzmann_tf.training import Stage, Trainer
+
+_MODULES = ("bijectors", "estimators", "exact", "losses", "plotting", "sampling", "systems")
+_NAMES = {
+    "Bijector": "bijectors",
+    "BoltzmannGenerator": "generator",
+    "Cosine": "schedules",
+    "Linear": "schedules",
+    "Samples": "generator",
+    "Stage": "training",
+    "System": "systems",
+    "Trainer": "training",
+    "free_energy_difference": "estimators",
+    "free_energy_profile": "estimators",
+    "realnvp": "bijectors",
+}
+
+__all__ = [
+    "Bijector",
+    "BoltzmannGenerator",
+    "Cosine",
+    "Linear",
+    "Samples",
+    "Stage",
+    "System",
+    "Trainer",
+    "__version__",
+    "bijectors",
+    "estimators",
+    "exact",
+    "free_energy_difference",
+    "free_energy_profile",
+    "losses",
+    "plotting",
+    "realnvp",
+    "sampling",
+    "systems",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        value = importlib.import_module(f"boltzmann_tf.{name}")
+    elif name in _NAMES:
+        value = getattr(importlib.import_module(f"boltzmann_tf.{_NAMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'boltzmann_tf' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,108 @@
+"""Argument checks shared by the public interface.
+
+Each raises a `ValueError` or `TypeError` that names the argument, what it must be and what it
+was, before any computation.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "choice",
+    "finite_array",
+    "instance",
+    "non_negative",
+    "positive",
+    "positive_int",
+]
+
+
+def _real(name: str, value: Any, wanted: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | np.generic | np.ndarray):
+        raise TypeError(f"{name} must be {wanted}, got {value!r} of type {type(value).__name__}")
+    if np.ndim(value) != 0:
+        raise ValueError(f"{name} must be {wanted}, got an array of shape {np.shape(value)}")
+    return float(value)
+
+
+def positive(name: str, value: Any) -> float:
+    """Returns `value` as a float, or raises unless it is a finite number > 0."""
+    number = _real(name, value, "a positive number")
+    if not (number > 0 and math.isfinite(number)):
+        raise ValueError(f"{name} must be a positive finite number, got {value!r}")
+    return number
+
+
+def non_negative(name: str, value: Any) -> float:
+    """Returns `value` as a float, or raises unless it is a finite number >= 0."""
+    number = _real(name, value, "a number >= 0")
+    if not (number >= 0 and math.isfinite(number)):
+        raise ValueError(f"{name} must be a finite number >= 0, got {value!r}")
+    return number
+
+
+def positive_int(name: str, value: Any, *, minimum: int = 1) -> int:
+    """Returns `value` as an int, or raises unless it is an integer >= `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(
+            f"{name} must be an integer >= {minimum}, got {value!r} of type {type(value).__name__}"
+        )
+    if value < minimum:
+        raise ValueError(f"{name} must be an integer >= {minimum}, got {value!r}")
+    return int(value)
+
+
+def choice(name: str, value: Any, options: Iterable[Any]) -> Any:
+    """Returns `value`, or raises unless it is one of `options`."""
+    allowed = list(options)
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
+    return value
+
+
+def instance(name: str, value: Any, kind: type | tuple[type, ...]) -> Any:
+    """Returns `value`, or raises a `TypeError` unless it is an instance of `kind`."""
+    if not isinstance(value, kind):
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        names = " or ".join(k.__name__ for k in kinds)
+        raise TypeError(f"{name} must be a {names}, got {value!r} of type {type(value).__name__}")
+    return value
+
+
+def finite_array(
+    name: str,
+    value: Any,
+    *,
+    ndim: int | None = None,
+    last: int | None = None,
+    dtype: Any = np.float64,
+) -> np.ndarray:
+    """Returns `value` as an array, or raises unless it is numeric, non-empty and finite.
+
+    Args:
+      name: the argument's name in the message.
+      value: anything `numpy.asarray` takes.
+      ndim: required number of dimensions, or None for any.
+      last: required size of the last dimension, or None for any.
+      dtype: of the result.
+    """
+    try:
+        array = np.asarray(value, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be an array of numbers, got {type(value).__name__}") from error
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
+    if last is not None and (array.ndim == 0 or array.shape[-1] != last):
+        raise ValueError(f"{name} must have a last dimension of {last}, got shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    bad = array.size - int(np.count_nonzero(np.isfinite(array)))
+    if bad:
+        raise ValueError(f"{name} must be finite, got {bad} NaN or infinite of {array.size} values")
+    return array

@@ -1,0 +1,35 @@
+"""Invertible maps between latent z and configuration x, and the base class to write more."""
+
+from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
+from boltzmann_tf.bijectors.conditioner import MLP, Parameters, split_seed
+from boltzmann_tf.bijectors.coupling import (
+    AdditiveCoupling,
+    AffineCoupling,
+    Coupling,
+    SplineCoupling,
+)
+from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
+from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
+from boltzmann_tf.bijectors.sequence import Sequence
+from boltzmann_tf.bijectors.whitening import Whitening
+
+__all__ = [
+    "MLP",
+    "AdditiveCoupling",
+    "AffineCoupling",
+    "Bijector",
+    "Box",
+    "Coupling",
+    "ElementwiseSpline",
+    "Parameters",
+    "RealNVPBlock",
+    "Scaling",
+    "Sequence",
+    "SplineCoupling",
+    "Whitening",
+    "deserialize",
+    "realnvp",
+    "register",
+    "serialize",
+    "split_seed",
+]

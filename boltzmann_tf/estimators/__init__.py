@@ -1,0 +1,69 @@
+"""From log-weights and observables to effective sizes, log Z, free energies and their errors.
+
+NumPy and SciPy only, with ArviZ and pymbar imported on first use. Nothing here knows a system or
+a network; every result is float64 and every estimate comes with its standard error.
+"""
+
+from __future__ import annotations
+
+from boltzmann_tf.estimators._common import Estimate, Estimates
+from boltzmann_tf.estimators.chains import (
+    autocorrelation_time,
+    chain_ess,
+    mean_with_error,
+    r_hat,
+)
+from boltzmann_tf.estimators.free_energy import (
+    free_energy_difference,
+    reweighted_difference,
+    two_generator_difference,
+)
+from boltzmann_tf.estimators.overlap import bar, log_z_bar, mbar
+from boltzmann_tf.estimators.profiles import (
+    Profile,
+    align_profile,
+    free_energy_profile,
+    profile_rmse,
+    published_standard_error,
+)
+from boltzmann_tf.estimators.report import Coverage, WeightReport, coverage, weight_report
+from boltzmann_tf.estimators.weights import (
+    LogZBounds,
+    effective_sample_size,
+    ess_fraction,
+    log_z,
+    log_z_bounds,
+    normalized_weights,
+    pareto_k,
+)
+
+__all__ = [
+    "Coverage",
+    "Estimate",
+    "Estimates",
+    "LogZBounds",
+    "Profile",
+    "WeightReport",
+    "align_profile",
+    "autocorrelation_time",
+    "bar",
+    "chain_ess",
+    "coverage",
+    "effective_sample_size",
+    "ess_fraction",
+    "free_energy_difference",
+    "free_energy_profile",
+    "log_z",
+    "log_z_bar",
+    "log_z_bounds",
+    "mbar",
+    "mean_with_error",
+    "normalized_weights",
+    "pareto_k",
+    "profile_rmse",
+    "published_standard_error",
+    "r_hat",
+    "reweighted_difference",
+    "two_generator_difference",
+    "weight_report",
+]

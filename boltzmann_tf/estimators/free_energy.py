@@ -1,0 +1,183 @@
+"""Free-energy differences between states, from weighted samples. Energies in kT."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from boltzmann_tf._checks import finite_array
+from boltzmann_tf.estimators._common import (
+    DEFAULT_BLOCKS,
+    Estimate,
+    check_bootstrap,
+    check_coordinate,
+    check_log_weights,
+    check_mask,
+    group_sums,
+)
+from boltzmann_tf.estimators.weights import log_z
+
+__all__ = ["free_energy_difference", "reweighted_difference", "two_generator_difference"]
+
+
+def _interval(name: str, value: ArrayLike) -> tuple[float, float]:
+    try:
+        low, high = np.asarray(value, dtype=np.float64).tolist()
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a pair (low, high) of numbers, got {value!r}") from error
+    if not low < high:
+        raise ValueError(f"{name} must be a pair with low < high, got {value!r}")
+    return low, high
+
+
+def _states(
+    cut: float | None, left: tuple[float, float] | None, right: tuple[float, float] | None
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    if cut is not None:
+        if left is not None or right is not None:
+            raise ValueError(
+                f"cut must be given alone, or left and right without it, got cut={cut!r}, "
+                f"left={left!r}, right={right!r}"
+            )
+        at = float(finite_array("cut", cut, ndim=0))
+        return (-math.inf, at), (at, math.inf)
+    if left is None or right is None:
+        raise ValueError(
+            f"cut, or both left and right, must be given, got left={left!r}, right={right!r}"
+        )
+    left, right = _interval("left", left), _interval("right", right)
+    if max(left[0], right[0]) < min(left[1], right[1]):
+        raise ValueError(f"left and right must not overlap, got left={left!r}, right={right!r}")
+    return left, right
+
+
+def free_energy_difference(
+    coordinate: ArrayLike,
+    log_weights: ArrayLike | None = None,
+    *,
+    cut: float | None = None,
+    left: tuple[float, float] | None = None,
+    right: tuple[float, float] | None = None,
+    n_bootstrap: int = 200,
+    seed: int = 0,
+    n_blocks: int = DEFAULT_BLOCKS,
+) -> Estimate:
+    """Returns F(right) - F(left) = -log(sum of weights right / sum of weights left), in kT.
+
+    The states are the half-lines below and above `cut`, or the intervals `left` and `right`, each
+    closed below and open above.
+
+    The stated error is the larger of two that agree when there are many samples: the delta method
+    (whose square is 1 / ESS(left) + 1 / ESS(right) for independent samples) and a bootstrap over
+    blocks of consecutive samples. The first is still right with a handful of samples in a state,
+    where bootstrap replicas without any must be dropped; the second sees the skewness of the
+    logarithm.
+
+    Args:
+      coordinate: reaction coordinate of the samples [n].
+      log_weights: [n], -inf allowed; None for samples of the target itself.
+      cut: boundary between the states.
+      left: (low, high) of the left state; may be infinite.
+      right: (low, high) of the right state; may be infinite.
+      n_bootstrap: replicas.
+      seed: of the bootstrap.
+      n_blocks: blocks at most; samples correlated over m steps need n / n_blocks well above m.
+
+    Returns:
+      the difference in kT. A state without samples gives an infinite value (NaN if both are
+      empty) and an error of NaN, and so does a state that a single block fills.
+    """
+    states = _states(cut, left, right)
+    values, weights = check_coordinate("coordinate", coordinate, log_weights)
+    n_bootstrap, seed, n_blocks = check_bootstrap(n_bootstrap, seed, n_blocks)
+    group = np.full(values.size, 2)
+    for index, (low, high) in enumerate(states):
+        group[(values >= low) & (values < high)] = index
+    sums = group_sums(group, 3, weights, n_blocks)
+    log_left, log_right, _ = sums.log_sums()
+    if not np.all(sums.counts[:2]):
+        if not np.any(sums.counts[:2]):
+            return Estimate(math.nan, math.nan)
+        return Estimate(float(log_left - log_right), math.nan)
+    value = float(log_left - log_right)
+    if min(np.count_nonzero(sums.blocks[:, :2], axis=0)) < 2:
+        return Estimate(value, math.nan)
+    shares = sums.shares()
+    used = sums.blocks.shape[0]
+    delta = math.sqrt(np.sum((shares[:, 0] - shares[:, 1]) ** 2) * used / (used - 1))
+    replicas = sums.bootstrap_log_sums(n_bootstrap, seed)
+    with np.errstate(invalid="ignore"):
+        differences = replicas[:, 0] - replicas[:, 1]
+    differences = differences[np.isfinite(differences)]
+    bootstrap = float(differences.std(ddof=1)) if differences.size > 1 else 0.0
+    return Estimate(value, max(delta, bootstrap))
+
+
+def two_generator_difference(
+    free_energies_left: ArrayLike, free_energies_right: ArrayLike
+) -> Estimate:
+    """Returns <F_right> - <F_left>, the published estimate from two generators, in kT.
+
+    Each generator saw one state only; F_k = u(x_k) / tau - log R_zx,k for its samples. No sample
+    is reweighted: this is the difference of two upper bounds, so its *systematic* error is the
+    difference of the two KL divergences, which the stated (statistical) error does not contain.
+    `reweighted_difference` has no such error. Source: Noe et al. 2019, figure 6, and
+    reference/noe2019.md, 1.4.
+
+    Args:
+      free_energies_left: [n] of the generator of the left state.
+      free_energies_right: [m] of the generator of the right state.
+
+    Returns:
+      the difference in kT; the error is NaN with a single sample on either side.
+    """
+    left = finite_array("free_energies_left", free_energies_left, ndim=1)
+    right = finite_array("free_energies_right", free_energies_right, ndim=1)
+    value = float(right.mean() - left.mean())
+    if min(left.size, right.size) < 2:
+        return Estimate(value, math.nan)
+    variance = left.var(ddof=1) / left.size + right.var(ddof=1) / right.size
+    return Estimate(value, math.sqrt(variance))
+
+
+def reweighted_difference(
+    log_weights_left: ArrayLike,
+    log_weights_right: ArrayLike,
+    in_left: ArrayLike,
+    in_right: ArrayLike,
+) -> Estimate:
+    """Returns F(right) - F(left) = log Z_left - log Z_right from two generators, in kT.
+
+    Each Z is the mean of the weights of one generator's samples that fall into its own state;
+    samples elsewhere count with weight zero, so states are not counted twice and a generator that
+    leaks into the other state is corrected. Exact for many samples, whatever the generators.
+
+    Args:
+      log_weights_left: [n] log(e^{-u} / q) of the left generator's samples, with q normalised.
+      log_weights_right: [m] of the right generator's samples.
+      in_left: boolean [n], whether the left generator's sample lies in the left state.
+      in_right: boolean [m], whether the right generator's sample lies in the right state.
+
+    Returns:
+      the difference in kT with the delta-method errors of both log Z combined.
+    """
+    logs = []
+    for name, weights, mask_name, mask in (
+        ("log_weights_left", log_weights_left, "in_left", in_left),
+        ("log_weights_right", log_weights_right, "in_right", in_right),
+    ):
+        values = check_log_weights(name, weights)
+        inside = check_mask(mask_name, mask, values.size)
+        restricted = np.where(inside, values, -np.inf)
+        if not np.any(restricted > -np.inf):
+            # Z = 0 is what the data say; the difference is infinite and has no error.
+            logs.append(Estimate(-math.inf, math.nan))
+        else:
+            logs.append(log_z(restricted))
+    left, right = logs
+    return Estimate(
+        float(left.value - right.value),
+        math.hypot(left.standard_error, right.standard_error),
+    )

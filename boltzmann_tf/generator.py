@@ -1,0 +1,270 @@
+"""The Boltzmann generator: a prior, a bijector and a system, with weights that make it exact."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from boltzmann_tf import storage
+from boltzmann_tf._checks import finite_array, instance, positive, positive_int
+from boltzmann_tf.bijectors import Bijector
+from boltzmann_tf.systems import System
+
+tfb = tfp.bijectors
+tfd = tfp.distributions
+
+__all__ = ["BoltzmannGenerator", "Samples"]
+
+BATCH_SIZE = 16384  # of streamed sampling: large enough for full speed, small in memory
+
+
+class Samples(NamedTuple):
+    """Weighted samples, as NumPy arrays.
+
+    Attributes:
+      z: latent draws, `[n, D]`.
+      x: configurations, `[n, *event_shape]`.
+      log_q: log generated density at x, `[n]`.
+      energy: true energy u(x) in kT at reference temperature 1 (not divided by tau), `[n]`.
+      log_weight: `-u / tau - log_q`, float64 `[n]`; its log-mean-exp estimates log Z(tau).
+    """
+
+    z: np.ndarray
+    x: np.ndarray
+    log_q: np.ndarray
+    energy: np.ndarray
+    log_weight: np.ndarray
+
+
+class BoltzmannGenerator:
+    """Generates configurations of `system` from Gaussian noise, with importance weights.
+
+    At relative temperature tau the prior is N(0, tau I) and the reduced energy is u / tau; the
+    weights use both (Noé et al. 2019, methods).
+
+    Args:
+      system: what to sample.
+      bijector: the map from z to x, with `event_size` the number of coordinates of the system.
+      prior: None for the standard normal; or a `tfd.Distribution` over `[D]`, which then allows
+        tau = 1 only.
+    """
+
+    def __init__(
+        self, system: System, bijector: Bijector, prior: tfd.Distribution | None = None
+    ) -> None:
+        self.system = instance("system", system, System)
+        self.bijector = instance("bijector", bijector, Bijector)
+        system.check()
+        if bijector.event_size != system.event_size:
+            raise ValueError(
+                f"bijector must have the event_size of {system.name}, {system.event_size}, got "
+                f"{bijector.event_size}"
+            )
+        if prior is not None:
+            instance("prior", prior, tfd.Distribution)
+            if prior.event_shape != [system.event_size] or prior.batch_shape.rank:
+                raise ValueError(
+                    f"prior must have event shape [{system.event_size}] and no batch shape, got "
+                    f"{prior.event_shape} and {prior.batch_shape}"
+                )
+        self.prior = prior
+        self._compiled: dict[str, Any] = {}
+
+    @property
+    def dtype(self) -> tf.DType:
+        """float32 or float64: that of the bijector."""
+        return self.bijector.dtype
+
+    # Tensors in, tensors out: usable inside a `tf.function`.
+
+    def prior_sample(self, n: int, temperature: Any, seed: tf.Tensor) -> tf.Tensor:
+        """Draws z from N(0, tau I), `[n, D]`; `temperature` a scalar or `[n]`."""
+        if self.prior is not None:
+            return tf.cast(self.prior.sample(n, seed=seed), self.dtype)
+        noise = tf.random.stateless_normal([n, self.system.event_size], seed, dtype=self.dtype)
+        return noise * tf.sqrt(tf.cast(temperature, self.dtype))[..., None]
+
+    def prior_log_prob(self, z: tf.Tensor, temperature: Any) -> tf.Tensor:
+        """log N(z; 0, tau I), `[n]`."""
+        if self.prior is not None:
+            return self.prior.log_prob(z)
+        tau = tf.cast(temperature, self.dtype)
+        size = self.system.event_size
+        norm = 0.5 * size * (tf.math.log(tau) + tf.cast(np.log(2 * np.pi), self.dtype))
+        return -tf.reduce_sum(z**2, axis=-1) / (2 * tau) - norm
+
+    def to_configuration(
+        self, z: tf.Tensor, *, condition: Any = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """x `[n, *event_shape]` and log|dx/dz| `[n]` of latent z `[n, D]`."""
+        x, log_det = self.bijector.forward_and_log_det(z, condition=condition)
+        return tf.reshape(x, [-1, *self.system.event_shape]), log_det
+
+    def to_latent(self, x: Any, *, condition: Any = None) -> tuple[tf.Tensor, tf.Tensor]:
+        """z `[n, D]` and log|dz/dx| `[n]` of configurations x `[n, *event_shape]`."""
+        flat = tf.reshape(tf.cast(x, self.dtype), [-1, self.system.event_size])
+        return self.bijector.inverse_and_log_det(flat, condition=condition)
+
+    # Arrays in, arrays out: compiled and streamed.
+
+    def sample_batches(
+        self,
+        n: int,
+        temperature: float = 1.0,
+        *,
+        seed: int = 0,
+        condition: Any = None,
+        batch_size: int = BATCH_SIZE,
+    ) -> Iterator[Samples]:
+        """Yields `n` weighted samples in batches, in bounded memory.
+
+        Args:
+          n: number of samples in all.
+          temperature: tau.
+          seed: of the latent draws; the samples are a function of it, of `n` and `batch_size`.
+          condition: `[condition_size]` for conditional bijectors.
+          batch_size: samples a batch.
+
+        Yields:
+          `Samples` of at most `batch_size`.
+        """
+        n = positive_int("n", n)
+        batch_size = positive_int("batch_size", batch_size)
+        tau = self._temperature(temperature)
+        seed = positive_int("seed", seed, minimum=0)
+        # A power of two at most batch_size: few shapes, hence few compilations.
+        batch = min(batch_size, 1 << (n - 1).bit_length())
+        draw = self._function("sample", self._draw)
+        options = {} if condition is None else {"condition": tf.cast(condition, self.dtype)}
+
+        def batches() -> Iterator[Samples]:
+            for i, start in enumerate(range(0, n, batch)):
+                count = min(batch, n - start)
+                out = draw(batch, tau, tf.constant([seed, i], tf.int32), **options)
+                yield Samples(*(part.numpy()[:count] for part in out))
+
+        return batches()
+
+    def sample(
+        self,
+        n: int,
+        temperature: float = 1.0,
+        *,
+        seed: int = 0,
+        condition: Any = None,
+        batch_size: int = BATCH_SIZE,
+    ) -> Samples:
+        """Draws `n` weighted samples; arguments as in `sample_batches`.
+
+        Map, density, energy and weight come from one pass.
+        """
+        batches = self.sample_batches(
+            n, temperature, seed=seed, condition=condition, batch_size=batch_size
+        )
+        return Samples(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
+
+    def log_prob(
+        self, x: Any, temperature: float = 1.0, *, condition: Any = None
+    ) -> np.ndarray:
+        """Log generated density at configurations x `[n, *event_shape]`, `[n]`."""
+        return self._evaluate(x, temperature, condition)[0]
+
+    def log_weight(
+        self, x: Any, temperature: float = 1.0, *, condition: Any = None
+    ) -> np.ndarray:
+        """Log-weight `-u(x) / tau - log q(x)` at configurations x, float64 `[n]`."""
+        return self._evaluate(x, temperature, condition)[1]
+
+    def as_distribution(self, temperature: float = 1.0) -> tfd.TransformedDistribution:
+        """The generated density as a TFP distribution over `event_shape`."""
+        tau = float(self._temperature(temperature))
+        size = self.system.event_size
+        prior = self.prior or tfd.MultivariateNormalDiag(
+            tf.zeros(size, self.dtype), tf.fill([size], tf.cast(np.sqrt(tau), self.dtype))
+        )
+        bijector: tfb.Bijector = self.bijector
+        if len(self.system.event_shape) > 1:
+            bijector = tfb.Chain([tfb.Reshape(self.system.event_shape, [size]), bijector])
+        return tfd.TransformedDistribution(prior, bijector, name="boltzmann_generator")
+
+    # Files.
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the generator to the folder `path`: a JSON document and an array file."""
+        if self.prior is not None:
+            raise TypeError("prior must be the standard normal to be saved, got a custom one")
+        storage.save_generator(path, self)
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], system: System | None = None
+    ) -> BoltzmannGenerator:
+        """Reads a generator that `save` wrote.
+
+        Args:
+          path: the folder.
+          system: the system; needed where it is not one of the package's own.
+
+        Raises:
+          ValueError: for files that are missing, truncated, altered or of another architecture.
+        """
+        system, bijector = storage.load_parts(path, system)
+        return cls(system, bijector)
+
+    # Internals.
+
+    def _temperature(self, temperature: float) -> tf.Tensor:
+        tau = positive("temperature", temperature)
+        if self.prior is not None and tau != 1:
+            raise ValueError(f"temperature must be 1 with a prior of one's own, got {tau}")
+        return tf.constant(tau, self.dtype)
+
+    def _function(self, name: str, function: Any) -> Any:
+        if name not in self._compiled:
+            self._compiled[name] = tf.function(function, jit_compile=True)
+        return self._compiled[name]
+
+    def _draw(self, n: int, tau: tf.Tensor, seed: tf.Tensor, condition: Any = None) -> Samples:
+        z = self.prior_sample(n, tau, seed)
+        x, log_det = self.to_configuration(z, condition=condition)
+        log_q = self.prior_log_prob(z, tau) - log_det
+        energy = self.system.energy(x)
+        return Samples(z, x, log_q, energy, _log_weight(energy, tau, log_q))
+
+    def _density(
+        self, x: tf.Tensor, tau: tf.Tensor, condition: Any = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        z, log_det = self.to_latent(x, condition=condition)
+        log_q = self.prior_log_prob(z, tau) + log_det
+        return log_q, _log_weight(self.system.energy(x), tau, log_q)
+
+    def _evaluate(
+        self, x: Any, temperature: float, condition: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        shape = self.system.event_shape
+        x = finite_array("x", x, ndim=1 + len(shape), dtype=self.dtype.as_numpy_dtype)
+        if x.shape[1:] != shape:
+            raise ValueError(f"x must have shape [n, {', '.join(map(str, shape))}], got {x.shape}")
+        tau = self._temperature(temperature)
+        density = self._function("density", self._density)
+        options = {} if condition is None else {"condition": tf.cast(condition, self.dtype)}
+        batch = min(BATCH_SIZE, 1 << (len(x) - 1).bit_length())
+        parts = []
+        for start in range(0, len(x), batch):
+            chunk = x[start : start + batch]
+            # The last batch is filled up with copies, so that every call has one shape.
+            full = np.resize(chunk, (batch, *shape))
+            parts.append([p.numpy()[: len(chunk)] for p in density(full, tau, **options)])
+        log_q, log_weight = (np.concatenate(p) for p in zip(*parts, strict=True))
+        return log_q, log_weight
+
+
+def _log_weight(energy: tf.Tensor, tau: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
+    """-u / tau - log q in float64; a NaN energy gets no weight."""
+    energy = tf.where(tf.math.is_nan(energy), tf.cast(np.inf, energy.dtype), energy)
+    return -tf.cast(energy, tf.float64) / tf.cast(tau, tf.float64) - tf.cast(log_q, tf.float64)

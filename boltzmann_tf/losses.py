@@ -1,0 +1,257 @@
+"""The losses of Boltzmann generators, each a callable with a name.
+
+They see a batch that the training step has mapped once: data taken to latent space (`Mapped`), or
+latent draws taken to configurations (`Generated`), so that several losses share one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from boltzmann_tf._checks import choice, positive, positive_int
+
+__all__ = [
+    "Generated",
+    "KullbackLeibler",
+    "Likelihood",
+    "Mapped",
+    "ReactionCoordinate",
+    "WeightedLikelihood",
+    "linlog",
+    "safe_energy",
+]
+
+
+class Mapped(NamedTuple):
+    """Data in latent space.
+
+    Attributes:
+      x: configurations, `[batch, ...]`.
+      z: latent images, `[batch, D]`.
+      log_det: log|dz/dx|, `[batch]`.
+    """
+
+    x: tf.Tensor
+    z: tf.Tensor
+    log_det: tf.Tensor
+
+
+class Generated(NamedTuple):
+    """Latent draws in configuration space.
+
+    Attributes:
+      z: draws from N(0, tau I), `[batch, D]`.
+      x: configurations, `[batch, ...]`.
+      log_det: log|dx/dz|, `[batch]`.
+      energy: reduced training energy u / tau after the cut, `[batch]`.
+      temperature: tau of each sample, `[batch]`.
+      temperatures: number of temperatures; sample i is at temperature i modulo this.
+    """
+
+    z: tf.Tensor
+    x: tf.Tensor
+    log_det: tf.Tensor
+    energy: tf.Tensor
+    temperature: tf.Tensor
+    temperatures: int
+
+
+def linlog(energy: tf.Tensor, high: tf.Tensor, maximum: tf.Tensor) -> tf.Tensor:
+    """The published energy cut: linear to `high`, then logarithmic, constant from `maximum`.
+
+    `E` below high, `high + log(E - high + 1)` above, with E clamped at maximum first and
+    non-finite values taken as maximum (Noé et al. 2019, supplement p. 3). For training only:
+    weights from a cut energy are wrong. For a gradient that stays finite where the energy's own
+    does not, use `safe_energy`.
+    """
+    high, maximum = tf.cast(high, energy.dtype), tf.cast(maximum, energy.dtype)
+    clamped = tf.minimum(tf.where(tf.math.is_finite(energy), energy, maximum), maximum)
+    # The logarithm's argument is sanitised too: its unused branch must not make NaN gradients.
+    above = tf.maximum(clamped - high, 0.0)
+    return tf.where(clamped < high, clamped, high + tf.math.log1p(above))
+
+
+def safe_energy(
+    energy: Callable[[tf.Tensor], tf.Tensor],
+    x: tf.Tensor,
+    temperature: tf.Tensor,
+    high: tf.Tensor,
+    maximum: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The reduced energy after the cut, with gradients that are finite for any energy function.
+
+    Selecting after the fact does not stop NaN (0 times infinity), so the gradient of each
+    configuration is formed here, from the energy's own gradient and the slope of the cut, and is
+    zero where either is not finite or the energy is beyond `maximum`, as published.
+
+    Args:
+      energy: the function of x to cut; its batch members must not interact.
+      x: `[batch, ...]`.
+      temperature: tau, `[batch]` or scalar; the cut acts on energy / tau, as published.
+      high: where the logarithm starts, in kT.
+      maximum: where the energy becomes constant, in kT.
+
+    Returns:
+      the cut reduced energy `[batch]`, and a mask `[batch]` of configurations whose energy is NaN
+      or infinite.
+    """
+
+    @tf.custom_gradient
+    def evaluate(x: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable]:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            reduced = energy(x) / temperature
+        slope = tape.gradient(reduced, x, unconnected_gradients="zero")
+        bad = ~tf.math.is_finite(reduced)
+        cut = linlog(reduced, high, maximum)
+        top, limit = tf.cast(high, x.dtype), tf.cast(maximum, x.dtype)
+        clean = tf.where(bad, limit, reduced)
+        cut_slope = tf.where(clean < top, tf.ones_like(clean), 1 / (1 + tf.nn.relu(clean - top)))
+        cut_slope = tf.where(clean < limit, cut_slope, tf.zeros_like(clean))
+
+        def column(v: tf.Tensor) -> tf.Tensor:
+            return tf.reshape(v, [-1] + [1] * (x.shape.rank - 1))
+
+        usable = tf.math.is_finite(slope) & column(clean < limit)
+        slope = tf.where(usable, slope, tf.zeros_like(slope)) * column(cut_slope)
+
+        def gradient(d_cut: tf.Tensor, d_bad: tf.Tensor | None = None) -> tf.Tensor:
+            del d_bad  # a mask has no gradient
+            return column(d_cut) * slope
+
+        return (cut, tf.cast(bad, x.dtype)), gradient
+
+    cut, bad = evaluate(x)
+    return cut, tf.stop_gradient(bad)
+
+
+class Likelihood:
+    """J_ML, training by example: mean of `|z|^2 / 2 - log|dz/dx|` over data.
+
+    It estimates the negative log-likelihood of the data under the generated density at tau = 1
+    *without* the constant (D / 2) ln 2 pi, as published; so it can be negative. Its minimum for
+    data from a density with entropy H is H - (D / 2) ln 2 pi.
+    """
+
+    name = "ml"
+
+    def __call__(self, batch: Mapped) -> tf.Tensor:
+        """The batch mean, a scalar."""
+        return tf.reduce_mean(self.terms(batch))
+
+    @staticmethod
+    def terms(batch: Mapped) -> tf.Tensor:
+        """The loss of each sample, `[batch]`."""
+        return 0.5 * tf.reduce_sum(batch.z**2, axis=-1) - batch.log_det
+
+
+class WeightedLikelihood(Likelihood):
+    """J_ML with each sample weighted by its Boltzmann over its generated density.
+
+    The published code's silent default (`weigh_ML`), here only on request: noisy, and with
+    gradients through the weights, as published.
+    """
+
+    def __call__(self, batch: Mapped, energy: tf.Tensor | None = None) -> tf.Tensor:
+        """The weighted mean; `energy` is the cut reduced energy of `batch.x`, `[batch]`."""
+        if energy is None:
+            raise ValueError("energy must be given to the weighted likelihood, got None")
+        log_weight = -energy + 0.5 * tf.reduce_sum(batch.z**2, axis=-1) - batch.log_det
+        return tf.reduce_sum(tf.nn.softmax(log_weight) * self.terms(batch))
+
+
+class KullbackLeibler:
+    """J_KL, training by energy: mean of `u(x) / tau - log|dx/dz|` over generated samples.
+
+    It is KL(generated || Boltzmann) + H_Z(tau) - ln Z(tau), with H_Z = (D / 2) ln(2 pi e tau) the
+    entropy of the prior; so it is bounded below by H_Z - ln Z, and is usually negative. Over
+    several temperatures it is the mean over the mixed batch, as published.
+    """
+
+    name = "kl"
+
+    def __call__(self, batch: Generated) -> tf.Tensor:
+        """The batch mean, a scalar."""
+        return tf.reduce_mean(batch.energy - batch.log_det)
+
+
+class ReactionCoordinate:
+    """J_RC, which spreads generated samples evenly along one or two reaction coordinates.
+
+    Samples are binned softly: Gaussian kernels at `bins` centres a coordinate, from `lower` to
+    `upper`, of width (upper - lower) / bins, normalised over the bins, then averaged over the
+    batch to h. Two forms:
+
+    - "entropy", the paper's: J_RC = sum h ln h, with minimum -ln(number of bins);
+    - "log_bins", what the authors ran for the one-dimensional cases: J_RC = -sum ln h, which
+      punishes empty bins harder; its minimum is n ln n (26.377 for 11 bins).
+
+    With several temperatures, h is taken for each and the losses are averaged.
+
+    Args:
+      coordinates: one or two functions from `[batch, ...]` to `[batch]`.
+      lower: lower end of the range of each coordinate.
+      upper: upper end of the range of each coordinate.
+      bins: number of bins a coordinate.
+      form: "log_bins" or "entropy".
+    """
+
+    name = "rc"
+
+    def __init__(
+        self,
+        coordinates: Callable | Sequence[Callable],
+        lower: float | Sequence[float],
+        upper: float | Sequence[float],
+        *,
+        bins: int = 11,
+        form: str = "log_bins",
+    ) -> None:
+        self.coordinates = (coordinates,) if callable(coordinates) else tuple(coordinates)
+        if len(self.coordinates) not in (1, 2) or not all(map(callable, self.coordinates)):
+            raise ValueError(
+                f"coordinates must be one or two functions, got {len(self.coordinates)} values"
+            )
+        self.lower, self.upper = np.atleast_1d(lower), np.atleast_1d(upper)
+        shape = (len(self.coordinates),)
+        if self.lower.shape != shape or self.upper.shape != shape:
+            raise ValueError(
+                f"lower and upper must have one value for each of the {shape[0]} coordinates, got "
+                f"{lower!r} and {upper!r}"
+            )
+        if not np.all(self.lower < self.upper):
+            raise ValueError(f"lower must be below upper, got {lower!r} and {upper!r}")
+        self.bins = positive_int("bins", bins, minimum=2)
+        self.form = choice("form", form, ("log_bins", "entropy"))
+        # The published floors under the kernels, so that a sample far outside has some bin.
+        self.floor = positive("floor", 1e-6 if len(self.coordinates) == 1 else 1e-8)
+
+    @property
+    def minimum(self) -> float:
+        """The value for evenly filled bins."""
+        n = self.bins ** len(self.coordinates)
+        return float(n * np.log(n) if self.form == "log_bins" else -np.log(n))
+
+    def histogram(self, x: tf.Tensor, temperatures: int = 1) -> tf.Tensor:
+        """The soft histogram h, `[temperatures, bins ** number of coordinates]`."""
+        kernel: tf.Tensor | None = None
+        for coordinate, low, high in zip(self.coordinates, self.lower, self.upper, strict=True):
+            centres = tf.constant(np.linspace(low, high, self.bins), x.dtype)
+            width = tf.constant((high - low) / self.bins, x.dtype)
+            # The coordinate is clipped so that its square cannot overflow.
+            r = tf.clip_by_value(coordinate(x), -1e6, 1e6)
+            part = tf.exp(-((r[:, None] - centres) ** 2) / (2 * width**2))
+            kernel = part if kernel is None else kernel[:, :, None] * part[:, None, :]
+        flat = tf.reshape(kernel, [-1, self.bins ** len(self.coordinates)]) + self.floor
+        flat /= tf.reduce_sum(flat, axis=1, keepdims=True)
+        return tf.reduce_mean(tf.reshape(flat, [-1, temperatures, flat.shape[1]]), axis=0)
+
+    def __call__(self, batch: Generated) -> tf.Tensor:
+        """The loss averaged over temperatures, a scalar."""
+        h = self.histogram(batch.x, batch.temperatures)
+        terms = -tf.math.log(h) if self.form == "log_bins" else h * tf.math.log(h)
+        return tf.reduce_mean(tf.reduce_sum(terms, axis=1))

@@ -1,0 +1,117 @@
+"""What a user sees while training runs: the progress bar, TensorBoard, Keras callbacks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from boltzmann_tf._checks import choice, instance
+
+if TYPE_CHECKING:
+    from boltzmann_tf.training import History, Trainer
+
+__all__ = ["Monitor"]
+
+SHOWN = {"ml": "J_ML", "kl": "J_KL", "rc": "J_RC", "ess": "ESS"}
+
+
+class Monitor:
+    """Shows and logs the course of training; a context manager around the loop."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        total: int,
+        callbacks: Sequence[keras.callbacks.Callback],
+        *,
+        verbose: int,
+        tensorboard: str | os.PathLike[str] | None,
+    ) -> None:
+        choice("verbose", verbose, (0, 1))
+        for i, callback in enumerate(callbacks):
+            instance(f"callbacks[{i}]", callback, keras.callbacks.Callback)
+            callback.set_model(trainer)
+            callback.set_params({"steps": total})
+        self._callbacks = list(callbacks)
+        self._total = total
+        self._stack = contextlib.ExitStack()
+        self._writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
+        self._progress = Progress(
+            TextColumn("[bold]stage {task.fields[stage]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[terms]}"),
+            TextColumn("{task.fields[rate]:.0f} steps/s"),
+            TimeRemainingColumn(),
+            disable=verbose == 0,
+        )
+
+    def __enter__(self) -> Monitor:
+        self._stack.enter_context(self._progress)
+        self._task = self._progress.add_task(
+            "train", total=self._total, stage=1, terms="compiling", rate=0.0
+        )
+        self._last = time.perf_counter()
+        self._each("on_train_begin")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._each("on_train_end")
+        if self._writer is not None:
+            self._writer.flush()
+        self._stack.close()
+
+    def begin_stage(self, number: int, done: int) -> None:
+        """A stage starts after `done` steps."""
+        self._progress.update(self._task, stage=number + 1, completed=done)
+        self._each("on_epoch_begin", number)
+        self._logs: dict[str, float] = {}
+
+    def update(self, history: History, count: int) -> None:
+        """`count` more steps are in the history."""
+        logs = {}
+        for name, values in history.values.items():
+            block = values[-count:]
+            if not np.all(np.isnan(block)):
+                total = name in ("non_finite", "skipped")
+                logs[name] = float(np.nansum(block) if total else np.nanmean(block))
+        now = time.perf_counter()
+        rate, self._last = count / (now - self._last), now
+        terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
+        bad = history.non_finite
+        terms += f" non-finite {bad}" + (f" skipped {history.skipped}" if history.skipped else "")
+        self._progress.update(self._task, completed=len(history), terms=terms, rate=rate)
+        if self._writer is not None:
+            with self._writer.as_default():
+                for name, value in logs.items():
+                    tf.summary.scalar(name, value, step=len(history))
+        self._logs = logs
+        self._each("on_train_batch_end", len(history), logs)
+
+    def end_stage(self, number: int) -> None:
+        """A stage is over; callbacks get the mean metrics of its last call as epoch logs."""
+        self._each("on_epoch_end", number, self._logs)
+
+    def _each(self, event: str, *arguments: Any) -> None:
+        for callback in self._callbacks:
+            getattr(callback, event)(*arguments)

@@ -1,0 +1,40 @@
+"""The harness of the reproductions: numbers with a verdict, figures, and a report of both.
+
+A reproduction is a file `reproductions/NAME.py`:
+
+    from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
+
+    @reproduction("NAME", "What it reproduces")
+    def run(context: Context) -> None:
+        ...
+        context.figure(fig, "figure.png", "What the figure shows.")
+        context.add(Metric.close("log Z", value, exact, 0.01, justification="..."))
+
+    if __name__ == "__main__":
+        main_for("NAME")
+
+Nothing here imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+from boltzmann_tf.reproduction.context import PRESETS, Context
+from boltzmann_tf.reproduction.metrics import Metric
+from boltzmann_tf.reproduction.registry import Reproduction, discover, load, names, reproduction
+from boltzmann_tf.reproduction.report import write_index
+from boltzmann_tf.reproduction.runner import main_for, reproduce_all, run_reproduction
+
+__all__ = [
+    "PRESETS",
+    "Context",
+    "Metric",
+    "Reproduction",
+    "discover",
+    "load",
+    "main_for",
+    "names",
+    "reproduce_all",
+    "reproduction",
+    "run_reproduction",
+    "write_index",
+]

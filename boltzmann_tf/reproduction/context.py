@@ -1,0 +1,258 @@
+"""What a reproduction writes to: its folder, its numbers, its figures, its report."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from boltzmann_tf import _files
+from boltzmann_tf._checks import choice, instance, positive_int
+from boltzmann_tf._version import __version__
+from boltzmann_tf.reproduction import report
+from boltzmann_tf.reproduction.metrics import Metric, to_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["PRESETS", "Context", "check_output", "check_preset", "check_seed"]
+
+PRESETS = ("quick", "paper")
+_LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy", "scipy")
+_DPI = 150
+
+
+def check_preset(preset: str) -> str:
+    """Returns `preset`, or raises unless it is "quick" or "paper"."""
+    return str(choice("preset", preset, PRESETS))
+
+
+def check_seed(seed: int) -> int:
+    """Returns `seed`, or raises unless it is an integer in 0 .. 2**31 - 1."""
+    seed = positive_int("seed", seed, minimum=0)
+    if seed >= 2**31:  # TensorFlow's stateless generators take 32-bit seeds
+        raise ValueError(f"seed must be less than 2**31, got {seed}")
+    return seed
+
+
+def check_output(output: str | os.PathLike[str]) -> Path:
+    """Returns `output` as a path, or raises unless it is or can become a folder."""
+    path = Path(instance("output", output, (str, os.PathLike)))
+    for place in (path, *path.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise ValueError(f"output must be a folder, got {str(path)!r}: {place} is a file")
+            break
+    return path
+
+
+@dataclasses.dataclass
+class Context:
+    """The preset, the seed and the report of one run of a reproduction.
+
+    The report shows sections, texts, figures, tables and metrics in the order of the calls.
+
+    Attributes:
+      name: of the reproduction.
+      preset: "quick" (one seed, a minute or two) or "paper" (every variant, several seeds).
+      output: folder of all reproductions; this one writes to `output/name`.
+      seed: of every random number of the run.
+      title: heading of the report.
+      description: shown below the heading.
+      metrics: added so far.
+      energy_evaluations: counted so far.
+    """
+
+    name: str
+    preset: str = "quick"
+    output: Path = Path("results")
+    seed: int = 0
+    title: str = ""
+    description: str = ""
+    metrics: list[Metric] = dataclasses.field(default_factory=list, init=False)
+    energy_evaluations: int = dataclasses.field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        check_preset(self.preset)
+        self.seed = check_seed(self.seed)
+        self.output = check_output(self.output)
+        self._items: list[report.Item] = []
+        self._headlines: list[str] = []
+        self._artifacts: list[dict[str, str]] = []
+        self._thumbnail: str | None = None
+        self._start = time.perf_counter()
+        self._started = datetime.datetime.now(datetime.UTC)
+        self._console = Console(stderr=True, highlight=False)
+
+    @property
+    def directory(self) -> Path:
+        """The folder of this reproduction."""
+        return self.output / self.name
+
+    @property
+    def quick(self) -> bool:
+        """Whether the preset is "quick"."""
+        return self.preset == "quick"
+
+    @property
+    def passed(self) -> bool:
+        """Whether there are metrics and all have passed."""
+        return bool(self.metrics) and all(metric.passed for metric in self.metrics)
+
+    def section(self, title: str) -> None:
+        """Starts a section of the report."""
+        self._items.append(report.Section(title))
+
+    def text(self, text: str) -> None:
+        """Adds text: paragraphs between empty lines, `- ` lists, `code` and **bold**."""
+        self._items.append(report.Text(text))
+
+    def add(self, metric: Metric, *, headline: bool = False) -> Metric:
+        """Adds a metric to the report and to `metrics.json`.
+
+        Args:
+          metric: with a name not used before in this run.
+          headline: whether the index of all reproductions shows it.
+
+        Returns:
+          the metric.
+        """
+        instance("metric", metric, Metric)
+        if any(other.name == metric.name for other in self.metrics):
+            raise ValueError(f"metric must have a name of its own, got {metric.name!r} again")
+        self.metrics.append(metric)
+        if headline:
+            self._headlines.append(metric.name)
+        if not (self._items and isinstance(self._items[-1], report.Metrics)):
+            self._items.append(report.Metrics([]))
+        self._items[-1].metrics.append(metric)  # type: ignore[union-attr]
+        return metric
+
+    def table(self, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Adds a table without pass or fail.
+
+        Args:
+          title: its caption.
+          rows: one mapping a row; the keys of all rows, in order of appearance, are the columns.
+        """
+        self._items.append(report.Table(title, [dict(row) for row in rows]))
+
+    def figure(
+        self, fig: Figure, filename: str, caption: str, *, thumbnail: bool = False
+    ) -> Path:
+        """Saves a figure as PNG into the folder and shows it in the report.
+
+        Args:
+          fig: a matplotlib figure; it is closed.
+          filename: a plain name such as "figure2.png".
+          caption: what it shows, as in a paper.
+          thumbnail: whether the index shows this one; the first figure otherwise.
+
+        Returns:
+          the path of the file.
+        """
+        name = filename if filename.endswith(".png") else f"{filename}.png"
+        if Path(name).name != name or name.startswith("."):
+            raise ValueError(f"filename must be a plain file name, got {filename!r}")
+        path = self.directory / name
+        with _files.atomic_path(path) as temporary:
+            fig.savefig(temporary, format="png", dpi=_DPI)
+        from matplotlib import pyplot
+
+        pyplot.close(fig)
+        self._items.append(report.Picture(name, caption))
+        if thumbnail or self._thumbnail is None:
+            self._thumbnail = name
+        return path
+
+    def artifact(self, path: str | os.PathLike[str], description: str = "") -> Path:
+        """Lists a file or folder, say a saved generator, in the report.
+
+        Args:
+          path: inside `directory`; a relative path is taken from there.
+          description: what it is.
+
+        Returns:
+          the full path.
+        """
+        full = self.directory / path if not Path(path).is_absolute() else Path(path)
+        inside = os.path.relpath(full.resolve(), self.directory.resolve())
+        if inside.startswith(os.pardir):
+            raise ValueError(f"path must be inside {self.directory}, got {str(path)!r}")
+        if not full.exists():
+            raise ValueError(f"path must exist, got {str(path)!r}")
+        entry = {"path": Path(inside).as_posix(), "description": description}
+        if entry not in self._artifacts:
+            self._artifacts.append(entry)
+        return full
+
+    def count_energy_evaluations(self, number: int) -> None:
+        """Adds to the number of energies computed: the cost that reports are compared at."""
+        self.energy_evaluations += positive_int("number", number, minimum=0)
+
+    def log(self, message: str) -> None:
+        """Prints a line of progress with the time since the start to standard error."""
+        elapsed = time.perf_counter() - self._start
+        self._console.print(f"{self.name} {elapsed:6.1f} s  {message}", markup=False)
+
+    def begin(self) -> None:
+        """Makes the folder and removes the verdict of an earlier run.
+
+        An interrupted run then has no report, and not one that belongs to other figures.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for name in ("metrics.json", "report.html"):
+            (self.directory / name).unlink(missing_ok=True)
+
+    def finish(self, error: str | None = None) -> dict[str, Any]:
+        """Writes `metrics.json` and `report.html`.
+
+        Args:
+          error: what ended the run before its end, or None; a run with an error has not passed.
+
+        Returns:
+          the content of `metrics.json`.
+        """
+        content = {
+            "name": self.name,
+            "title": self.title or self.name,
+            "description": self.description,
+            "passed": self.passed and error is None,
+            "error": error,
+            "preset": self.preset,
+            "seed": self.seed,
+            "command": f"boltzmann-tf reproduce {self.name} --preset {self.preset} "
+            f"--seed {self.seed}",
+            "started": self._started.isoformat(timespec="seconds"),
+            "wall_time_s": round(time.perf_counter() - self._start, 3),
+            "energy_evaluations": self.energy_evaluations,
+            "versions": versions(),
+            "machine": {"system": platform.platform(), "cpus": os.cpu_count()},
+            "metrics": [metric.to_dict() for metric in self.metrics],
+            "headlines": self._headlines,
+            "thumbnail": self._thumbnail,
+            "artifacts": self._artifacts,
+        }
+        _files.write_text(self.directory / "report.html", report.render(content, self._items))
+        # Last, so that a metrics.json is the sign of a complete folder.
+        _files.write_text(self.directory / "metrics.json", to_json(content))
+        return content
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of Python, of this package and of the libraries the numbers rest on."""
+    found = {"python": platform.python_version(), "boltzmann_tf": __version__}
+    for library in _LIBRARIES:
+        try:
+            found[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            found[library] = "not installed"
+    return found

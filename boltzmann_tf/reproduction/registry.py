@@ -1,0 +1,157 @@
+"""Which reproductions there are: read from the files' text, imported only to be run."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boltzmann_tf._checks import choice
+
+if TYPE_CHECKING:
+    from boltzmann_tf.reproduction.context import Context
+
+__all__ = ["Entry", "Reproduction", "directory", "discover", "load", "names", "reproduction"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Reproduction:
+    """A reproduction that can be run: calling it is calling its function.
+
+    Attributes:
+      name: its name on the command line, which is the name of its file.
+      title: what it reproduces, in a few words.
+      run: does the work, given a `Context`.
+      description: the docstring of the function's module or of the function.
+    """
+
+    name: str
+    title: str
+    run: Callable[[Context], None]
+    description: str = ""
+
+    def __call__(self, context: Context) -> None:
+        """Runs it."""
+        self.run(context)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A reproduction known by its text alone.
+
+    Attributes:
+      name: the name of its file without the suffix.
+      title: second argument of the decorator, or the first line of the module's docstring.
+      path: the file.
+    """
+
+    name: str
+    title: str
+    path: Path
+
+
+def reproduction(
+    name: str, title: str
+) -> Callable[[Callable[[Context], None]], Reproduction]:
+    """Declares a function to be the reproduction of its file.
+
+    Args:
+      name: the name of the file without its suffix.
+      title: what it reproduces, in a few words, as plain text in the source: it is listed without
+        importing the file.
+
+    Returns:
+      a decorator that turns `run(context)` into a `Reproduction`.
+    """
+
+    def decorate(run: Callable[[Context], None]) -> Reproduction:
+        module = sys.modules.get(run.__module__)
+        description = (module.__doc__ if module else None) or run.__doc__ or ""
+        return Reproduction(name=name, title=title, run=run, description=description.strip())
+
+    return decorate
+
+
+def directory() -> Path:
+    """Returns the folder of the reproductions: beside the package, in a checkout as in a wheel."""
+    return Path(__file__).resolve().parents[2] / "reproductions"
+
+
+def _read(path: Path) -> Entry | None:
+    """Returns the entry of a file, or None if it declares no reproduction."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            if not isinstance(decorator, ast.Call):
+                continue
+            called = decorator.func
+            called_name = called.attr if isinstance(called, ast.Attribute) else ast.unparse(called)
+            if called_name != "reproduction":
+                continue
+            given: dict[str, ast.expr] = dict(zip(("name", "title"), decorator.args, strict=False))
+            given |= {word.arg: word.value for word in decorator.keywords if word.arg}
+            title = given.get("title")
+            if isinstance(title, ast.Constant) and isinstance(title.value, str):
+                return Entry(path.stem, title.value, path)
+            first = (ast.get_docstring(tree) or path.stem).splitlines()[0]
+            return Entry(path.stem, first, path)
+    return None
+
+
+def discover() -> list[Entry]:
+    """Returns the reproductions in alphabetical order; imports none of them."""
+    folder = directory()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"the reproductions must be in {folder}, which does not exist")
+    files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    return [entry for entry in map(_read, files) if entry is not None]
+
+
+def names() -> list[str]:
+    """Returns the names of the reproductions."""
+    return [entry.name for entry in discover()]
+
+
+def load(name: str) -> Reproduction:
+    """Imports a reproduction.
+
+    Args:
+      name: one of `names()`.
+
+    Returns:
+      the `Reproduction` that the file declares.
+
+    Raises:
+      ValueError: there is none of this name, or the file declares another.
+    """
+    entries = {entry.name: entry for entry in discover()}
+    choice("name", name, entries)
+    path = entries[name].path
+    # By its place and not by its name: another package called `reproductions` may come first on
+    # the path. What the file itself imports from `reproductions` needs the folder's parent.
+    parent = str(path.parent.parent)
+    if parent not in sys.path:
+        sys.path.append(parent)
+    qualified = f"reproductions.{name}"
+    module = sys.modules.get(qualified)
+    if module is None or Path(module.__file__ or "") != path:
+        spec = importlib.util.spec_from_file_location(qualified, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} must be a Python file that can be imported")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[qualified] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[qualified]
+            raise
+    for value in vars(module).values():
+        if isinstance(value, Reproduction) and value.name == name:
+            return value
+    raise ValueError(f"{path} must declare a reproduction named {name!r} with @reproduction")

@@ -1,0 +1,156 @@
+"""Running reproductions: one, some or all, each to its report and its verdict."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from boltzmann_tf._checks import choice
+from boltzmann_tf.reproduction import html, registry
+from boltzmann_tf.reproduction.context import Context, check_output, check_preset, check_seed
+from boltzmann_tf.reproduction.report import write_index
+
+__all__ = ["main_for", "reproduce_all", "reproduce_each", "run_reproduction"]
+
+
+def run_reproduction(
+    name: str,
+    preset: str = "quick",
+    output: str | os.PathLike[str] = "results",
+    seed: int = 0,
+) -> bool:
+    """Runs one reproduction and writes `output/name/`.
+
+    An exception in the reproduction is printed and written into its report; it does not leave
+    this function, so that the others go on. An interrupt does leave it.
+
+    Args:
+      name: one of `boltzmann_tf.reproduction.names()`.
+      preset: "quick" or "paper".
+      output: folder of all reproductions.
+      seed: of every random number, in 0 .. 2**31 - 1.
+
+    Returns:
+      whether it ran to its end and every metric passed.
+
+    Raises:
+      ValueError: for an argument that is none of these, before anything runs.
+    """
+    return bool(reproduce_each([name], preset, output, seed)[0]["passed"])
+
+
+def reproduce_all(
+    preset: str = "quick", output: str | os.PathLike[str] = "results", seed: int = 0
+) -> bool:
+    """Runs every reproduction and writes `output/index.html`; arguments as `run_reproduction`.
+
+    Returns:
+      whether all have passed.
+    """
+    results = reproduce_each(registry.names(), preset, output, seed)
+    index = write_index(output, results)
+    Console(highlight=False).print(f"Index: {index}", markup=False, soft_wrap=True)
+    return bool(results) and all(result["passed"] for result in results)
+
+
+def reproduce_each(
+    names: Sequence[str], preset: str, output: str | os.PathLike[str], seed: int
+) -> list[dict[str, Any]]:
+    """Runs the named reproductions one after the other; arguments as `run_reproduction`.
+
+    Returns:
+      the content of each one's `metrics.json`.
+    """
+    known = {entry.name: entry for entry in registry.discover()}
+    for name in names:
+        choice("name", name, known)
+    check_preset(preset)
+    check_seed(seed)
+    folder = check_output(output)
+    _quiet_figures()
+    results = []
+    for name in dict.fromkeys(names):
+        context = Context(name, preset, folder, seed, title=known[name].title)
+        results.append(_run(context))
+        _print(results[-1], context)
+    return results
+
+
+def _quiet_figures() -> None:
+    """Draws without a display, whatever the user's matplotlib is set to."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+
+
+def _run(context: Context) -> dict[str, Any]:
+    context.begin()
+    context.log(f"preset {context.preset}, seed {context.seed}")
+    error = None
+    try:
+        reproduction = registry.load(context.name)
+        context.title = reproduction.title
+        context.description = reproduction.description
+        reproduction.run(context)
+    except Exception:
+        error = traceback.format_exc()
+        print(error, file=sys.stderr)
+    return context.finish(error)
+
+
+def _print(result: dict[str, Any], context: Context) -> None:
+    """Prints the metrics and the verdict."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=140)  # a log has no width; do not fold at 80
+    table = Table("", "quantity", "value", "reference", "rule", title=result["title"])
+    for metric in context.metrics:
+        verdict = "[green]pass[/]" if metric.passed else "[bold red]FAIL[/]"
+        table.add_row(
+            verdict,
+            *(
+                _literal(text)
+                for text in (
+                    metric.name,
+                    html.measured(metric.value, metric.standard_error),
+                    html.number(metric.reference),
+                    metric.rule,
+                )
+            ),
+        )
+    if context.metrics:
+        console.print(table)
+    verdict = "pass" if result["passed"] else "FAIL"
+    console.print(
+        f"{context.name}: {verdict} in {html.duration(result['wall_time_s'])}, "
+        f"report: {context.directory / 'report.html'}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _literal(text: str) -> str:
+    """Returns text in which rich sees no markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def main_for(name: str) -> None:
+    """Is the command line of one reproduction's file: `--preset`, `--output`, `--seed`.
+
+    Args:
+      name: of the reproduction.
+
+    Raises:
+      SystemExit: always; 0 passed, 1 a metric missed or the run failed, 2 a bad argument.
+    """
+    from boltzmann_tf import cli
+
+    cli.main(["reproduce", name, *sys.argv[1:]])

@@ -1,0 +1,243 @@
+"""The compiled training step: losses, gradient and optimiser in one function, many steps a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from boltzmann_tf.generator import BoltzmannGenerator
+from boltzmann_tf.losses import (
+    Generated,
+    KullbackLeibler,
+    Likelihood,
+    Mapped,
+    ReactionCoordinate,
+    WeightedLikelihood,
+    safe_energy,
+)
+
+__all__ = ["CONTROLS", "METRICS", "StepShape", "TrainingStep"]
+
+CONTROLS = ("learning_rate", "ml", "kl", "rc", "energy_high")
+METRICS = ("loss", "ml", "kl", "rc", "ess", "non_finite", "skipped", "gradient_norm")
+
+
+@dataclass(frozen=True)
+class StepShape:
+    """The part of a stage that is compiled in; the rest enters as numbers at run time."""
+
+    batch_size: int
+    ml: bool
+    kl: bool
+    rc: bool
+    rc_loss: ReactionCoordinate | None
+    temperatures: tuple[float, ...]
+    energy_max: float
+    weighted_ml: bool
+    clip_norm: float | None
+
+    @property
+    def generated(self) -> int:
+        """Generated configurations a step: the batch floored to a multiple of the temperatures."""
+        n = len(self.temperatures)
+        return self.batch_size // n * n
+
+    @property
+    def energies_per_step(self) -> int:
+        """Energies a step asks for."""
+        weighted = self.batch_size if self.ml and self.weighted_ml else 0
+        return weighted + (self.generated if self.kl or self.rc else 0)
+
+
+class TrainingStep:
+    """Runs blocks of steps on one flat copy of the parameters.
+
+    The optimiser sees a single vector: its per-variable operations, hundreds for a deep network,
+    would otherwise take most of the tracing and compile time. The layers' own variables are
+    written from that vector inside each step, since the network reads them.
+
+    Args:
+      generator: whose bijector is trained.
+      optimizer: a Keras optimiser that acts on each parameter by itself (Adam, SGD, ...).
+      steps_per_call: the most steps of one call.
+    """
+
+    def __init__(
+        self,
+        generator: BoltzmannGenerator,
+        optimizer: keras.optimizers.Optimizer,
+        steps_per_call: int,
+    ) -> None:
+        self._generator = generator
+        self._optimizer = optimizer
+        self._steps_per_call = steps_per_call
+        self._variables = list(generator.bijector.trainable_variables)
+        self._sizes = [int(np.prod(v.shape)) for v in self._variables]
+        self.parameters = tf.Variable(tf.zeros([sum(self._sizes)], generator.dtype), name="theta")
+        self.load_parameters()
+        optimizer.build([self.parameters])
+        self._compiled: dict[StepShape, Callable] = {}
+
+    @property
+    def optimizer_variables(self) -> list[tf.Variable]:
+        """The optimiser's state."""
+        return [v.value for v in self._optimizer.variables]
+
+    def load_parameters(self) -> None:
+        """Takes the layers' variables over."""
+        self.parameters.assign(tf.concat([tf.reshape(v, [-1]) for v in self._variables], axis=0))
+
+    def store_parameters(self) -> None:
+        """Writes the layers' variables."""
+        parts = tf.split(self.parameters, self._sizes)
+        for variable, part in zip(self._variables, parts, strict=True):
+            variable.assign(tf.reshape(part, variable.shape))
+
+    def reset_optimizer(self) -> None:
+        """Zeroes the optimiser's moments and step count."""
+        for variable in self.optimizer_variables:
+            variable.assign(tf.zeros_like(variable))
+
+    def __call__(
+        self, shape: StepShape, data: tf.Tensor, controls: np.ndarray, seed: int, start: int
+    ) -> np.ndarray:
+        """Takes steps; returns their metrics, float32 `[steps, len(METRICS)]`.
+
+        Args:
+          shape: what is compiled in.
+          data: configurations for J_ML.
+          controls: `[steps, len(CONTROLS)]`, the values of `CONTROLS` at each step.
+          seed: of the run.
+          start: number of the first step in the run.
+        """
+        if shape not in self._compiled:
+            self._compiled[shape] = tf.function(
+                lambda *arguments: self._steps(shape, *arguments), jit_compile=True
+            )
+        count = len(controls)
+        padded = np.zeros((self._steps_per_call, len(CONTROLS)), self._generator.dtype.as_numpy_dtype)
+        padded[:count] = controls
+        out = self._compiled[shape](
+            data,
+            tf.constant(padded),
+            tf.constant([seed, 0], tf.int32),
+            tf.constant(start, tf.int32),
+            tf.constant(count, tf.int32),
+        )
+        return out.numpy()[:count]
+
+    def _steps(
+        self,
+        shape: StepShape,
+        data: tf.Tensor,
+        controls: tf.Tensor,
+        seed: tf.Tensor,
+        start: tf.Tensor,
+        count: tf.Tensor,
+    ) -> tf.Tensor:
+        metrics = tf.TensorArray(tf.float32, self._steps_per_call, element_shape=[len(METRICS)])
+        for i in tf.range(count):
+            step_seed = tf.random.experimental.stateless_fold_in(seed, start + i)
+            row = self._step(shape, data, dict(zip(CONTROLS, tf.unstack(controls[i]), strict=True)), step_seed)
+            metrics = metrics.write(i, row)
+        return metrics.stack()
+
+    def _step(
+        self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
+    ) -> tf.Tensor:
+        data_seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        values = {name: tf.constant(np.nan, data.dtype) for name in METRICS}
+        values["non_finite"] = tf.constant(0, data.dtype)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            for variable in self._variables:
+                tape.watch(variable)
+            loss = tf.constant(0, data.dtype)
+            if shape.ml:
+                values["ml"] = self._data_loss(shape, data, control, data_seed)
+                loss += control["ml"] * values["ml"]
+            if shape.kl or shape.rc:
+                batch, bad = self._generate(shape, control, noise_seed)
+                values["non_finite"] = tf.reduce_sum(bad)
+                values["ess"] = _ess(batch, tf.reduce_sum(batch.z**2, axis=-1))
+                values["kl"] = KullbackLeibler()(batch)
+                loss += control["kl"] * values["kl"]
+                if shape.rc_loss is not None:
+                    values["rc"] = shape.rc_loss(batch)
+                    loss += control["rc"] * values["rc"]
+        gradients = tape.gradient(loss, self._variables, unconnected_gradients="zero")
+        gradient = tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
+        values["loss"] = loss
+        values["gradient_norm"], values["skipped"] = self._update(shape, gradient, control)
+        return tf.stack([tf.cast(values[name], tf.float32) for name in METRICS])
+
+    def _data_loss(
+        self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
+    ) -> tf.Tensor:
+        index = tf.random.stateless_uniform(
+            [shape.batch_size], seed, maxval=tf.shape(data)[0], dtype=tf.int32
+        )
+        x = tf.gather(data, index)
+        z, log_det = self._generator.to_latent(x)
+        if not shape.weighted_ml:
+            return Likelihood()(Mapped(x, z, log_det))
+        energy, _ = safe_energy(
+            self._generator.system.training_energy,
+            x,
+            tf.ones([], data.dtype),
+            control["energy_high"],
+            tf.constant(shape.energy_max, data.dtype),
+        )
+        return WeightedLikelihood()(Mapped(x, z, log_det), energy)
+
+    def _generate(
+        self, shape: StepShape, control: dict[str, tf.Tensor], seed: tf.Tensor
+    ) -> tuple[Generated, tf.Tensor]:
+        """A batch of generated configurations, sample i at temperature i modulo their number."""
+        n = len(shape.temperatures)
+        dtype = self._generator.dtype
+        tau = tf.tile(tf.constant(shape.temperatures, dtype), [shape.generated // n])
+        z = self._generator.prior_sample(shape.generated, tau, seed)
+        x, log_det = self._generator.to_configuration(z)
+        energy, bad = safe_energy(
+            self._generator.system.training_energy,
+            x,
+            tau,
+            control["energy_high"],
+            tf.constant(shape.energy_max, dtype),
+        )
+        return Generated(z, x, log_det, energy, tau, n), bad
+
+    def _update(
+        self, shape: StepShape, gradient: tf.Tensor, control: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Applies the gradient unless it is not finite; returns its norm and whether it was not."""
+        norm = tf.norm(gradient)
+        skip = ~tf.math.is_finite(norm)
+        if shape.clip_norm is not None:
+            gradient *= tf.minimum(1.0, shape.clip_norm / tf.maximum(norm, 1e-30))
+        gradient = tf.where(skip, tf.zeros_like(gradient), gradient)
+        before = [tf.identity(v) for v in (self.parameters, *self.optimizer_variables)]
+        self._optimizer.learning_rate = tf.cast(control["learning_rate"], tf.float32)
+        self._optimizer.apply([gradient], [self.parameters])
+        # A skipped step leaves no trace, in the moments neither.
+        for variable, old in zip(
+            (self.parameters, *self.optimizer_variables), before, strict=True
+        ):
+            variable.assign(tf.where(skip, old, variable))
+        self.store_parameters()
+        return norm, tf.cast(skip, gradient.dtype)
+
+
+def _ess(batch: Generated, square: tf.Tensor) -> tf.Tensor:
+    """Kish's effective fraction of the batch under the training energy: a gauge, not a result."""
+    log_weight = -batch.energy + batch.log_det + 0.5 * square / batch.temperature
+    # One group of weights a temperature: they have different normalisations.
+    groups = tf.reshape(log_weight, [-1, batch.temperatures])
+    first = tf.reduce_logsumexp(groups, axis=0)
+    second = tf.reduce_logsumexp(2 * groups, axis=0)
+    fraction = tf.exp(2 * first - second) / tf.cast(tf.shape(groups)[0], square.dtype)
+    return tf.reduce_mean(fraction)

@@ -1,0 +1,23 @@
+"""Systems by their energies, each with its reaction coordinates and exact reference."""
+
+from __future__ import annotations
+
+from boltzmann_tf._checks import choice
+from boltzmann_tf.systems.base import System
+from boltzmann_tf.systems.double_well import DoubleWell
+from boltzmann_tf.systems.mueller_brown import MuellerBrown
+from boltzmann_tf.systems.spring_in_box import SpringInBox
+
+# One line a system: its name on the command line and in files.
+REGISTRY: dict[str, type[System]] = {
+    "double_well": DoubleWell,
+    "mueller_brown": MuellerBrown,
+    "spring_in_box": SpringInBox,
+}
+
+__all__ = ["REGISTRY", "DoubleWell", "MuellerBrown", "SpringInBox", "System", "get"]
+
+
+def get(name: str, **parameters: float) -> System:
+    """A system by its registered name, with the given constructor arguments."""
+    return REGISTRY[choice("system", name, REGISTRY)](**parameters)

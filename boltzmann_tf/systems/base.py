@@ -1,0 +1,121 @@
+"""The base class of all systems: what is sampled, said by its energy."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from boltzmann_tf._checks import choice
+
+__all__ = ["System"]
+
+DOMAINS = ("real", "box", "spins", "unit vectors", "torus")
+
+
+class System(abc.ABC):
+    """A physical system, given by its energy u(x) in units of kT at reference temperature 1.
+
+    A user's own system is a subclass with `event_shape` and `energy`, nothing more:
+
+        class Harmonic(System):
+            event_shape = (2,)
+
+            def energy(self, x):
+                return 0.5 * tf.reduce_sum(x**2, axis=-1)
+
+    At relative temperature tau the reduced energy is u / tau. A system knows no bijector.
+
+    Attributes:
+      event_shape: shape of one configuration.
+      domain: "real", "box", "spins", "unit vectors" or "torus".
+      reaction_coordinates: name -> function from `[..., *event_shape]` to `[...]`, in TF ops.
+      observables: name -> function of the same form.
+      initial_states: name -> one configuration of shape `event_shape` in that state.
+      exact: the exact reference of the system (from `boltzmann_tf.exact`), or None.
+    """
+
+    event_shape: tuple[int, ...]
+    domain: str = "real"
+    reaction_coordinates: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = MappingProxyType({})
+    observables: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = MappingProxyType({})
+    initial_states: Mapping[str, np.ndarray] = MappingProxyType({})
+    exact: Any = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        choice(f"{cls.__name__}.domain", cls.domain, DOMAINS)
+
+    @abc.abstractmethod
+    def energy(self, x: tf.Tensor) -> tf.Tensor:
+        """The true energy, in kT at reference temperature 1.
+
+        Args:
+          x: `[batch, *event_shape]`.
+
+        Returns:
+          `[batch]`, in TF ops, differentiable; +inf where x is forbidden.
+        """
+
+    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
+        """The energy to train with: the true one unless a system regularises it.
+
+        It may differ from `energy` where that has no useful gradient (hard walls, overlaps).
+        Weights and reports always use `energy`.
+        """
+        return self.energy(x)
+
+    @property
+    def event_size(self) -> int:
+        """Number of coordinates of a configuration."""
+        return int(np.prod(self.event_shape))
+
+    @property
+    def name(self) -> str:
+        """Name in reports."""
+        return type(self).__name__
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as JSON values."""
+        return {}
+
+    def initial_state(self, name: str) -> np.ndarray:
+        """A starting configuration by the name of its state, of shape `event_shape`."""
+        choice("initial state", name, self.initial_states)
+        return np.array(self.initial_states[name], dtype=np.float64)
+
+    def reaction_coordinate(self, name: str | None = None) -> Callable[[tf.Tensor], tf.Tensor]:
+        """A reaction coordinate by name; the first one for None."""
+        if not self.reaction_coordinates:
+            raise ValueError(f"{self.name} defines no reaction_coordinates")
+        name = next(iter(self.reaction_coordinates)) if name is None else name
+        return self.reaction_coordinates[
+            choice("reaction coordinate", name, self.reaction_coordinates)
+        ]
+
+    def check(self) -> None:
+        """Raises unless `event_shape` and `energy` are of the stated form.
+
+        The generator calls it at construction, so that a user's slip shows at once and by name.
+        """
+        shape = getattr(self, "event_shape", None)
+        if not (
+            isinstance(shape, tuple)
+            and shape
+            and all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in shape)
+        ):
+            raise ValueError(
+                f"{self.name}.event_shape must be a tuple of positive integers, got {shape!r}"
+            )
+        energy = tf.function(self.energy).get_concrete_function(
+            tf.TensorSpec([3, *shape], tf.float32)
+        )
+        if energy.structured_outputs.shape != [3]:
+            raise ValueError(
+                f"{self.name}.energy(x) must return one energy a configuration, shape [batch], "
+                f"got {energy.structured_outputs.shape} for x of shape {[3, *shape]}"
+            )

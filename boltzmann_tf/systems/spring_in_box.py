@@ -1,0 +1,76 @@
+"""Two particles on a line, joined by a spring, the first in a box: a closed-form map exists."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from boltzmann_tf import exact
+from boltzmann_tf._checks import positive
+from boltzmann_tf.systems.base import System
+
+__all__ = ["SpringInBox"]
+
+
+def _first(x: tf.Tensor) -> tf.Tensor:
+    return x[..., 0]
+
+
+def _extension(x: tf.Tensor) -> tf.Tensor:
+    return x[..., 1] - x[..., 0]
+
+
+class SpringInBox(System):
+    """H = k (x2 - x1)^2 for 0 <= x1 <= L, infinite otherwise, in kT.
+
+    The Knothe-Rosenblatt map to a standard normal is z1 = Phi^-1(x1 / L),
+    z2 = sqrt(2 k / T) (x2 - x1); see `boltzmann_tf.exact.SpringInBox`.
+
+    Args:
+      stiffness: k, in kT per length squared.
+      length: L of the box.
+      wall_stiffness: of the regularised wall, in kT per length squared; training only.
+    """
+
+    event_shape = (2,)
+    domain = "box"
+    reaction_coordinates = {"x1": _first, "extension": _extension}
+
+    def __init__(
+        self, stiffness: float = 1.0, length: float = 4.0, *, wall_stiffness: float = 200.0
+    ) -> None:
+        self.stiffness = positive("stiffness", stiffness)
+        self.length = positive("length", length)
+        self.wall_stiffness = positive("wall_stiffness", wall_stiffness)
+        self.initial_states = {"centre": np.full(2, self.length / 2)}
+
+    def _spring(self, x: tf.Tensor) -> tf.Tensor:
+        extension = x[..., 1] - x[..., 0]
+        return self.stiffness * extension * extension
+
+    def energy(self, x: tf.Tensor) -> tf.Tensor:
+        """Energy in kT: `[..., 2]` to `[...]`; +inf outside the box."""
+        inside = (x[..., 0] >= 0) & (x[..., 0] <= self.length)
+        return tf.where(inside, self._spring(x), tf.cast(np.inf, x.dtype))
+
+    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
+        """The same with a harmonic wall: an infinite one has no gradient to learn from."""
+        x1 = x[..., 0]
+        outside = tf.nn.relu(-x1) + tf.nn.relu(x1 - self.length)
+        return self._spring(x) + self.wall_stiffness * outside * outside
+
+    @functools.cached_property
+    def exact(self) -> exact.SpringInBox:
+        """Closed form."""
+        return exact.SpringInBox(stiffness=self.stiffness, length=self.length)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "stiffness": self.stiffness,
+            "length": self.length,
+            "wall_stiffness": self.wall_stiffness,
+        }

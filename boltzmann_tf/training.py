@@ -1,0 +1,324 @@
+"""Training: stages of a custom loop whose steps, optimiser included, run inside compiled code.
+
+A step's noise is a function of (seed, step), so a resumed run is the same run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from boltzmann_tf import schedules
+from boltzmann_tf._checks import finite_array, instance, positive, positive_int
+from boltzmann_tf.checkpoints import Checkpoint
+from boltzmann_tf.generator import BoltzmannGenerator
+from boltzmann_tf.losses import ReactionCoordinate
+from boltzmann_tf.monitoring import Monitor
+from boltzmann_tf.steps import METRICS, StepShape, TrainingStep
+
+__all__ = ["History", "Stage", "Trainer"]
+
+Schedule = float | schedules.Schedule
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A number of steps under one recipe. The optimiser starts afresh at each stage, as published.
+
+    Weights, learning rate and energy cut are numbers or schedules (`boltzmann_tf.schedules`).
+
+    Attributes:
+      iterations: number of optimiser steps.
+      batch_size: configurations a step, of the data and of generated ones each.
+      learning_rate: of the optimiser.
+      ml: weight of J_ML.
+      kl: weight of J_KL.
+      rc: weight of J_RC; needs `rc_loss`.
+      rc_loss: the reaction-coordinate loss.
+      temperatures: relative temperatures tau of the generated samples; the batch is floored to a
+        multiple of their number and shared among them.
+      energy_high: where the training energy turns logarithmic, in kT.
+      energy_max: where it becomes constant, in kT.
+      weighted_ml: weight J_ML's samples by Boltzmann over generated density (off as it should be;
+        the published code had it on in places).
+      clip_norm: clip the gradient to this global norm; None for no clipping, as published.
+    """
+
+    iterations: int
+    batch_size: int = 1000
+    learning_rate: Any = 1e-3
+    ml: Any = 1.0
+    kl: Any = 0.0
+    rc: Any = 0.0
+    rc_loss: ReactionCoordinate | None = None
+    temperatures: Sequence[float] = (1.0,)
+    energy_high: Any = 100.0
+    energy_max: float = 1e10
+    weighted_ml: bool = False
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        positive_int("iterations", self.iterations)
+        positive_int("batch_size", self.batch_size)
+        positive("energy_max", self.energy_max)
+        if self.clip_norm is not None:
+            positive("clip_norm", self.clip_norm)
+        if isinstance(self.temperatures, str) or not isinstance(self.temperatures, Sequence):
+            raise TypeError(f"temperatures must be a sequence, got {self.temperatures!r}")
+        if not self.temperatures or len(self.temperatures) > self.batch_size:
+            raise ValueError(
+                f"temperatures must hold 1 to batch_size={self.batch_size} values, got "
+                f"{len(self.temperatures)}"
+            )
+        for i, tau in enumerate(self.temperatures):
+            positive(f"temperatures[{i}]", tau)
+        controls = self.controls()
+        if not any(np.any(controls[name]) for name in ("ml", "kl", "rc")):
+            raise ValueError("one of ml, kl and rc must be positive, got 0 for all three")
+        if np.any(controls["rc"]) and self.rc_loss is None:
+            raise ValueError(f"rc_loss must be given where rc is not 0, got None with rc={self.rc!r}")
+        if self.rc_loss is not None:
+            instance("rc_loss", self.rc_loss, ReactionCoordinate)
+
+    def controls(self) -> dict[str, np.ndarray]:
+        """The scheduled values at every step, float64 `[iterations]` each."""
+        return {
+            name: schedules.values(name, getattr(self, name), self.iterations)
+            for name in ("learning_rate", "ml", "kl", "rc", "energy_high")
+        }
+
+    def shape(self) -> StepShape:
+        """What of the recipe is compiled in; stages that agree in it share one compilation."""
+        controls = self.controls()
+        return StepShape(
+            batch_size=self.batch_size,
+            ml=bool(np.any(controls["ml"])),
+            kl=bool(np.any(controls["kl"])),
+            rc=bool(np.any(controls["rc"])),
+            rc_loss=self.rc_loss if np.any(controls["rc"]) else None,
+            temperatures=tuple(float(t) for t in self.temperatures),
+            energy_max=float(self.energy_max),
+            weighted_ml=self.weighted_ml,
+            clip_norm=self.clip_norm,
+        )
+
+
+@dataclass
+class History:
+    """What training recorded at every step; NaN where a term was not in the objective.
+
+    Attributes:
+      values: metric name -> float32 `[steps]`; the names are those of `steps.METRICS`.
+      stage_ends: number of steps done at the end of each stage.
+      energy_evaluations: number of energies that the losses asked for.
+    """
+
+    values: dict[str, np.ndarray] = field(
+        default_factory=lambda: {name: np.empty(0, np.float32) for name in METRICS}
+    )
+    stage_ends: list[int] = field(default_factory=list)
+    energy_evaluations: int = 0
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.values[name]
+
+    def __len__(self) -> int:
+        return len(self.values["loss"])
+
+    def append(self, block: np.ndarray) -> None:
+        """Adds a block of steps, `[steps, number of metrics]`."""
+        for name, column in zip(METRICS, block.T, strict=True):
+            self.values[name] = np.concatenate([self.values[name], column])
+
+    @property
+    def non_finite(self) -> int:
+        """Generated configurations whose energy was NaN or infinite, over all steps."""
+        return int(np.nansum(self.values["non_finite"]))
+
+    @property
+    def skipped(self) -> int:
+        """Steps that were not taken because the gradient was not finite."""
+        return int(np.nansum(self.values["skipped"]))
+
+
+class Trainer:
+    """Trains a generator in stages.
+
+    Args:
+      generator: trained in place.
+      optimizer: a Keras optimiser; Adam with Keras' defaults for None. Its learning rate is set by
+        the stages.
+      seed: of mini-batches and latent noise.
+      steps_per_call: steps that one call of the compiled function takes.
+    """
+
+    def __init__(
+        self,
+        generator: BoltzmannGenerator,
+        optimizer: keras.optimizers.Optimizer | None = None,
+        *,
+        seed: int = 0,
+        steps_per_call: int = 50,
+    ) -> None:
+        self.generator = instance("generator", generator, BoltzmannGenerator)
+        if optimizer is None:
+            optimizer = keras.optimizers.Adam()
+        self.optimizer = instance("optimizer", optimizer, keras.optimizers.Optimizer)
+        if not generator.bijector.trainable_variables:
+            raise ValueError("generator must have trainable variables, got a bijector without any")
+        if generator.bijector.condition_size:
+            raise ValueError(
+                "generator must have an unconditional bijector, got condition_size="
+                f"{generator.bijector.condition_size}"
+            )
+        self.seed = positive_int("seed", seed, minimum=0)
+        self.steps_per_call = positive_int("steps_per_call", steps_per_call)
+        self.stop_training = False  # Keras callbacks set it
+        self._step = TrainingStep(generator, optimizer, steps_per_call)
+
+    def fit(
+        self,
+        data: Any = None,
+        stages: Sequence[Stage] | Stage = (),
+        *,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 1,
+        tensorboard: str | os.PathLike[str] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1000,
+    ) -> History:
+        """Runs the stages.
+
+        Args:
+          data: configurations `[n, *event_shape]` for J_ML; None where no stage uses it.
+          stages: one stage or several.
+          callbacks: Keras callbacks; a stage counts as an epoch, a call of `steps_per_call` steps
+            as a batch.
+          verbose: 0 for silence, 1 for a progress bar.
+          tensorboard: folder for TensorBoard logs.
+          checkpoint: file (.npz) from which an interrupted run with the same stages resumes, to
+            the same numbers; written every `checkpoint_every` steps, on an interrupt, and at the
+            end.
+          checkpoint_every: steps between checkpoints.
+
+        Returns:
+          The history of all steps, those before a resume included.
+        """
+        stages = [stages] if isinstance(stages, Stage) else list(stages)
+        if not stages:
+            raise ValueError("stages must hold at least one Stage, got none")
+        for i, stage in enumerate(stages):
+            instance(f"stages[{i}]", stage, Stage)
+        tensor = self._data(data, stages)
+        positive_int("checkpoint_every", checkpoint_every)
+
+        history, start = History(), (0, 0)
+        saved = Checkpoint(Path(checkpoint), self._fingerprint(stages, tensor)) if checkpoint else None
+        self._step.load_parameters()
+        if saved and saved.exists():
+            start = saved.restore(self._step, history)
+        else:
+            self._step.reset_optimizer()
+
+        self.stop_training = False
+        total = sum(stage.iterations for stage in stages)
+        monitor = Monitor(self, total, callbacks, verbose=verbose, tensorboard=tensorboard)
+        with monitor:
+            try:
+                self._run(stages, tensor, history, start, monitor, saved, checkpoint_every)
+            except KeyboardInterrupt:
+                # The step in flight is lost; what the variables hold is the last whole call.
+                if saved:
+                    saved.save(self._step, history, self._position)
+                raise
+            finally:
+                self._step.store_parameters()
+        if saved:
+            saved.save(self._step, history, self._position)
+        return history
+
+    def _run(
+        self,
+        stages: Sequence[Stage],
+        data: tf.Tensor,
+        history: History,
+        start: tuple[int, int],
+        monitor: Monitor,
+        saved: Checkpoint | None,
+        checkpoint_every: int,
+    ) -> None:
+        self._position = start
+        unsaved = 0
+        for number, stage in enumerate(stages):
+            if number < start[0]:
+                continue
+            done = start[1] if number == start[0] else 0
+            if done == 0 and number > 0:
+                self._step.reset_optimizer()
+            controls = np.stack(list(stage.controls().values()), axis=1)
+            shape = stage.shape()
+            monitor.begin_stage(number, len(history))
+            while done < stage.iterations and not self.stop_training:
+                count = min(self.steps_per_call, stage.iterations - done)
+                block = self._step(
+                    shape, data, controls[done : done + count], self.seed, len(history)
+                )
+                history.append(block)
+                history.energy_evaluations += count * shape.energies_per_step
+                done += count
+                self._position = (number, done)
+                monitor.update(history, count)
+                unsaved += count
+                if saved and unsaved >= checkpoint_every:
+                    saved.save(self._step, history, self._position)
+                    unsaved = 0
+            history.stage_ends = [*history.stage_ends[:number], len(history)]
+            self._step.store_parameters()
+            monitor.end_stage(number)
+            if self.stop_training:
+                break
+
+    # What Keras callbacks ask of a model.
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the trainable variables."""
+        self._step.store_parameters()
+        return [v.numpy() for v in self.generator.bijector.trainable_variables]
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Assigns what `get_weights` returned."""
+        for variable, value in zip(
+            self.generator.bijector.trainable_variables, weights, strict=True
+        ):
+            variable.assign(value)
+        self._step.load_parameters()
+
+    def _data(self, data: Any, stages: Sequence[Stage]) -> tf.Tensor:
+        shape, dtype = self.generator.system.event_shape, self.generator.dtype
+        if data is None:
+            if any(stage.shape().ml for stage in stages):
+                raise ValueError("data must be given where a stage has ml > 0, got None")
+            return tf.zeros([1, *shape], dtype)
+        array = finite_array("data", data, ndim=1 + len(shape), dtype=dtype.as_numpy_dtype)
+        if array.shape[1:] != shape:
+            raise ValueError(
+                f"data must have shape [n, {', '.join(map(str, shape))}], got {array.shape}"
+            )
+        return tf.constant(array)
+
+    def _fingerprint(self, stages: Sequence[Stage], data: tf.Tensor) -> str:
+        """Says which run a checkpoint belongs to."""
+        recipe = [
+            {f.name: repr(getattr(s, f.name)) for f in fields(s) if f.name != "rc_loss"}
+            for s in stages
+        ]
+        shapes = [tuple(v.shape) for v in self.generator.bijector.variables]
+        checksum = float(tf.reduce_sum(tf.cast(data, tf.float64)))
+        return repr((recipe, shapes, self.seed, tuple(data.shape), checksum))
