@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 __all__ = [
     "choice",
+    "finite",
     "finite_array",
     "instance",
     "non_negative",
     "positive",
     "positive_int",
+    "seed_int",
+    "sequence",
 ]
 
 
@@ -36,6 +39,14 @@ def positive(name: str, value: Any) -> float:
     number = _real(name, value, "a positive number")
     if not (number > 0 and math.isfinite(number)):
         raise ValueError(f"{name} must be a positive finite number, got {value!r}")
+    return number
+
+
+def finite(name: str, value: Any) -> float:
+    """Returns `value` as a float, or raises unless it is a finite number."""
+    number = _real(name, value, "a finite number")
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be a finite number, got {value!r}")
     return number
 
 
@@ -56,6 +67,23 @@ def positive_int(name: str, value: Any, *, minimum: int = 1) -> int:
     if value < minimum:
         raise ValueError(f"{name} must be an integer >= {minimum}, got {value!r}")
     return int(value)
+
+
+def seed_int(name: str, value: Any) -> int:
+    """Returns `value` as an int, or raises unless it is in 0 .. 2**31 - 1, what TensorFlow takes."""
+    seed = positive_int(name, value, minimum=0)
+    if seed >= 2**31:
+        raise ValueError(f"{name} must be an integer in 0 .. 2**31 - 1, got {value!r}")
+    return seed
+
+
+def sequence(name: str, value: Any) -> list[Any]:
+    """Returns `value` as a list, or raises a `TypeError` unless it is a sequence and no string."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise TypeError(
+            f"{name} must be a sequence, got {value!r} of type {type(value).__name__}"
+        )
+    return list(value)
 
 
 def choice(name: str, value: Any, options: Iterable[Any]) -> Any:
@@ -93,6 +121,9 @@ def finite_array(
       dtype: of the result.
     """
     try:
+        # Text and complex numbers would be converted, with more or less noise.
+        if np.asarray(value).dtype.kind not in "biufO":
+            raise TypeError(f"dtype {np.asarray(value).dtype}")
         array = np.asarray(value, dtype=dtype)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be an array of numbers, got {type(value).__name__}") from error

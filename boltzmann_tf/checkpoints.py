@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import tensorflow as tf
 
 from boltzmann_tf.storage import load_arrays, save_arrays
 
 if TYPE_CHECKING:
     from boltzmann_tf.steps import TrainingStep
-    from boltzmann_tf.training import History
+    from boltzmann_tf.training import History, Stage, Trainer
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "fingerprint"]
+
+
+def fingerprint(trainer: Trainer, stages: Sequence[Stage], data: tf.Tensor) -> str:
+    """Says which run a checkpoint belongs to: recipe, network, data, optimiser and seed.
+
+    Schedules count by their values, because a function prints differently in every process. What
+    functions compute (reaction coordinates, the energy) is not seen.
+    """
+    digest = hashlib.sha256(data.numpy().tobytes())
+    for stage in stages:
+        for values in stage.controls().values():
+            digest.update(values.tobytes())
+    bijector = trainer.generator.bijector
+    trained = {id(v) for v in bijector.trainable_variables}
+    for variable in bijector.variables:
+        if id(variable) not in trained:  # a whitening, fitted before
+            digest.update(variable.numpy().tobytes())
+    optimizer = trainer.optimizer.get_config()
+    recipe = [(s.iterations, s.shape().recipe()) for s in stages]
+    shapes = [tuple(v.shape) for v in bijector.variables]
+    return repr(
+        (
+            digest.hexdigest(),
+            recipe,
+            shapes,
+            trainer.seed,
+            {k: v for k, v in optimizer.items() if k not in ("name", "learning_rate")},
+        )
+    )
 
 
 class Checkpoint:
@@ -47,7 +79,10 @@ class Checkpoint:
 
     def restore(self, step: TrainingStep, history: History) -> tuple[int, int]:
         """Reads the file into the step and the history; returns the position."""
-        arrays = load_arrays(self._path)
+        try:
+            arrays = load_arrays(self._path)
+        except ValueError as error:
+            raise ValueError(f"checkpoint {self._path} is truncated or was altered: {error}") from error
         if str(arrays.get("fingerprint")) != self._fingerprint:
             raise ValueError(
                 f"checkpoint {self._path} belongs to another run (other stages, network, data or "
@@ -61,7 +96,7 @@ class Checkpoint:
             history.stage_ends = [int(n) for n in arrays["stage_ends"]]
             history.energy_evaluations = int(arrays["energy_evaluations"])
             stage, done = (int(n) for n in arrays["position"])
-        except KeyError as error:
-            raise ValueError(f"checkpoint {self._path} lacks {error}") from error
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"checkpoint {self._path} lacks or has a bad {error}") from error
         step.store_parameters()
         return stage, done

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf import storage
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int
+from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.systems import System
 
@@ -72,6 +72,11 @@ class BoltzmannGenerator:
                     f"prior must have event shape [{system.event_size}] and no batch shape, got "
                     f"{prior.event_shape} and {prior.batch_shape}"
                 )
+            if prior.dtype != bijector.dtype:
+                raise TypeError(
+                    f"prior must have dtype {bijector.dtype.name} as the bijector, got "
+                    f"{tf.as_dtype(prior.dtype).name}"
+                )
         self.prior = prior
         self._compiled: dict[str, Any] = {}
 
@@ -107,7 +112,11 @@ class BoltzmannGenerator:
 
     def to_latent(self, x: Any, *, condition: Any = None) -> tuple[tf.Tensor, tf.Tensor]:
         """z `[n, D]` and log|dz/dx| `[n]` of configurations x `[n, *event_shape]`."""
-        flat = tf.reshape(tf.cast(x, self.dtype), [-1, self.system.event_size])
+        x = tf.cast(x, self.dtype)
+        if not x.shape[1:].is_compatible_with(self.system.event_shape):
+            wanted = ", ".join(map(str, self.system.event_shape))
+            raise ValueError(f"x must have shape [n, {wanted}], got {x.shape}")
+        flat = tf.reshape(x, [-1, self.system.event_size])
         return self.bijector.inverse_and_log_det(flat, condition=condition)
 
     # Arrays in, arrays out: compiled and streamed.
@@ -136,7 +145,7 @@ class BoltzmannGenerator:
         n = positive_int("n", n)
         batch_size = positive_int("batch_size", batch_size)
         tau = self._temperature(temperature)
-        seed = positive_int("seed", seed, minimum=0)
+        seed = seed_int("seed", seed)
         # A power of two at most batch_size: few shapes, hence few compilations.
         batch = min(batch_size, 1 << (n - 1).bit_length())
         draw = self._function("sample", self._draw)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, positive, positive_int
+from boltzmann_tf._checks import choice, finite_array, positive, positive_int
 
 __all__ = [
     "Generated",
@@ -68,6 +68,7 @@ def linlog(energy: tf.Tensor, high: tf.Tensor, maximum: tf.Tensor) -> tf.Tensor:
     weights from a cut energy are wrong. For a gradient that stays finite where the energy's own
     does not, use `safe_energy`.
     """
+    energy = tf.convert_to_tensor(energy)
     high, maximum = tf.cast(high, energy.dtype), tf.cast(maximum, energy.dtype)
     clamped = tf.minimum(tf.where(tf.math.is_finite(energy), energy, maximum), maximum)
     # The logarithm's argument is sanitised too: its unused branch must not make NaN gradients.
@@ -211,12 +212,12 @@ class ReactionCoordinate:
         bins: int = 11,
         form: str = "log_bins",
     ) -> None:
-        self.coordinates = (coordinates,) if callable(coordinates) else tuple(coordinates)
-        if len(self.coordinates) not in (1, 2) or not all(map(callable, self.coordinates)):
-            raise ValueError(
-                f"coordinates must be one or two functions, got {len(self.coordinates)} values"
-            )
-        self.lower, self.upper = np.atleast_1d(lower), np.atleast_1d(upper)
+        given = coordinates if isinstance(coordinates, list | tuple) else (coordinates,)
+        if len(given) not in (1, 2) or not all(map(callable, given)):
+            raise TypeError(f"coordinates must be one or two functions, got {coordinates!r}")
+        self.coordinates = tuple(given)
+        self.lower = np.atleast_1d(finite_array("lower", lower))
+        self.upper = np.atleast_1d(finite_array("upper", upper))
         shape = (len(self.coordinates),)
         if self.lower.shape != shape or self.upper.shape != shape:
             raise ValueError(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import tensorflow as tf
+from rich.console import Group
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -55,17 +57,18 @@ class Monitor:
             TextColumn("[bold]stage {task.fields[stage]}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[terms]}"),
             TextColumn("{task.fields[rate]:.0f} steps/s"),
             TimeRemainingColumn(),
-            disable=verbose == 0,
         )
+        # A line of their own for the terms: beside the bar, 80 columns do not hold them.
+        self._terms = Progress(TextColumn("{task.fields[terms]}"))
+        self._verbose = verbose
 
     def __enter__(self) -> Monitor:
-        self._stack.enter_context(self._progress)
-        self._task = self._progress.add_task(
-            "train", total=self._total, stage=1, terms="compiling", rate=0.0
-        )
+        self._task = self._progress.add_task("train", total=self._total, stage=1, rate=0.0)
+        self._terms_task = self._terms.add_task("terms", terms="compiling")
+        if self._verbose:
+            self._stack.enter_context(Live(Group(self._progress, self._terms)))
         self._last = time.perf_counter()
         self._each("on_train_begin")
         return self
@@ -100,7 +103,8 @@ class Monitor:
         terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
         bad = history.non_finite
         terms += f" non-finite {bad}" + (f" skipped {history.skipped}" if history.skipped else "")
-        self._progress.update(self._task, completed=len(history), terms=terms, rate=rate)
+        self._progress.update(self._task, completed=len(history), rate=rate)
+        self._terms.update(self._terms_task, terms=terms)
         if self._writer is not None:
             with self._writer.as_default():
                 for name, value in logs.items():

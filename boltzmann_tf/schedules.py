@@ -69,7 +69,7 @@ class Cosine(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.warmup < 1:
+        if not 0 <= non_negative("warmup", self.warmup) < 1:
             raise ValueError(f"warmup must be in [0, 1), got {self.warmup!r}")
 
     def __call__(self, fraction: np.ndarray) -> np.ndarray:
@@ -99,7 +99,13 @@ def values(name: str, schedule: Any, iterations: int) -> np.ndarray:
         result = np.array([float(schedule(step)) for step in range(iterations)])
     elif callable(schedule):
         fractions = np.arange(iterations) / max(iterations - 1, 1)
-        result = np.broadcast_to(np.asarray(schedule(fractions), np.float64), (iterations,))
+        result = np.asarray(schedule(fractions))
+        if result.dtype.kind not in "biuf" or result.shape not in ((), (iterations,)):
+            raise ValueError(
+                f"{name} must map fractions of shape [{iterations}] to numbers of that shape, got "
+                f"shape {list(result.shape)} and dtype {result.dtype} from {schedule!r}"
+            )
+        result = np.broadcast_to(result.astype(np.float64), (iterations,))
     else:
         result = np.full(iterations, non_negative(name, schedule))
     if not np.all(np.isfinite(result) & (result >= 0)):

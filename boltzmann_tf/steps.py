@@ -40,6 +40,14 @@ class StepShape:
     weighted_ml: bool
     clip_norm: float | None
 
+    def recipe(self) -> tuple:
+        """Its values without functions, whose text differs from process to process."""
+        loss = self.rc_loss
+        values = [v for v in vars(self).values() if v is not loss]
+        if loss is not None:
+            values += [loss.bins, loss.form, loss.lower.tolist(), loss.upper.tolist()]
+        return tuple(values)
+
     @property
     def generated(self) -> int:
         """Generated configurations a step: the batch floored to a multiple of the temperatures."""
@@ -80,6 +88,8 @@ class TrainingStep:
         self.parameters = tf.Variable(tf.zeros([sum(self._sizes)], generator.dtype), name="theta")
         self.load_parameters()
         optimizer.build([self.parameters])
+        # Not every optimiser starts from zeros (Nadam, Adagrad).
+        self._optimizer_start = [v.numpy() for v in self.optimizer_variables]
         self._compiled: dict[StepShape, Callable] = {}
 
     @property
@@ -98,9 +108,9 @@ class TrainingStep:
             variable.assign(tf.reshape(part, variable.shape))
 
     def reset_optimizer(self) -> None:
-        """Zeroes the optimiser's moments and step count."""
-        for variable in self.optimizer_variables:
-            variable.assign(tf.zeros_like(variable))
+        """Puts the optimiser's moments and step count back to where they started."""
+        for variable, value in zip(self.optimizer_variables, self._optimizer_start, strict=True):
+            variable.assign(value)
 
     def __call__(
         self, shape: StepShape, data: tf.Tensor, controls: np.ndarray, seed: int, start: int

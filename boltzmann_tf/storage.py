@@ -76,7 +76,10 @@ def load_parts(
     document = _read_document(folder / DOCUMENT)
     if system is None:
         system = _system(document["system"])
-    bijector = deserialize(document["bijector"])
+    try:
+        bijector = deserialize(document["bijector"])
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise ValueError(f"{folder / DOCUMENT} describes no valid bijector: {error}") from error
     arrays = load_arrays(folder / ARRAYS, document["sha256"])
     variables = bijector.variables
     shapes = [tuple(a.shape) for _, a in sorted(arrays.items())]
@@ -95,7 +98,7 @@ def _read_document(path: Path) -> dict[str, Any]:
         raise ValueError(f"path must be a folder that holds {DOCUMENT}, got {str(path.parent)!r}")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not valid JSON: {error}") from error
     keys = {"format", "system", "bijector", "sha256"}
     if not isinstance(document, dict) or not keys <= set(document):
@@ -115,6 +118,9 @@ def _system_document(system: System) -> dict[str, Any] | None:
 def _system(document: Any) -> System:
     if document is None:
         raise ValueError("system must be given: this generator's is not one of the package's own")
-    if not isinstance(document, dict) or document.get("name") not in REGISTRY:
+    if not isinstance(document, dict) or document.get("name") not in list(REGISTRY):
         raise ValueError(f"the document names an unknown system: {document!r}")
-    return REGISTRY[document["name"]](**document.get("config", {}))
+    try:
+        return REGISTRY[document["name"]](**document.get("config", {}))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the document has bad parameters of a system: {error}") from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,15 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import schedules
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int
-from boltzmann_tf.checkpoints import Checkpoint
+from boltzmann_tf._checks import (
+    finite_array,
+    instance,
+    positive,
+    positive_int,
+    seed_int,
+    sequence,
+)
+from boltzmann_tf.checkpoints import Checkpoint, fingerprint
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.monitoring import Monitor
@@ -70,8 +77,8 @@ class Stage:
         positive("energy_max", self.energy_max)
         if self.clip_norm is not None:
             positive("clip_norm", self.clip_norm)
-        if isinstance(self.temperatures, str) or not isinstance(self.temperatures, Sequence):
-            raise TypeError(f"temperatures must be a sequence, got {self.temperatures!r}")
+        instance("weighted_ml", self.weighted_ml, bool)
+        sequence("temperatures", self.temperatures)
         if not self.temperatures or len(self.temperatures) > self.batch_size:
             raise ValueError(
                 f"temperatures must hold 1 to batch_size={self.batch_size} values, got "
@@ -171,6 +178,13 @@ class Trainer:
         if optimizer is None:
             optimizer = keras.optimizers.Adam()
         self.optimizer = instance("optimizer", optimizer, keras.optimizers.Optimizer)
+        if not isinstance(optimizer.get_config()["learning_rate"], float):
+            raise ValueError(
+                "optimizer must have a number as its learning rate, got a schedule: give that to "
+                "Stage(learning_rate=...)"
+            )
+        if optimizer.built:
+            raise ValueError("optimizer must be new, got one that belongs to other variables")
         if not generator.bijector.trainable_variables:
             raise ValueError("generator must have trainable variables, got a bijector without any")
         if generator.bijector.condition_size:
@@ -178,7 +192,7 @@ class Trainer:
                 "generator must have an unconditional bijector, got condition_size="
                 f"{generator.bijector.condition_size}"
             )
-        self.seed = positive_int("seed", seed, minimum=0)
+        self.seed = seed_int("seed", seed)
         self.steps_per_call = positive_int("steps_per_call", steps_per_call)
         self.stop_training = False  # Keras callbacks set it
         self._step = TrainingStep(generator, optimizer, steps_per_call)
@@ -211,16 +225,20 @@ class Trainer:
         Returns:
           The history of all steps, those before a resume included.
         """
-        stages = [stages] if isinstance(stages, Stage) else list(stages)
+        stages = [stages] if isinstance(stages, Stage) else sequence("stages", stages)
         if not stages:
             raise ValueError("stages must hold at least one Stage, got none")
         for i, stage in enumerate(stages):
             instance(f"stages[{i}]", stage, Stage)
         tensor = self._data(data, stages)
         positive_int("checkpoint_every", checkpoint_every)
+        callbacks = sequence("callbacks", callbacks)
 
         history, start = History(), (0, 0)
-        saved = Checkpoint(Path(checkpoint), self._fingerprint(stages, tensor)) if checkpoint else None
+        saved = None
+        if checkpoint is not None:
+            instance("checkpoint", checkpoint, (str, os.PathLike))
+            saved = Checkpoint(Path(checkpoint), fingerprint(self, stages, tensor))
         self._step.load_parameters()
         if saved and saved.exists():
             start = saved.restore(self._step, history)
@@ -312,13 +330,3 @@ class Trainer:
                 f"data must have shape [n, {', '.join(map(str, shape))}], got {array.shape}"
             )
         return tf.constant(array)
-
-    def _fingerprint(self, stages: Sequence[Stage], data: tf.Tensor) -> str:
-        """Says which run a checkpoint belongs to."""
-        recipe = [
-            {f.name: repr(getattr(s, f.name)) for f in fields(s) if f.name != "rc_loss"}
-            for s in stages
-        ]
-        shapes = [tuple(v.shape) for v in self.generator.bijector.variables]
-        checksum = float(tf.reduce_sum(tf.cast(data, tf.float64)))
-        return repr((recipe, shapes, self.seed, tuple(data.shape), checksum))

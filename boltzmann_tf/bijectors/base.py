@@ -54,7 +54,7 @@ def deserialize(document: dict[str, Any]) -> Bijector:
         raise ValueError(
             f"document must be an object with 'class' and 'config', got {str(document)[:80]!r}"
         )
-    cls = keras.saving.get_registered_object(document["class"])
+    cls = keras.saving.get_registered_object(str(document["class"]))
     if not (isinstance(cls, type) and issubclass(cls, Bijector)):
         raise ValueError(f"document names an unknown bijector class: {document['class']!r}")
     return cls.from_config(document["config"])
@@ -236,7 +236,13 @@ class Bijector(tfb.Bijector):
                 f"{argument} must have dtype {self.dtype.name} as this {type(self).__name__}, got "
                 f"{value.dtype.name}"
             )
-        tensor = tf.convert_to_tensor(value, dtype=self.dtype, name=argument)
+        try:
+            tensor = tf.convert_to_tensor(value, dtype=self.dtype, name=argument)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{argument} must be an array of {self.dtype.name}, got {type(value).__name__}: "
+                f"{error}"
+            ) from error
         if tensor.shape.rank is not None and (
             tensor.shape.rank < 1 or tensor.shape[-1] not in (None, self.event_size)
         ):

@@ -146,6 +146,7 @@ def _take(value: tf.Tensor, index: np.ndarray) -> tf.Tensor:
 def _sizes(transformed: Transformed, event_size: int, condition_size: int) -> tuple[int, int]:
     """Numbers of conditioner inputs and of moving coordinates."""
     mask = _mask(transformed, positive_int("event_size", event_size))
+    positive_int("condition_size", condition_size, minimum=0)
     return int((~mask).sum()) + condition_size, int(mask.sum())
 
 

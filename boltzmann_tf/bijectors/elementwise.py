@@ -121,7 +121,12 @@ class Box(Bijector):
         dtype: str = "float32",
         name: str | None = None,
     ) -> None:
-        low, high = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
+        try:
+            low, high = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"lower and upper must be vectors of numbers, got {lower!r} and {upper!r}"
+            ) from error
         if low.ndim != 1 or low.shape != high.shape or low.size == 0:
             raise ValueError(
                 "lower and upper must be vectors of one length, got shapes "
@@ -138,6 +143,8 @@ class Box(Bijector):
             )
         super().__init__(low.size, dtype=dtype, name=name)
         self._bounded = bounded
+        # As given, for the configuration: low + (high - low) differs from high in the last bit.
+        self._bounds = self._no_dependency((low.tolist(), high.tolist()))
         self._low = np.where(bounded, low, 0.0)
         self._size = np.where(bounded, high, 1.0) - self._low
 
@@ -151,6 +158,8 @@ class Box(Bijector):
         inside = tf.constant(self._low, self.dtype) + tf.constant(
             self._size, self.dtype
         ) * tf.sigmoid(z)
+        # low + (high - low) may round to beyond high, where a hard wall's energy is infinite.
+        inside = tf.minimum(inside, tf.constant(self._bounds[1], self.dtype))
         x = tf.where(self._bounded, inside, z)
         return x, tf.reduce_sum(tf.where(self._bounded, log_slope, 0.0 * z), axis=-1)
 
@@ -167,11 +176,10 @@ class Box(Bijector):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; infinite bounds as strings, for JSON has no infinity."""
-        low = np.where(self._bounded, self._low, -np.inf)
-        high = np.where(self._bounded, self._low + self._size, np.inf)
+        low, high = self._bounds
         return {
-            "lower": [float(v) if np.isfinite(v) else "-inf" for v in low],
-            "upper": [float(v) if np.isfinite(v) else "inf" for v in high],
+            "lower": [v if np.isfinite(v) else "-inf" for v in low],
+            "upper": [v if np.isfinite(v) else "inf" for v in high],
             "dtype": self.dtype.name,
             "name": self.name,
         }

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from boltzmann_tf._checks import choice, positive_int
+from boltzmann_tf._checks import choice, positive_int, sequence
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import split_seed
 from boltzmann_tf.bijectors.coupling import AdditiveCoupling, AffineCoupling, SplineCoupling
@@ -135,7 +135,8 @@ def realnvp(
       A `Sequence` from z to x.
     """
     blocks = positive_int("blocks", blocks)
-    parts: list[tfb.Bijector] = list(first)
+    parts: list[tfb.Bijector] = sequence("first", first)
+    last = sequence("last", last)
     if scaling:
         parts.append(Scaling(event_size, dtype=dtype))
     parts += [

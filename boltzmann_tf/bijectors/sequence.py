@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from boltzmann_tf._checks import sequence
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
 
 tfb = tfp.bijectors
@@ -33,7 +34,7 @@ class Sequence(Bijector):
     """
 
     def __init__(self, bijectors: SequenceOf[tfb.Bijector], *, name: str | None = None) -> None:
-        bijectors = list(bijectors)
+        bijectors = sequence("bijectors", bijectors)
         for i, bijector in enumerate(bijectors):
             if not isinstance(bijector, tfb.Bijector):
                 raise TypeError(

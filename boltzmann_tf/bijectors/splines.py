@@ -108,7 +108,7 @@ def spline_forward(value: tf.Tensor, k: Knots, bound: float) -> tuple[tf.Tensor,
     denominator = secant + (slope_right + slope - 2 * secant) * t1
     out = y + height * (secant * t**2 + slope * t1) / denominator
     log_slope = _log_slope(t, t1, secant, slope, slope_right, denominator)
-    inside = tf.abs(value) <= bound
+    inside = tf.abs(value) < bound
     return tf.where(inside, out, value), tf.where(inside, log_slope, tf.zeros_like(value))
 
 
@@ -130,7 +130,7 @@ def spline_inverse(value: tf.Tensor, k: Knots, bound: float) -> tuple[tf.Tensor,
     t = tf.clip_by_value(2 * c / (-b - tf.sqrt(discriminant)), 0.0, 1.0)
     t1 = t * (1 - t)
     log_slope = -_log_slope(t, t1, secant, slope, slope_right, secant + curve * t1)
-    inside = tf.abs(value) <= bound
+    inside = tf.abs(value) < bound
     return tf.where(inside, x + t * width, value), tf.where(
         inside, log_slope, tf.zeros_like(value)
     )

@@ -71,4 +71,17 @@ def backend() -> Backend:
         found = _modern()
     except ImportError:
         found = _legacy()
-    return Backend(*(_quiet(function) for function in found))
+    found = Backend(*(_quiet(function) for function in found))
+    sign = _psis_sign(found.psis_k)
+    return found._replace(psis_k=lambda w: found.psis_k(sign * w))
+
+
+def _psis_sign(psis_k: Callable[[np.ndarray], float]) -> float:
+    """Returns 1 if `psis_k` takes log-weights, -1 if it takes log-likelihoods (minus those).
+
+    `arviz.psislw` of 0.23 takes the first and `arviz_stats` 0.8 the second, under the same name
+    and description. So ask: quantiles of a Pareto law of shape 0.8 must give a positive k-hat,
+    and their inverses, which are bounded, a negative one.
+    """
+    pareto = -0.8 * np.log1p(-(np.arange(1000) + 0.5) / 1000)
+    return 1.0 if psis_k(pareto - pareto.max()) > 0 else -1.0

@@ -98,10 +98,8 @@ def bar(work_forward: ArrayLike, work_reverse: ArrayLike) -> Estimate:
     if not math.isfinite(value):
         raise RuntimeError(message)
     return Estimate(
-        value + shift - allowed_forward.value + allowed_reverse.value,
-        math.hypot(
-            standard_error, allowed_forward.standard_error, allowed_reverse.standard_error
-        ),
+        float(value + shift - allowed_forward.value + allowed_reverse.value),
+        math.hypot(standard_error, allowed_forward.standard_error, allowed_reverse.standard_error),
     )
 
 
@@ -109,8 +107,7 @@ def log_z_bar(log_weights_generated: ArrayLike, log_weights_reference: ArrayLike
     """Returns log Z from samples of the generator and of the target together.
 
     The optimal bridge between the normalised generator (log Z = 0) and the target. Unlike
-    `log_z`, it is not misled by a mode that the generator misses half of, and unlike the bounds
-    it has no gap.
+    `log_z` it does not need weights of finite variance, and unlike the bounds it has no gap.
 
     Args:
       log_weights_generated: [n] log w = -u - log q at samples of the generator; -inf allowed.

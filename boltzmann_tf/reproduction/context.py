@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from boltzmann_tf import _files
-from boltzmann_tf._checks import choice, instance, positive_int
+from boltzmann_tf._checks import choice, instance, positive_int, seed_int
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import report
 from boltzmann_tf.reproduction.metrics import Metric, to_json
@@ -23,7 +23,7 @@ from boltzmann_tf.reproduction.metrics import Metric, to_json
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["PRESETS", "Context", "check_output", "check_preset", "check_seed"]
+__all__ = ["PRESETS", "Context", "check_output", "check_preset"]
 
 PRESETS = ("quick", "paper")
 _LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy", "scipy")
@@ -33,14 +33,6 @@ _DPI = 150
 def check_preset(preset: str) -> str:
     """Returns `preset`, or raises unless it is "quick" or "paper"."""
     return str(choice("preset", preset, PRESETS))
-
-
-def check_seed(seed: int) -> int:
-    """Returns `seed`, or raises unless it is an integer in 0 .. 2**31 - 1."""
-    seed = positive_int("seed", seed, minimum=0)
-    if seed >= 2**31:  # TensorFlow's stateless generators take 32-bit seeds
-        raise ValueError(f"seed must be less than 2**31, got {seed}")
-    return seed
 
 
 def check_output(output: str | os.PathLike[str]) -> Path:
@@ -82,7 +74,7 @@ class Context:
 
     def __post_init__(self) -> None:
         check_preset(self.preset)
-        self.seed = check_seed(self.seed)
+        self.seed = seed_int("seed", self.seed)
         self.output = check_output(self.output)
         self._items: list[report.Item] = []
         self._headlines: list[str] = []
@@ -145,9 +137,7 @@ class Context:
         """
         self._items.append(report.Table(title, [dict(row) for row in rows]))
 
-    def figure(
-        self, fig: Figure, filename: str, caption: str, *, thumbnail: bool = False
-    ) -> Path:
+    def figure(self, fig: Figure, filename: str, caption: str, *, thumbnail: bool = False) -> Path:
         """Saves a figure as PNG into the folder and shows it in the report.
 
         Args:

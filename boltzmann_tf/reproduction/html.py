@@ -10,7 +10,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-__all__ = ["badge", "duration", "escape", "measured", "number", "page", "prose", "table", "url"]
+__all__ = [
+    "badge",
+    "duration",
+    "escape",
+    "measured",
+    "number",
+    "page",
+    "prose",
+    "rule",
+    "table",
+    "url",
+]
 
 
 def escape(text: Any) -> str:
@@ -44,6 +55,11 @@ def measured(value: float | None, error: float | None) -> str:
         return number(float(value))
     digits = min(12, max(0, 1 - math.floor(math.log10(error))))
     return f"{value:.{digits}f} ± {error:.{digits}f}".replace("-", "−")
+
+
+def rule(text: str) -> str:
+    """Returns a metric's rule with the signs of print, escaped."""
+    return escape(text.replace("<=", "≤").replace(">=", "≥").replace("-", "−"))
 
 
 def duration(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
 
 __all__ = ["Entry", "Reproduction", "directory", "discover", "load", "names", "reproduction"]
+
+_PACKAGE = "reproductions"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +57,7 @@ class Entry:
     path: Path
 
 
-def reproduction(
-    name: str, title: str
-) -> Callable[[Callable[[Context], None]], Reproduction]:
+def reproduction(name: str, title: str) -> Callable[[Callable[[Context], None]], Reproduction]:
     """Declares a function to be the reproduction of its file.
 
     Args:
@@ -78,7 +79,7 @@ def reproduction(
 
 def directory() -> Path:
     """Returns the folder of the reproductions: beside the package, in a checkout as in a wheel."""
-    return Path(__file__).resolve().parents[2] / "reproductions"
+    return Path(__file__).absolute().parents[2] / _PACKAGE
 
 
 def _read(path: Path) -> Entry | None:
@@ -118,6 +119,27 @@ def names() -> list[str]:
     return [entry.name for entry in discover()]
 
 
+def _package(folder: Path) -> None:
+    """Makes `reproductions` the package in `folder`, though another of this name come first."""
+    package = sys.modules.get(_PACKAGE)
+    if package is not None and list(package.__path__) == [str(folder)]:
+        return
+    for other in [key for key in sys.modules if key.split(".")[0] == _PACKAGE]:
+        del sys.modules[other]
+    spec = importlib.util.spec_from_file_location(
+        _PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{folder} must be a package that can be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_PACKAGE] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[_PACKAGE]
+        raise
+
+
 def load(name: str) -> Reproduction:
     """Imports a reproduction.
 
@@ -133,24 +155,8 @@ def load(name: str) -> Reproduction:
     entries = {entry.name: entry for entry in discover()}
     choice("name", name, entries)
     path = entries[name].path
-    # By its place and not by its name: another package called `reproductions` may come first on
-    # the path. What the file itself imports from `reproductions` needs the folder's parent.
-    parent = str(path.parent.parent)
-    if parent not in sys.path:
-        sys.path.append(parent)
-    qualified = f"reproductions.{name}"
-    module = sys.modules.get(qualified)
-    if module is None or Path(module.__file__ or "") != path:
-        spec = importlib.util.spec_from_file_location(qualified, path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{path} must be a Python file that can be imported")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[qualified] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[qualified]
-            raise
+    _package(path.parent)
+    module = importlib.import_module(f"{_PACKAGE}.{name}")
     for value in vars(module).values():
         if isinstance(value, Reproduction) and value.name == name:
             return value

@@ -117,8 +117,7 @@ def _header(content: Mapping[str, Any]) -> str:
         f"<strong>{html.number(content['energy_evaluations'])}</strong> energy evaluations",
     ]
     lines = [
-        '<header><p class="kicker"><a href="../index.html">boltzmann_tf</a> · '
-        f"{html.escape(content['name'])}</p>",
+        f'<header><p class="kicker">boltzmann_tf · {html.escape(content["name"])}</p>',
         f"<h1>{html.escape(content['title'])}</h1>",
         f'<p class="facts">{html.badge(content["passed"])} {" · ".join(facts)}</p>',
     ]
@@ -174,13 +173,11 @@ def _metrics(metrics: Sequence[Metric]) -> str:
             reference += f' <span class="kind">{html.escape(metric.reference_kind)}</span>'
         if metric.source:
             reference += f'<span class="note">{html.escape(metric.source)}</span>'
-        rule = html.escape(metric.rule.replace("<=", "≤").replace(">=", "≥"))
+        rule = html.rule(metric.rule)
         if metric.justification:
             rule += f'<span class="note">{html.escape(metric.justification)}</span>'
         value = html.escape(html.measured(metric.value, metric.standard_error))
-        rows.append(
-            [html.badge(metric.passed), html.escape(metric.name), value, reference, rule]
-        )
+        rows.append([html.badge(metric.passed), html.escape(metric.name), value, reference, rule])
     return html.table(
         ["", "Quantity", "Value", "Reference", "Rule, and why"],
         rows,
@@ -218,7 +215,7 @@ def _card(result: Mapping[str, Any]) -> str:
             html.badge(metric["passed"]),
             html.escape(metric["name"]),
             html.escape(html.measured(metric["value"], metric["standard_error"])),
-            html.escape(metric["rule"].replace("<=", "≤").replace(">=", "≥")),
+            html.rule(metric["rule"]),
         ]
         for metric in shown[: max(_MAX_HEADLINES, len(missed))]
     ]
@@ -237,7 +234,8 @@ def _card(result: Mapping[str, Any]) -> str:
     return (
         f'<section class="card">{picture}<div><h2><a href="{folder}/report.html">'
         f"{html.escape(result['title'])}</a></h2>"
-        f'<p class="facts">{html.badge(result["passed"])} <code>{html.escape(result["name"])}</code>'
-        f" · {good} of {len(result['metrics'])} · preset {html.escape(result['preset'])} · "
+        f'<p class="facts">{html.badge(result["passed"])} '
+        f"<code>{html.escape(result['name'])}</code> · {good} of {len(result['metrics'])} · "
+        f"preset {html.escape(result['preset'])} · "
         f"{html.duration(result['wall_time_s'])}</p>{error}{numbers}</div></section>"
     )

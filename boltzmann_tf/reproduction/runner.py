@@ -10,10 +10,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from boltzmann_tf._checks import choice
+from boltzmann_tf._checks import choice, seed_int
 from boltzmann_tf.reproduction import html, registry
-from boltzmann_tf.reproduction.context import Context, check_output, check_preset, check_seed
+from boltzmann_tf.reproduction.context import Context, check_output, check_preset
 from boltzmann_tf.reproduction.report import write_index
 
 __all__ = ["main_for", "reproduce_all", "reproduce_each", "run_reproduction"]
@@ -71,7 +72,7 @@ def reproduce_each(
     for name in names:
         choice("name", name, known)
     check_preset(preset)
-    check_seed(seed)
+    seed_int("seed", seed)
     folder = check_output(output)
     _quiet_figures()
     results = []
@@ -109,13 +110,13 @@ def _print(result: dict[str, Any], context: Context) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=140)  # a log has no width; do not fold at 80
-    table = Table("", "quantity", "value", "reference", "rule", title=result["title"])
+    table = Table("", "quantity", "value", "reference", "rule", title=Text(result["title"]))
     for metric in context.metrics:
         verdict = "[green]pass[/]" if metric.passed else "[bold red]FAIL[/]"
         table.add_row(
             verdict,
             *(
-                _literal(text)
+                Text(text)
                 for text in (
                     metric.name,
                     html.measured(metric.value, metric.standard_error),
@@ -127,19 +128,14 @@ def _print(result: dict[str, Any], context: Context) -> None:
     if context.metrics:
         console.print(table)
     verdict = "pass" if result["passed"] else "FAIL"
+    if result["error"]:
+        verdict += f" ({result['error'].strip().splitlines()[-1]})"
     console.print(
         f"{context.name}: {verdict} in {html.duration(result['wall_time_s'])}, "
         f"report: {context.directory / 'report.html'}",
         markup=False,
         soft_wrap=True,
     )
-
-
-def _literal(text: str) -> str:
-    """Returns text in which rich sees no markup."""
-    from rich.markup import escape
-
-    return escape(text)
 
 
 def main_for(name: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import exact
-from boltzmann_tf._checks import positive
+from boltzmann_tf._checks import finite, positive
 from boltzmann_tf.systems.base import System
 
 __all__ = ["DoubleWell"]
@@ -38,8 +38,8 @@ class DoubleWell(System):
 
     def __init__(self, a4: float = 1.0, a2: float = 6.0, a1: float = 1.0, k: float = 1.0) -> None:
         self.a4 = positive("a4", a4)
-        self.a2 = float(a2)
-        self.a1 = float(a1)
+        self.a2 = finite("a2", a2)
+        self.a1 = finite("a1", a1)
         self.k = positive("k", k)
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:

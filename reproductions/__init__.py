@@ -1,0 +1,1 @@
+"""One script for each system or figure; see `boltzmann-tf list`."""

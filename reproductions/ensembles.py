@@ -1,0 +1,150 @@
+"""Networks of one architecture and recipe, trained from several seeds with one compilation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators
+from boltzmann_tf.bijectors import Bijector
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.training import History
+
+__all__ = ["Ensemble", "Run", "Trainers", "Variant", "resampled"]
+
+Recipe = Sequence[Stage | int]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How one kind of generator is built and trained.
+
+    Attributes:
+      name: in figures and tables.
+      build: seed and training data -> bijector with initial weights.
+      recipe: stages; an integer n between them replaces the data by n configurations that the
+        generator made so far, resampled by their weights. These are unbiased, unlike the data
+        of short simulations from each state, so likelihood and energy then pull the same way.
+      seeds: number of networks in preset paper; preset quick trains one.
+      quick: whether preset quick trains it at all.
+    """
+
+    name: str
+    build: Callable[[int, np.ndarray], Bijector]
+    recipe: Recipe
+    seeds: int = 20
+    quick: bool = True
+
+
+@dataclass
+class Run:
+    """One trained network: its history and its weights."""
+
+    seed: int
+    history: History
+    weights: list[np.ndarray]
+
+    @property
+    def ended_in_nan(self) -> bool:
+        """Whether the loss or a weight is not finite at the end."""
+        finite = all(np.all(np.isfinite(w)) for w in self.weights)
+        return not (finite and np.isfinite(self.history["loss"][-1]))
+
+    def end(self, term: str, steps: int = 50) -> float:
+        """Mean of a loss term over the last steps, as the published values were read."""
+        return float(np.mean(self.history[term][-steps:], dtype=np.float64))
+
+
+@dataclass
+class Ensemble:
+    """The networks of one variant, sharing one generator object and its compiled functions."""
+
+    variant: Variant
+    generator: BoltzmannGenerator
+    runs: list[Run]
+
+    def use(self, run: Run) -> BoltzmannGenerator:
+        """The generator with the weights of one run."""
+        for variable, value in zip(self.generator.bijector.variables, run.weights, strict=True):
+            variable.assign(value)
+        return self.generator
+
+    @property
+    def nan_count(self) -> int:
+        """Runs that ended in NaN."""
+        return sum(run.ended_in_nan for run in self.runs)
+
+
+def resampled(generator: BoltzmannGenerator, n: int, seed: int) -> np.ndarray:
+    """`n` configurations drawn from `n` weighted samples in proportion to their weights.
+
+    The weights are truncated at sqrt(n) times their mean (Ionides 2008), so that one outlier of
+    an untrained region cannot make up the data.
+    """
+    samples: Samples = generator.sample(n, seed=seed)
+    weights = estimators.normalized_weights(samples.log_weight)
+    weights = np.minimum(weights, n**-0.5)
+    index = np.random.default_rng(seed).choice(n, n, p=weights / weights.sum())
+    return samples.x[index]
+
+
+class Trainers:
+    """Generators and trainers by architecture, so that recipes of one network compile once."""
+
+    def __init__(self, context: Context, system: System) -> None:
+        self._context = context
+        self._system = system
+        self._known: dict[Callable, tuple[BoltzmannGenerator, Trainer]] = {}
+
+    def train(
+        self, variant: Variant, data: Callable[[int], np.ndarray], *, seeds: int | None = None
+    ) -> Ensemble:
+        """Trains the networks of a variant.
+
+        Args:
+          variant: what to build and how to train it.
+          data: seed -> training configurations.
+          seeds: number of networks; by default `variant.seeds`, or 1 in preset quick.
+        """
+        context = self._context
+        count = seeds or (1 if context.quick else variant.seeds)
+        runs = []
+        for seed in range(context.seed, context.seed + count):
+            context.log(f"{variant.name}: network {seed - context.seed + 1} of {count}")
+            examples = data(seed)
+            bijector = variant.build(seed, examples)
+            if variant.build in self._known:
+                self._known[variant.build][0].bijector.assign_from(bijector)
+            else:
+                generator = BoltzmannGenerator(self._system, bijector)
+                self._known[variant.build] = (generator, Trainer(generator))
+            generator, trainer = self._known[variant.build]
+            trainer.seed = seed
+            history = _follow(trainer, variant.recipe, examples, seed)
+            context.count_energy_evaluations(history.energy_evaluations)
+            runs.append(Run(seed, history, [v.numpy() for v in generator.bijector.variables]))
+        return Ensemble(variant, self._known[variant.build][0], runs)
+
+
+def _follow(trainer: Trainer, recipe: Recipe, data: np.ndarray, seed: int) -> History:
+    """Runs the recipe; the history spans all its stages."""
+    whole = History()
+    # The data are repeated to the size of those to come: one shape, one compilation.
+    size = max([len(data), *(item for item in recipe if isinstance(item, int))])
+    data = np.resize(data, (size, *data.shape[1:]))
+    for number, item in enumerate(recipe):
+        # A seed for each part: the steps of the next would else see the noise of the first.
+        trainer.seed = seed + 10_000 * number
+        if isinstance(item, Stage):
+            history = trainer.fit(data, item, verbose=0)
+            for name, values in history.values.items():
+                whole.values[name] = np.concatenate([whole.values[name], values])
+            whole.stage_ends.append(len(whole))
+            whole.energy_evaluations += history.energy_evaluations
+        else:
+            data = resampled(trainer.generator, size, trainer.seed)
+            whole.energy_evaluations += size
+    return whole

@@ -1,0 +1,17 @@
+"""Settings shared by all tests."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run: a red build is then about the change, not about the draw. The
+# examples are batches of many points, so a few of them go a long way.
+settings.register_profile(
+    "boltzmann_tf",
+    deadline=None,  # the first call of each shape traces or compiles
+    derandomize=True,
+    database=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("boltzmann_tf")

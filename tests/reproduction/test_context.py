@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import html.parser
+import json
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from boltzmann_tf.reproduction import Context, Metric, write_index
+
+HOSTILE = '<script>alert("1")</script>&\'"'
+
+
+@pytest.fixture
+def context(tmp_path):
+    made = Context("demo", output=tmp_path, seed=3, title="Demo")
+    made.begin()
+    return made
+
+
+class Page(html.parser.HTMLParser):
+    """Collects the tags, the text and the images of a document, and checks the nesting."""
+
+    VOID = ("meta", "img", "br", "link")
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.images, self._open = [], "", [], []
+        self.feed(text)
+        assert not self._open, self._open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "img":
+            self.images.append(dict(attrs))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def report(context):
+    context.finish()
+    return Page((context.directory / "report.html").read_text(encoding="utf-8"))
+
+
+def figure():
+    fig = Figure(figsize=(2, 1))
+    fig.subplots().plot([0, 1])
+    return fig
+
+
+def test_the_report_shows_what_was_added_in_the_order_of_the_calls(context):
+    context.section("Alpha")
+    context.text("Beta `code` **bold**\n\n- Gamma\n  goes on\n- Delta")
+    context.figure(figure(), "figure", "Epsilon")
+    context.add(Metric.close("Zeta", 1.2345, 1.0, 0.5, standard_error=0.01, justification="Eta"))
+    context.table("Theta", [{"T": 0.5}, {"T": 1.0, "n": np.int64(20000)}])
+    page = report(context)
+    words = ["Alpha", "Beta", "Gamma", "Epsilon", "Zeta", "1.234 ± 0.010", "Eta", "Theta"]
+    places = [page.text.index(word) for word in words]
+    assert places == sorted(places)
+    assert "|value − 1| ≤ 0.5" in page.text
+    assert page.tags.count("li") == 2
+    assert page.images == [{"src": "figure.png", "alt": "Epsilon"}]
+    assert (context.directory / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_everything_is_escaped(context):
+    context.title = context.description = HOSTILE
+    context.section(HOSTILE)
+    context.text(f"{HOSTILE} `{HOSTILE}`")
+    context.figure(figure(), "a&b'\"#.png", HOSTILE)
+    context.table(HOSTILE, [{HOSTILE: HOSTILE}])
+    context.add(Metric.at_most(HOSTILE, 1.0, 0.5, source=HOSTILE, justification=HOSTILE))
+    (context.directory / "a&<b>").mkdir()
+    context.artifact("a&<b>", HOSTILE)
+    content = context.finish(error=HOSTILE)
+    write_index(context.output, [content])
+    for path in (context.directory / "report.html", context.output / "index.html"):
+        text = path.read_text(encoding="utf-8")
+        page = Page(text)
+        assert "script" not in page.tags
+        assert HOSTILE in page.text
+        assert all(image["alt"] in (HOSTILE, "") for image in page.images)
+    # The sister: the parser does see a script that was not escaped.
+    assert "script" in Page(f"<p>{HOSTILE}</p>").tags
+
+
+def test_metrics_json_says_what_ran_and_how(context):
+    context.add(Metric.close("good", 1.0, 1.0, 0.1), headline=True)
+    context.count_energy_evaluations(5)
+    context.count_energy_evaluations(6)
+    context.finish()
+    content = json.loads((context.directory / "metrics.json").read_text())
+    assert content["passed"] is True
+    assert (content["name"], content["preset"], content["seed"]) == ("demo", "quick", 3)
+    assert content["energy_evaluations"] == 11
+    assert content["headlines"] == ["good"]
+    assert content["wall_time_s"] >= 0
+    assert set(content["versions"]) >= {
+        "python",
+        "boltzmann_tf",
+        "tensorflow",
+        "tensorflow-probability",
+        "keras",
+        "numpy",
+    }
+
+
+@pytest.mark.parametrize(
+    ("metrics", "error"),
+    [
+        ([], None),
+        ([Metric.at_most("m", 1.0, 2.0)], "an error"),
+        ([Metric.at_most("m", 1.0, 2.0), Metric.at_most("n", 3.0, 2.0)], None),
+    ],
+    ids=["no metric", "an error", "a miss"],
+)
+def test_a_run_without_metrics_with_an_error_or_with_a_miss_has_not_passed(context, metrics, error):
+    for metric in metrics:
+        context.add(metric)
+    assert context.finish(error)["passed"] is False
+
+
+def test_beginning_again_removes_the_old_verdict_and_only_that(context):
+    context.finish()
+    (context.directory / "kept.txt").write_text("")
+    Context("demo", output=context.output).begin()
+    assert [path.name for path in context.directory.iterdir()] == ["kept.txt"]
+
+
+def test_a_figure_that_fails_to_save_leaves_nothing(context):
+    class Bad(Figure):
+        def savefig(self, path, **options):
+            super().savefig(path, **options)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        context.figure(Bad(), "figure.png", "")
+    assert list(context.directory.iterdir()) == []
+
+
+def test_the_index_shows_every_miss_the_headlines_and_the_thumbnail(context):
+    context.figure(figure(), "first", "")
+    context.figure(figure(), "second", "", thumbnail=True)
+    context.add(Metric.at_most("ordinary", 1.0, 2.0))
+    context.add(Metric.at_most("chosen", 1.0, 2.0), headline=True)
+    for number in range(6):
+        context.add(Metric.at_most(f"missed {number}", 3.0, 2.0))
+    path = write_index(context.output, [context.finish()])
+    page = Page(path.read_text(encoding="utf-8"))
+    assert all(f"missed {number}" in page.text for number in range(6))
+    assert "ordinary" not in page.text
+    assert "2 of 8 numbers" in page.text
+    assert page.images == [{"src": "demo/second.png", "alt": ""}]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda c: Context("x", preset="fast"), ValueError, "preset must be one of"),
+        (lambda c: Context("x", seed=-1), ValueError, "seed must be an integer >= 0, got -1"),
+        (
+            lambda c: Context("x", seed=2**31),
+            ValueError,
+            r"seed must be an integer in 0 .. 2\*\*31",
+        ),
+        (lambda c: Context("x", seed=1.5), TypeError, "seed must be an integer"),
+        (lambda c: Context("x", output=3), TypeError, "output must be a str or PathLike, got 3"),
+        (lambda c: Context("x", output=__file__), ValueError, "output must be a folder"),
+        (lambda c: c.figure(figure(), "../out.png", ""), ValueError, "filename must be a plain"),
+        (lambda c: c.artifact("/"), ValueError, "path must be inside"),
+        (lambda c: c.artifact("missing"), ValueError, "path must exist, got 'missing'"),
+        (lambda c: c.count_energy_evaluations(-1), ValueError, "number must be an integer >= 0"),
+        (lambda c: c.add(1.0), TypeError, "metric must be a Metric, got 1.0"),
+        (
+            lambda c: [c.add(Metric.at_most("m", 1.0, 2.0)) for _ in range(2)],
+            ValueError,
+            "metric must have a name of its own, got 'm' again",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(context, call, error, message):
+    with pytest.raises(error, match=message):
+        call(context)

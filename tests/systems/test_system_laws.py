@@ -1,0 +1,210 @@
+"""Every system obeys every law. A new system is one line in `SYSTEMS`, its symmetries another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import system_laws as laws
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boltzmann_tf import systems
+from boltzmann_tf.systems import DoubleWell, MuellerBrown, SpringInBox, System
+
+
+class Case(NamedTuple):
+    """A system and the interval of coordinates in which its energy is an ordinary number."""
+
+    make: Callable[[], System]
+    low: float
+    high: float
+
+
+class Cluster(System):
+    """A user's system with particles in space: three, with a harmonic repulsion and a trap."""
+
+    event_shape = (3, 2)
+
+    def energy(self, x):
+        distance = tf.reduce_sum((x[:, :, None] - x[:, None]) ** 2, axis=-1)
+        return tf.reduce_sum(x**2, axis=[1, 2]) - 0.1 * tf.reduce_sum(distance, axis=[1, 2])
+
+
+SYSTEMS: dict[str, Case] = {
+    "double_well": Case(DoubleWell, -2.5, 2.5),
+    "double_well_other": Case(lambda: DoubleWell(a4=0.25, a2=1.5, a1=-0.2, k=3), -3, 3),
+    "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
+    "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
+    "spring_in_box": Case(SpringInBox, 0.01, 3.99),
+    "spring_in_box_other": Case(lambda: SpringInBox(3.0, 0.5, wall_stiffness=10.0), 0.01, 0.49),
+    "users_own": Case(Cluster, -2, 2),
+}
+# Every stated symmetry: system, what leaves the energy unchanged.
+SYMMETRIES: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
+    ("double_well", lambda x: x * [1, -1]),
+    ("spring_in_box", lambda x: 4 - x),  # reflection about the centre of the box
+    ("spring_in_box", lambda x: x[:, ::-1].copy()),  # exchange, while both are in the box
+    ("spring_in_box", lambda x: x + np.minimum(3.99 - x[:, :1], 0.7)),  # translation inside it
+    ("users_own", lambda x: x[:, ::-1].copy()),
+    ("users_own", lambda x: x @ np.array([[0.6, 0.8], [-0.8, 0.6]])),
+]
+
+names = pytest.mark.parametrize("name", SYSTEMS)
+
+
+def points(name, n=32, seed=0):
+    case = SYSTEMS[name]
+    return laws.configurations(case.make(), case.low, case.high, n, seed)
+
+
+def test_all_registered_systems_are_here():
+    assert {type(case.make()) for case in SYSTEMS.values()} >= set(systems.REGISTRY.values())
+
+
+@names
+def test_gradient(name):
+    @given(seed=st.integers(0, 2**32 - 1))
+    def check(seed):
+        system, x = SYSTEMS[name].make(), points(name, seed=seed)
+        laws.gradient_is_finite_difference(system.energy, x)
+        laws.gradient_is_finite_difference(system.training_energy, x)
+        laws.energies_are_per_configuration(system, x)
+        laws.energy_dtypes_agree(system, x)
+        laws.training_energy_is_true_inside(system, x)
+
+    check()
+
+
+@names
+def test_xla(name):
+    laws.energy_xla_agrees(SYSTEMS[name].make(), points(name))
+
+
+@names
+def test_training_gradient_is_finite(name):
+    laws.training_gradient_is_finite_everywhere(SYSTEMS[name].make())
+
+
+@names
+def test_named_parts(name):
+    system = SYSTEMS[name].make()
+    system.check()
+    laws.named_parts_have_their_shapes(system, points(name))
+
+
+@pytest.mark.parametrize(("name", "move"), SYMMETRIES)
+def test_symmetry(name, move):
+    laws.is_symmetric(SYSTEMS[name].make(), points(name), move)
+
+
+@pytest.mark.parametrize("name", [n for n in SYSTEMS if n != "users_own"])
+def test_config_round_trip(name):
+    system = SYSTEMS[name].make()
+    config = json.loads(json.dumps(system.get_config(), allow_nan=False))
+    registered = next(k for k, v in systems.REGISTRY.items() if v is type(system))
+    twin = systems.get(registered, **config)
+    assert twin.get_config() == system.get_config()
+    x = points(name)
+    assert np.array_equal(twin.energy(x), system.energy(x))
+    far = tf.constant(3 * x)
+    assert np.array_equal(twin.training_energy(far), system.training_energy(far))
+
+
+# The laws can fail. Each of these breaks one.
+
+
+class Broken(DoubleWell):
+    """The double well with one thing overridden by each planted error."""
+
+
+class StoppedGradient(Broken):
+    def energy(self, x):
+        return super().energy(x) + 1e-3 * tf.stop_gradient(x[:, 0])
+
+
+class MixesTheBatch(Broken):
+    def energy(self, x):
+        return super().energy(x - 1e-6 * tf.reduce_mean(x, axis=0))
+
+
+class SumsTheBatch(Broken):
+    def energy(self, x):
+        return tf.reduce_sum(super().energy(x))
+
+
+class AlwaysDouble(Broken):
+    def energy(self, x):
+        return super().energy(tf.cast(x, tf.float64))
+
+
+class OtherWhenCompiled(Broken):
+    def energy(self, x):
+        return super().energy(x) * (1 if tf.executing_eagerly() else 1.001)
+
+
+class SoftInside(Broken):
+    def training_energy(self, x):
+        return 0.999 * self.energy(x)
+
+
+class Overflowing(Broken):
+    def training_energy(self, x):
+        return super().energy(x) + tf.where(tf.abs(x[:, 0]) < 9, tf.exp(x[:, 0] ** 2), 0.0)
+
+
+class PairCoordinate(Broken):
+    reaction_coordinates = {"both": lambda x: x}
+
+
+class StateOfThree(Broken):
+    initial_states = {"left": np.zeros(3)}
+
+
+class Tilted(Broken):
+    def energy(self, x):
+        return super().energy(x) + 1e-8 * x[:, 1]
+
+
+@pytest.mark.parametrize(
+    ("broken", "law", "message"),
+    [
+        (
+            StoppedGradient,
+            lambda s, x: laws.gradient_is_finite_difference(s.energy, x),
+            "^gradient",
+        ),
+        (MixesTheBatch, laws.energies_are_per_configuration, "one at a time"),
+        (SumsTheBatch, laws.energies_are_per_configuration, "shape"),
+        (AlwaysDouble, laws.energy_dtypes_agree, "dtype"),
+        (OtherWhenCompiled, laws.energy_xla_agrees, "XLA"),
+        (SoftInside, laws.training_energy_is_true_inside, "training_energy"),
+        (
+            Overflowing,
+            lambda s, x: laws.training_gradient_is_finite_everywhere(s),
+            "not finite",
+        ),
+        (PairCoordinate, laws.named_parts_have_their_shapes, "shape"),
+        (StateOfThree, laws.named_parts_have_their_shapes, "shape"),
+        (Tilted, lambda s, x: laws.is_symmetric(s, x, lambda v: v * [1, -1]), "symmetry"),
+    ],
+)
+def test_law_rejects(broken, law, message):
+    x = points("double_well")
+    with pytest.raises(AssertionError, match=message):
+        law(broken(), x)
+
+
+def test_false_symmetries_are_rejected():
+    for name, move in [
+        ("double_well", lambda x: x * [-1, 1]),
+        ("mueller_brown", lambda x: x[:, ::-1].copy()),
+        ("spring_in_box", lambda x: x + 1),  # translation out of the box
+        ("users_own", lambda x: x + 1),
+    ]:
+        with pytest.raises(AssertionError, match="symmetry"):
+            laws.is_symmetric(SYSTEMS[name].make(), points(name), move)
