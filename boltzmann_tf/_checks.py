@@ -29,8 +29,8 @@ __all__ = [
 def _real(name: str, value: Any, wanted: str) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real | np.generic | np.ndarray):
         raise TypeError(f"{name} must be {wanted}, got {value!r} of type {type(value).__name__}")
-    if np.ndim(value) != 0:
-        raise ValueError(f"{name} must be {wanted}, got an array of shape {np.shape(value)}")
+    if np.ndim(np.asarray(value)) != 0:
+        raise ValueError(f"{name} must be {wanted}, got an array of shape {np.asarray(value).shape}")
     return float(value)
 
 
@@ -70,7 +70,7 @@ def positive_int(name: str, value: Any, *, minimum: int = 1) -> int:
 
 
 def seed_int(name: str, value: Any) -> int:
-    """Returns `value` as an int, or raises unless it is in 0 .. 2**31 - 1, what TensorFlow takes."""
+    """Returns `value` as an int, or raises unless it is in 0 .. 2**31 - 1 (int32)."""
     seed = positive_int(name, value, minimum=0)
     if seed >= 2**31:
         raise ValueError(f"{name} must be an integer in 0 .. 2**31 - 1, got {value!r}")
@@ -80,9 +80,7 @@ def seed_int(name: str, value: Any) -> int:
 def sequence(name: str, value: Any) -> list[Any]:
     """Returns `value` as a list, or raises a `TypeError` unless it is a sequence and no string."""
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise TypeError(
-            f"{name} must be a sequence, got {value!r} of type {type(value).__name__}"
-        )
+        raise TypeError(f"{name} must be a sequence, got {value!r} of type {type(value).__name__}")
     return list(value)
 
 
@@ -124,9 +122,12 @@ def finite_array(
         # Text and complex numbers would be converted, with more or less noise.
         if np.asarray(value).dtype.kind not in "biufO":
             raise TypeError(f"dtype {np.asarray(value).dtype}")
-        array = np.asarray(value, dtype=dtype)
+        with np.errstate(over="ignore"):  # what overflows becomes infinite, and is refused below
+            array = np.asarray(value, dtype=dtype)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of numbers, got {type(value).__name__}") from error
+        raise TypeError(
+            f"{name} must be an array of numbers, got {type(value).__name__}"
+        ) from error
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
     if last is not None and (array.ndim == 0 or array.shape[-1] != last):

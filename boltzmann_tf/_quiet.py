@@ -68,7 +68,7 @@ class _TensorFlowFinder(importlib.abc.MetaPathFinder):
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.loader is not None:
-            spec.loader = _QuietLoader(spec.loader)  # type: ignore[arg-type]
+            spec.loader = _QuietLoader(spec.loader)
         return spec
 
 

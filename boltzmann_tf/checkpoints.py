@@ -1,4 +1,4 @@
-"""Training checkpoints: one array file from which an interrupted run goes on to the same numbers."""
+"""Training checkpoints: one array file from which a run goes on to the same numbers."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ class Checkpoint:
         try:
             arrays = load_arrays(self._path)
         except ValueError as error:
-            raise ValueError(f"checkpoint {self._path} is truncated or was altered: {error}") from error
+            raise ValueError(
+                f"checkpoint {self._path} is truncated or was altered: {error}"
+            ) from error
         if str(arrays.get("fingerprint")) != self._fingerprint:
             raise ValueError(
                 f"checkpoint {self._path} belongs to another run (other stages, network, data or "

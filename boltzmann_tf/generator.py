@@ -177,15 +177,11 @@ class BoltzmannGenerator:
         )
         return Samples(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
-    def log_prob(
-        self, x: Any, temperature: float = 1.0, *, condition: Any = None
-    ) -> np.ndarray:
+    def log_prob(self, x: Any, temperature: float = 1.0, *, condition: Any = None) -> np.ndarray:
         """Log generated density at configurations x `[n, *event_shape]`, `[n]`."""
         return self._evaluate(x, temperature, condition)[0]
 
-    def log_weight(
-        self, x: Any, temperature: float = 1.0, *, condition: Any = None
-    ) -> np.ndarray:
+    def log_weight(self, x: Any, temperature: float = 1.0, *, condition: Any = None) -> np.ndarray:
         """Log-weight `-u(x) / tau - log q(x)` at configurations x, float64 `[n]`."""
         return self._evaluate(x, temperature, condition)[1]
 
@@ -210,9 +206,7 @@ class BoltzmannGenerator:
         storage.save_generator(path, self)
 
     @classmethod
-    def load(
-        cls, path: str | os.PathLike[str], system: System | None = None
-    ) -> BoltzmannGenerator:
+    def load(cls, path: str | os.PathLike[str], system: System | None = None) -> BoltzmannGenerator:
         """Reads a generator that `save` wrote.
 
         Args:

@@ -108,7 +108,7 @@ class Monitor:
         if self._writer is not None:
             with self._writer.as_default():
                 for name, value in logs.items():
-                    tf.summary.scalar(name, value, step=len(history))
+                    _write_scalar(name, value, len(history))
         self._logs = logs
         self._each("on_train_batch_end", len(history), logs)
 
@@ -119,3 +119,12 @@ class Monitor:
     def _each(self, event: str, *arguments: Any) -> None:
         for callback in self._callbacks:
             getattr(callback, event)(*arguments)
+
+
+def _write_scalar(name: str, value: float, step: int) -> None:
+    """As `tf.summary.scalar`, which asks for the `tensorboard` package even to write."""
+    metadata = tf.compat.v1.SummaryMetadata(
+        plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars"),
+        data_class="DATA_CLASS_SCALAR",
+    )
+    tf.summary.write(name, tf.constant(value, tf.float32), step=step, metadata=metadata)

@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -51,7 +52,7 @@ STYLE = {
     "axes.labelsize": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=[c for n, c in COLORS.items() if n != "black"]),
+    "axes.prop_cycle": cycler(color=[c for n, c in COLORS.items() if n != "black"]),
     "legend.frameon": False,
     "legend.fontsize": 9.5,
     "lines.linewidth": 1.6,
@@ -76,9 +77,7 @@ def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
 
 
 def _grid(rows: int, columns: int, panel: tuple[float, float] = PANEL) -> tuple[Figure, np.ndarray]:
-    return plt.subplots(
-        rows, columns, figsize=(panel[0] * columns, panel[1] * rows), squeeze=False
-    )
+    return plt.subplots(rows, columns, figsize=(panel[0] * columns, panel[1] * rows), squeeze=False)
 
 
 def _label(axis: Axes, labels: Sequence[str], title: str = "") -> None:
@@ -334,7 +333,10 @@ def paths(
 
 @styled
 def curves(
-    panels: Sequence[Mapping[str, Any]], *, columns: int = 3, panel: tuple[float, float] = (4.2, 3.4)
+    panels: Sequence[Mapping[str, Any]],
+    *,
+    columns: int = 3,
+    panel: tuple[float, float] = (4.2, 3.4),
 ) -> Figure:
     """General curves, a panel each.
 

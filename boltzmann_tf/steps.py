@@ -129,7 +129,9 @@ class TrainingStep:
                 lambda *arguments: self._steps(shape, *arguments), jit_compile=True
             )
         count = len(controls)
-        padded = np.zeros((self._steps_per_call, len(CONTROLS)), self._generator.dtype.as_numpy_dtype)
+        padded = np.zeros(
+            (self._steps_per_call, len(CONTROLS)), self._generator.dtype.as_numpy_dtype
+        )
         padded[:count] = controls
         out = self._compiled[shape](
             data,
@@ -150,10 +152,16 @@ class TrainingStep:
         count: tf.Tensor,
     ) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, self._steps_per_call, element_shape=[len(METRICS)])
-        for i in tf.range(count):
+        # Not `for i in tf.range(count)`: XLA takes a range's length for a constant of the program,
+        # and would compile again for every count.
+        i = tf.constant(0)
+        while i < count:
             step_seed = tf.random.experimental.stateless_fold_in(seed, start + i)
-            row = self._step(shape, data, dict(zip(CONTROLS, tf.unstack(controls[i]), strict=True)), step_seed)
+            row = self._step(
+                shape, data, dict(zip(CONTROLS, tf.unstack(controls[i]), strict=True)), step_seed
+            )
             metrics = metrics.write(i, row)
+            i += 1
         return metrics.stack()
 
     def _step(
@@ -234,9 +242,7 @@ class TrainingStep:
         self._optimizer.learning_rate = tf.cast(control["learning_rate"], tf.float32)
         self._optimizer.apply([gradient], [self.parameters])
         # A skipped step leaves no trace, in the moments neither.
-        for variable, old in zip(
-            (self.parameters, *self.optimizer_variables), before, strict=True
-        ):
+        for variable, old in zip((self.parameters, *self.optimizer_variables), before, strict=True):
             variable.assign(tf.where(skip, old, variable))
         self.store_parameters()
         return norm, tf.cast(skip, gradient.dtype)

@@ -34,7 +34,7 @@ ARRAYS = "weights.npz"
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> str:
     """Writes arrays as .npz, whole or not at all; returns the file's SHA-256."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_bytes(path, buffer.getvalue())
     return hashlib.sha256(buffer.getvalue()).hexdigest()
 

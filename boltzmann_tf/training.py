@@ -90,7 +90,9 @@ class Stage:
         if not any(np.any(controls[name]) for name in ("ml", "kl", "rc")):
             raise ValueError("one of ml, kl and rc must be positive, got 0 for all three")
         if np.any(controls["rc"]) and self.rc_loss is None:
-            raise ValueError(f"rc_loss must be given where rc is not 0, got None with rc={self.rc!r}")
+            raise ValueError(
+                f"rc_loss must be given where rc is not 0, got None with rc={self.rc!r}"
+            )
         if self.rc_loss is not None:
             instance("rc_loss", self.rc_loss, ReactionCoordinate)
 

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators
+from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer
 from boltzmann_tf.bijectors import Bijector
-from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.training import History
 
-__all__ = ["Ensemble", "Run", "Trainers", "Variant", "resampled"]
-
-Recipe = Sequence[Stage | int]
+__all__ = ["Ensemble", "Run", "Trainers", "Variant"]
 
 
 @dataclass(frozen=True)
@@ -25,16 +22,14 @@ class Variant:
     Attributes:
       name: in figures and tables.
       build: seed and training data -> bijector with initial weights.
-      recipe: stages; an integer n between them replaces the data by n configurations that the
-        generator made so far, resampled by their weights. These are unbiased, unlike the data
-        of short simulations from each state, so likelihood and energy then pull the same way.
+      recipe: the stages of training.
       seeds: number of networks in preset paper; preset quick trains one.
       quick: whether preset quick trains it at all.
     """
 
     name: str
     build: Callable[[int, np.ndarray], Bijector]
-    recipe: Recipe
+    recipe: Sequence[Stage]
     seeds: int = 20
     quick: bool = True
 
@@ -78,19 +73,6 @@ class Ensemble:
         return sum(run.ended_in_nan for run in self.runs)
 
 
-def resampled(generator: BoltzmannGenerator, n: int, seed: int) -> np.ndarray:
-    """`n` configurations drawn from `n` weighted samples in proportion to their weights.
-
-    The weights are truncated at sqrt(n) times their mean (Ionides 2008), so that one outlier of
-    an untrained region cannot make up the data.
-    """
-    samples: Samples = generator.sample(n, seed=seed)
-    weights = estimators.normalized_weights(samples.log_weight)
-    weights = np.minimum(weights, n**-0.5)
-    index = np.random.default_rng(seed).choice(n, n, p=weights / weights.sum())
-    return samples.x[index]
-
-
 class Trainers:
     """Generators and trainers by architecture, so that recipes of one network compile once."""
 
@@ -123,28 +105,7 @@ class Trainers:
                 self._known[variant.build] = (generator, Trainer(generator))
             generator, trainer = self._known[variant.build]
             trainer.seed = seed
-            history = _follow(trainer, variant.recipe, examples, seed)
+            history = trainer.fit(examples, variant.recipe, verbose=0)
             context.count_energy_evaluations(history.energy_evaluations)
             runs.append(Run(seed, history, [v.numpy() for v in generator.bijector.variables]))
         return Ensemble(variant, self._known[variant.build][0], runs)
-
-
-def _follow(trainer: Trainer, recipe: Recipe, data: np.ndarray, seed: int) -> History:
-    """Runs the recipe; the history spans all its stages."""
-    whole = History()
-    # The data are repeated to the size of those to come: one shape, one compilation.
-    size = max([len(data), *(item for item in recipe if isinstance(item, int))])
-    data = np.resize(data, (size, *data.shape[1:]))
-    for number, item in enumerate(recipe):
-        # A seed for each part: the steps of the next would else see the noise of the first.
-        trainer.seed = seed + 10_000 * number
-        if isinstance(item, Stage):
-            history = trainer.fit(data, item, verbose=0)
-            for name, values in history.values.items():
-                whole.values[name] = np.concatenate([whole.values[name], values])
-            whole.stage_ends.append(len(whole))
-            whole.energy_evaluations += history.energy_evaluations
-        else:
-            data = resampled(trainer.generator, size, trainer.seed)
-            whole.energy_evaluations += size
-    return whole

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import tensorflow as tf
 
 from boltzmann_tf import System, estimators, plotting, sampling
 from boltzmann_tf.reproduction import Context, Metric
@@ -114,7 +115,7 @@ def reproduce(context: Context, case: Case) -> Results:
 def _surface(case: Case, points: int = 161) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x, y = (np.linspace(*limits, points, dtype=np.float32) for limits in case.window)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    return x, y, case.system.energy(grid).numpy().reshape(points, points)
+    return x, y, case.system.energy(tf.constant(grid)).numpy().reshape(points, points)
 
 
 def _potential(context: Context, case: Case, data: np.ndarray) -> None:
@@ -268,9 +269,7 @@ def _profiles(context: Context, case: Case, results: Results) -> None:
     panels = {}
     for name, evaluations in results.evaluations.items():
         one = evaluations[0]
-        aligned = estimators.align_profile(
-            one.profile.free_energy, target.profile, case.compared
-        )
+        aligned = estimators.align_profile(one.profile.free_energy, target.profile, case.compared)
         proposal = estimators.align_profile(
             one.proposal_profile.free_energy, target.profile, target.profile < 3
         )
@@ -295,6 +294,7 @@ def _differences(context: Context, results: Results, case: Case) -> None:
         for t in TEMPERATURES:
             exact = case.target.exact.free_energy_difference(t)
             values = [e.difference[t] for e in evaluations]
+            scores = [abs(v.value - exact) / v.standard_error for v in values]
             rows.append(
                 {
                     "variant": name,
@@ -302,13 +302,13 @@ def _differences(context: Context, results: Results, case: Case) -> None:
                     "exact": f"{exact:.4f}",
                     "median": f"{median([v.value for v in values]):.4f}",
                     "median stated error": f"{median([v.standard_error for v in values]):.4f}",
-                    "largest |z|": f"{max(abs(v.value - exact) / v.standard_error for v in values):.1f}",
+                    "largest |z|": f"{max(scores):.1f}",
                     "median ESS": f"{median([e.ess[t] for e in evaluations]):.1%}",
                 }
             )
     context.table("Free-energy difference right - left (kT), reweighted", rows)
     context.table(
-        "Weights at T = 1: the effective size cannot see a lost state, so coverage stands beside it",
+        "Weights at T = 1 (the effective size cannot see a lost state: read it with the coverage)",
         [
             {
                 "variant": name,

@@ -11,7 +11,7 @@ settings.register_profile(
     deadline=None,  # the first call of each shape traces or compiles
     derandomize=True,
     database=None,
-    max_examples=60,
+    max_examples=8,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("boltzmann_tf")

@@ -20,7 +20,7 @@ TEMPERATURES = (0.25, 1.0, 4.0)
 
 
 class Gaussian(System):
-    """A user's own system, and one with every answer in closed form: log Z = (D / 2) ln 2 pi tau."""
+    """A user's own system, and one with answers in closed form: log Z = (D / 2) ln 2 pi tau."""
 
     event_shape = (2,)
 
@@ -99,7 +99,7 @@ def test_prior_at_temperature_one_breaks_the_law(tau):
 
 @pytest.mark.parametrize("tau", TEMPERATURES)
 def test_linear_map_on_its_own_gaussian_is_exact(tau):
-    """x = A z with covariance A A^T, energy x^T (A A^T)^-1 x / 2: log Z = ln 2 pi tau + ln det A."""
+    """x = A z and energy x^T (A A^T)^-1 x / 2: log Z = ln 2 pi tau + ln det A."""
     sd = np.array([2.0, 0.5])
 
     class Ellipse(System):
@@ -275,9 +275,7 @@ def test_conditional_bijector_takes_its_condition():
     low, high = (generator.sample(64, condition=[c], seed=1) for c in (0.0, 3.0))
     np.testing.assert_array_equal(low.z, high.z)
     assert np.abs(low.x - high.x).max() > 0.01
-    np.testing.assert_allclose(
-        generator.log_prob(high.x, condition=[3.0]), high.log_q, atol=2e-4
-    )
+    np.testing.assert_allclose(generator.log_prob(high.x, condition=[3.0]), high.log_q, atol=2e-4)
 
 
 def test_whitening_at_the_end():

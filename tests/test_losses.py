@@ -56,9 +56,7 @@ def numpy_histogram(x, lower, upper, bins, floor):
     for r, low, high in zip(x.T, lower, upper, strict=False):
         width = (high - low) / bins
         centres = [low + j * (high - low) / (bins - 1) for j in range(bins)]
-        kernels.append(
-            np.stack([np.exp(-0.5 * ((r - c) / width) ** 2) for c in centres], axis=1)
-        )
+        kernels.append(np.stack([np.exp(-0.5 * ((r - c) / width) ** 2) for c in centres], axis=1))
     if len(lower) == 1:
         k = kernels[0] + floor
     else:
@@ -166,7 +164,11 @@ def cut_and_gradient(energy, x, *, tau=1.0, high=HIGH, maximum=MAXIMUM, dtype=tf
     with tf.GradientTape() as tape:
         tape.watch(x)
         cut, bad = safe_energy(
-            energy, x, tf.constant(tau, dtype), tf.constant(high, dtype), tf.constant(maximum, dtype)
+            energy,
+            x,
+            tf.constant(tau, dtype),
+            tf.constant(high, dtype),
+            tf.constant(maximum, dtype),
         )
         total = tf.reduce_sum(cut)
     return cut.numpy(), bad.numpy(), tape.gradient(total, x).numpy()
@@ -267,10 +269,14 @@ def test_safe_energy_is_the_same_compiled():
     def compiled(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
-            cut, bad = safe_energy(energy, x, tf.constant(1.0), tf.constant(HIGH), tf.constant(MAXIMUM))
+            cut, bad = safe_energy(
+                energy, x, tf.constant(1.0), tf.constant(HIGH), tf.constant(MAXIMUM)
+            )
         return cut, bad, tape.gradient(cut, x)
 
-    for a, b in zip(compiled(tf.constant(x)), cut_and_gradient(energy, x, dtype=tf.float32), strict=True):
+    for a, b in zip(
+        compiled(tf.constant(x)), cut_and_gradient(energy, x, dtype=tf.float32), strict=True
+    ):
         np.testing.assert_allclose(a, b, rtol=1e-5)
 
 

@@ -51,7 +51,7 @@ def test_example(capsys):
     assert abs(value - exact_difference()) < 5 * error
     assert error < 0.02
     samples = scope["samples"]
-    assert bg.estimators.ess_fraction(samples.log_weight) > 0.5
+    assert bg.estimators.ess_fraction(samples.log_weight) > 0.3
     # The sister: without the weights the same test fails.
     plain, error = bg.free_energy_difference(samples.x[:, 0], cut=0.0)
     assert abs(plain - exact_difference()) > 5 * error
@@ -97,4 +97,4 @@ def test_own_system():
 )
 def test_paths_exist(path):
     root = Path(__file__).resolve().parents[1]
-    assert (root / path).exists() or (root / "boltzmann_tf" / path).exists()
+    assert any((root / part / path).exists() for part in ("", "boltzmann_tf", "tests"))

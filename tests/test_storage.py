@@ -204,7 +204,9 @@ def test_every_altered_byte_of_the_weights_is_found(saved):
             BoltzmannGenerator.load(saved)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "null", '{"format": 1}', "\x00\xff", "[" * 9999])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1, 2]", "null", '{"format": 1}', "\x00\xff", "[" * 9999]
+)
 def test_document_that_is_none(saved, text):
     (saved / storage.DOCUMENT).write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=r"generator\.json (is not valid JSON|must be an object)"):

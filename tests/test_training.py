@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
+import time
 
 import keras
 import numpy as np
@@ -67,21 +68,23 @@ def parameters(trainer):
 
 
 def test_losses_fall_and_the_history_holds_every_step(fresh):
-    history = fresh().fit(DATA, stage(400, learning_rate=1e-2), verbose=0)
-    assert len(history) == 400
+    trainer = fresh()
+    trainer.set_weights([w + 0.5 for w in trainer.get_weights()])  # a bad start
+    history = trainer.fit(DATA, stage(200, learning_rate=1e-2), verbose=0)
+    assert len(history) == 200
     assert set(history.values) == set(METRICS)
     for name in ("ml", "kl", "rc", "loss"):
         values = history[name]
         assert values.dtype == np.float32
         assert np.all(np.isfinite(values))
-    # 3 nats; the noise of a mean over 50 steps is below 0.1
-    assert history["loss"][-50:].mean() < history["loss"][:50].mean() - 3
+    for name in ("ml", "kl", "loss"):
+        assert history[name][-50:].mean() < history[name][:10].mean() - 1, name
     np.testing.assert_allclose(
         history["loss"], history["ml"] + history["kl"] + history["rc"], rtol=1e-5
     )
-    assert history.stage_ends == [400]
+    assert history.stage_ends == [200]
     assert history.non_finite == history.skipped == 0
-    assert history.energy_evaluations == 400 * BATCH
+    assert history.energy_evaluations == 200 * BATCH
     assert np.all((history["ess"] > 0) & (history["ess"] <= 1))
 
 
@@ -122,28 +125,40 @@ def test_schedules_act(fresh):
     assert low["kl"][-1] < rising["kl"][-1]  # energies above 0 are cut at the end
 
 
-def test_nothing_is_traced_twice(fresh):
+def test_nothing_is_compiled_twice(fresh):
     """Numbers that change, schedules, stages of other lengths: one trace and one compilation."""
     trainer = fresh()
-    trainer.fit(DATA, stage(5), verbose=0)
+    trainer.fit(DATA, stage(10), verbose=0)
     step = trainer._step
     before = len(step._compiled)
     key = stage().shape()
+    start = time.process_time()
     trainer.fit(
         DATA,
         [
             stage(10, ml=0.3, kl=2.0, rc=0.1),
-            stage(15, learning_rate=Cosine(1e-3, warmup=0.1), kl=Linear(0, 1)),
-            stage(10, energy_high=Linear(1e3, 10), learning_rate=lambda f: 1e-3 * (1 - f)),
+            stage(13, learning_rate=Cosine(1e-3, warmup=0.1), kl=Linear(0, 1)),
+            stage(7, energy_high=Linear(1e3, 10), learning_rate=lambda f: 1e-3 * (1 - f)),
         ],
         verbose=0,
     )
+    # XLA compiles again, in seconds and without a trace, if a number is a constant of its program.
+    assert time.process_time() - start < 1.0
     assert len(step._compiled) == before
     assert step._compiled[key].experimental_get_tracing_count() == 1
     assert stage(10, clip_norm=1.0).shape() != key  # what is compiled in does count
 
 
 # The same numbers by an independent route.
+
+
+@tf.function(jit_compile=True)
+def noise(run_seed, step):
+    """Indices of the data and latent draws, as the trainer makes them."""
+    seed = tf.random.experimental.stateless_fold_in(run_seed, step)
+    data_seed, z_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    index = tf.random.stateless_uniform([BATCH], data_seed, maxval=len(DATA), dtype=tf.int32)
+    return index, tf.random.stateless_normal([BATCH, 2], z_seed, dtype=tf.float64)
 
 
 def eager_reference(trainer, stages, data, *, reset=True):
@@ -157,13 +172,6 @@ def eager_reference(trainer, stages, data, *, reset=True):
     losses, step = [], 0
     optimizer = None
 
-    @tf.function(jit_compile=True)
-    def noise(step):
-        seed = tf.random.experimental.stateless_fold_in(tf.constant([trainer.seed, 0]), step)
-        data_seed, z_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        index = tf.random.stateless_uniform([BATCH], data_seed, maxval=len(data), dtype=tf.int32)
-        return index, tf.random.stateless_normal([BATCH, 2], z_seed, tf.float64)
-
     for recipe in stages:
         if optimizer is None or reset:
             optimizer = keras.optimizers.Adam()
@@ -171,7 +179,7 @@ def eager_reference(trainer, stages, data, *, reset=True):
         for i in range(recipe.iterations):
             optimizer.learning_rate = recipe.controls()["learning_rate"][i]
             kl = recipe.controls()["kl"][i]
-            index, z = noise(tf.constant(step))
+            index, z = noise(tf.constant([trainer.seed, 0]), tf.constant(step))
             for target, source in zip(bijector.trainable_variables, variables, strict=True):
                 target.assign(source.value)
             with tf.GradientTape() as tape:
@@ -191,12 +199,12 @@ def eager_reference(trainer, stages, data, *, reset=True):
 @pytest.fixture(scope="module")
 def fresh64():
     """float64, by example and by energy: numbers to compare to the last digits."""
-    return Fresh(tiny(dtype="float64"), seed=3, steps_per_call=8)
+    return Fresh(tiny(dtype="float64"), seed=3, steps_per_call=4)
 
 
 TWO_STAGES = [
-    Stage(8, BATCH, learning_rate=1e-2, kl=1.0),
-    Stage(6, BATCH, learning_rate=Linear(1e-2, 1e-3), kl=Linear(0.5, 2.0)),
+    Stage(4, BATCH, learning_rate=1e-2, kl=1.0),
+    Stage(3, BATCH, learning_rate=Linear(1e-2, 1e-3), kl=Linear(0.5, 2.0)),
 ]
 
 
@@ -206,7 +214,7 @@ def test_compiled_flat_step_equals_eager_keras_adam(fresh64):
     history = trainer.fit(DATA, TWO_STAGES, verbose=0)
     np.testing.assert_allclose(history["loss"], losses, rtol=1e-6)  # the history is float32
     np.testing.assert_allclose(parameters(trainer), theta, rtol=1e-5, atol=1e-8)
-    assert history.stage_ends == [8, 14]
+    assert history.stage_ends == [4, 7]
     assert parameters(trainer).dtype == np.float64
 
 
@@ -215,8 +223,8 @@ def test_optimizer_that_carries_over_would_be_seen(fresh64):
     losses, theta = eager_reference(fresh64(), TWO_STAGES, DATA, reset=False)
     trainer = fresh64()
     history = trainer.fit(DATA, TWO_STAGES, verbose=0)
-    np.testing.assert_allclose(history["loss"][:9], losses[:9], rtol=1e-6)
-    assert np.abs(history["loss"][9:] - losses[9:]).max() > 1e-4
+    np.testing.assert_allclose(history["loss"][:5], losses[:5], rtol=1e-6)
+    assert np.abs(history["loss"][5:] - losses[5:]).max() > 1e-4
     assert np.abs(parameters(trainer) - theta).max() > 1e-4
 
 
@@ -555,6 +563,8 @@ def test_tensorboard_files(fresh, tmp_path):
     for record in tf.data.TFRecordDataset(str(file)):
         event = tf.compat.v1.Event.FromString(record.numpy())
         for value in event.summary.value:
+            assert value.metadata.plugin_data.plugin_name == "scalars"
+            assert np.isfinite(tf.make_ndarray(value.tensor))
             seen.setdefault(value.tag, []).append(event.step)
     assert seen.keys() == set(METRICS)
     assert all(steps == [10, 20] for steps in seen.values())

@@ -72,8 +72,7 @@ def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
             kwargs["condition"] = self._checked_condition(condition, tensor)
         elif condition is not None:
             raise ValueError(
-                f"condition was given to {type(self).__name__}, which takes none "
-                "(condition_size=0)"
+                f"condition was given to {type(self).__name__}, which takes none (condition_size=0)"
             )
         return method(self, tensor, **kwargs)
 

@@ -28,7 +28,9 @@ def split_seed(seed: int, count: int) -> list[int]:
 def check_hidden(hidden: Sequence[int], name: str = "hidden") -> tuple[int, ...]:
     """Returns the hidden widths as a tuple of positive integers, or raises."""
     if isinstance(hidden, int | np.integer) or not isinstance(hidden, Sequence):
-        raise TypeError(f"{name} must be a sequence of layer widths such as (100, 100), got {hidden!r}")
+        raise TypeError(
+            f"{name} must be a sequence of layer widths such as (100, 100), got {hidden!r}"
+        )
     return tuple(positive_int(f"{name}[{i}]", width) for i, width in enumerate(hidden))
 
 

@@ -155,9 +155,10 @@ def _network(
     hidden: Sequence[int],
     argument: str,
     activation: str,
-    zero_output: bool,  # noqa: FBT001 - private, and always named by its callers' context
     seed: int,
     dtype: str,
+    *,
+    zero_output: bool,
 ) -> MLP:
     check_activation(argument, activation)
     return MLP(
@@ -209,10 +210,22 @@ class AffineCoupling(Coupling):
         shift_seed, scale_seed = split_seed(seed, 2)
         networks = {
             "shift": _network(
-                sizes, hidden, "shift_activation", shift_activation, zero_shift, shift_seed, dtype
+                sizes,
+                hidden,
+                "shift_activation",
+                shift_activation,
+                shift_seed,
+                dtype,
+                zero_output=zero_shift,
             ),
             "scale": _network(
-                sizes, hidden, "scale_activation", scale_activation, True, scale_seed, dtype
+                sizes,
+                hidden,
+                "scale_activation",
+                scale_activation,
+                scale_seed,
+                dtype,
+                zero_output=True,
             ),
         }
         options = {
@@ -277,7 +290,7 @@ class AdditiveCoupling(Coupling):
     ) -> None:
         sizes = _sizes(transformed, event_size, condition_size)
         network = _network(
-            sizes, hidden, "shift_activation", shift_activation, zero_shift, seed, dtype
+            sizes, hidden, "shift_activation", shift_activation, seed, dtype, zero_output=zero_shift
         )
         options = {
             "hidden": list(hidden),
@@ -343,7 +356,7 @@ class SplineCoupling(Coupling):
         n_in, n_moving = _sizes(transformed, event_size, condition_size)
         bins = splines.check_bins(bins)
         sizes = (n_in, n_moving * splines.parameter_count(bins))
-        network = _network(sizes, hidden, "activation", activation, True, seed, dtype)
+        network = _network(sizes, hidden, "activation", activation, seed, dtype, zero_output=True)
         options = {
             "bins": bins,
             "bound": positive("bound", bound),

@@ -26,9 +26,7 @@ class Scaling(Bijector):
       name: of the bijector.
     """
 
-    def __init__(
-        self, event_size: int, *, dtype: str = "float32", name: str | None = None
-    ) -> None:
+    def __init__(self, event_size: int, *, dtype: str = "float32", name: str | None = None) -> None:
         self._log_scale = self._no_dependency(Parameters(event_size, dtype=dtype))
         super().__init__(
             event_size,
@@ -138,9 +136,7 @@ class Box(Bijector):
             )
         bounded = np.isfinite(low)
         if np.any(bounded != np.isfinite(high)):
-            raise ValueError(
-                f"lower and upper must be finite together, got {lower} and {upper}"
-            )
+            raise ValueError(f"lower and upper must be finite together, got {lower} and {upper}")
         super().__init__(low.size, dtype=dtype, name=name)
         self._bounded = bounded
         # As given, for the configuration: low + (high - low) differs from high in the last bit.

@@ -37,9 +37,7 @@ class Sequence(Bijector):
         bijectors = sequence("bijectors", bijectors)
         for i, bijector in enumerate(bijectors):
             if not isinstance(bijector, tfb.Bijector):
-                raise TypeError(
-                    f"bijectors[{i}] must be a bijector, got {type(bijector).__name__}"
-                )
+                raise TypeError(f"bijectors[{i}] must be a bijector, got {type(bijector).__name__}")
         own = [b for b in bijectors if isinstance(b, Bijector)]
         if not own:
             raise ValueError(

@@ -131,9 +131,7 @@ def spline_inverse(value: tf.Tensor, k: Knots, bound: float) -> tuple[tf.Tensor,
     t1 = t * (1 - t)
     log_slope = -_log_slope(t, t1, secant, slope, slope_right, secant + curve * t1)
     inside = tf.abs(value) < bound
-    return tf.where(inside, x + t * width, value), tf.where(
-        inside, log_slope, tf.zeros_like(value)
-    )
+    return tf.where(inside, x + t * width, value), tf.where(inside, log_slope, tf.zeros_like(value))
 
 
 def _open_left(edges: tf.Tensor) -> tf.Tensor:

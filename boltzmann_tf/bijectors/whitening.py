@@ -29,9 +29,7 @@ class Whitening(Bijector):
       name: of the bijector.
     """
 
-    def __init__(
-        self, event_size: int, *, dtype: str = "float32", name: str | None = None
-    ) -> None:
+    def __init__(self, event_size: int, *, dtype: str = "float32", name: str | None = None) -> None:
         parts = {
             "mean": Parameters(event_size, trainable=False, dtype=dtype),
             "log_std": Parameters(event_size, trainable=False, dtype=dtype),

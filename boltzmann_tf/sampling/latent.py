@@ -73,12 +73,12 @@ class IndependenceChain(NamedTuple):
 
     Attributes:
       x: configurations after each step, `[steps, *event_shape]`.
-      index: which proposal the chain is at after each step, `[steps]`.
+      proposal: which proposal the chain is at after each step, `[steps]`.
       acceptance: fraction of accepted proposals.
     """
 
     x: np.ndarray
-    index: np.ndarray
+    proposal: np.ndarray
     acceptance: float
 
 
@@ -91,6 +91,7 @@ def independence_chain(
     large batches; only the accept-reject decision is sequential.
     """
     instance("generator", generator, BoltzmannGenerator)
+    n_steps = positive_int("n_steps", n_steps)
     samples = generator.sample(n_steps + 1, temperature, seed=seed)
     uniform = np.random.default_rng([seed, 1]).random(n_steps)
     index, accepted = _accept(samples.log_weight, np.log(uniform))

@@ -97,9 +97,7 @@ inputs = given(
 def test_pointwise(name, dtype):
     @inputs
     def check(size, seed, scale):
-        evaluation = laws.evaluate(built(name, size, dtype), points(size, seed, scale))
-        for law in laws.POINTWISE:
-            law(evaluation)
+        laws.pointwise(laws.evaluate(built(name, size, dtype), points(size, seed, scale)))
 
     check()
 

@@ -67,6 +67,13 @@ class TwoToOne(Twice):
         return 2 * tf.abs(z)
 
 
+class Flattens(Twice):
+    """Everything onto a line: a log-determinant of minus infinity."""
+
+    def value(self, z):
+        return tf.reduce_sum(z, axis=-1, keepdims=True) * tf.ones_like(z)
+
+
 class Single(Twice):
     def log_det(self, z):
         return tf.cast(super().log_det(z), tf.float32)
@@ -136,9 +143,7 @@ class ForgetsDtype(bj.Scaling):
 
 
 def pointwise(bijector):
-    evaluation = laws.evaluate(bijector, Z)
-    for law in laws.POINTWISE:
-        law(evaluation)
+    laws.pointwise(laws.evaluate(bijector, Z))
 
 
 LAWS = (
@@ -157,6 +162,7 @@ PLANTED = [
     (ForgottenInInverse, POINTWISE, "inverse log_det"),
     (NotTheInverse, POINTWISE, "round trip"),
     (TwoToOne, POINTWISE, "round trip"),
+    (Flattens, POINTWISE, "no inverse"),
     (Single, POINTWISE, "dtype"),
     (SplitDisagrees, TFP, "TFP inverse log-det"),
     (MixesTheBatch, BATCH, "forward_and_log_det"),

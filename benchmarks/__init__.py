@@ -1,0 +1,1 @@
+"""Speed and statistical efficiency against peers: `python -m benchmarks`."""
