@@ -30,7 +30,9 @@ def _real(name: str, value: Any, wanted: str) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real | np.generic | np.ndarray):
         raise TypeError(f"{name} must be {wanted}, got {value!r} of type {type(value).__name__}")
     if np.ndim(np.asarray(value)) != 0:
-        raise ValueError(f"{name} must be {wanted}, got an array of shape {np.asarray(value).shape}")
+        raise ValueError(
+            f"{name} must be {wanted}, got an array of shape {np.asarray(value).shape}"
+        )
     return float(value)
 
 

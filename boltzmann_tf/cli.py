@@ -17,6 +17,7 @@ from rich.table import Table
 from boltzmann_tf import _quiet
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import registry, runner
+from boltzmann_tf.reproduction.parallel import available_cores
 
 __all__ = ["app", "main"]
 
@@ -97,6 +98,10 @@ def reproduce(
     ] = "quick",
     output: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("results"),
     seed: Annotated[int, typer.Option(help="Of every random number.")] = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Reproductions at a time, each in its own process; default: the cores."),
+    ] = None,
 ) -> None:
     """Run reproductions: reports with figures, and numbers held against their references.
 
@@ -107,10 +112,11 @@ def reproduce(
         if all_ == bool(names):
             wanted = ", ".join(registry.names())
             raise ValueError(f"NAME or --all must be given, one of the two; names: {wanted}")
+        jobs = available_cores() if jobs is None else jobs
         if all_:
-            passed = runner.reproduce_all(preset, output, seed)
+            passed = runner.reproduce_all(preset, output, seed, jobs)
         else:
-            results = runner.reproduce_each(names or [], preset, output, seed)
+            results = runner.reproduce_each(names or [], preset, output, seed, jobs)
             passed = all(result["passed"] for result in results)
     raise typer.Exit(0 if passed else 1)
 

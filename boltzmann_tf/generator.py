@@ -78,6 +78,8 @@ class BoltzmannGenerator:
                     f"{tf.as_dtype(prior.dtype).name}"
                 )
         self.prior = prior
+        # A function of its own, so that AutoGraph serves the user's code and skips the package's.
+        self._energy = tf.function(system.energy)
         self._compiled: dict[str, Any] = {}
 
     @property
@@ -229,14 +231,14 @@ class BoltzmannGenerator:
 
     def _function(self, name: str, function: Any) -> Any:
         if name not in self._compiled:
-            self._compiled[name] = tf.function(function, jit_compile=True)
+            self._compiled[name] = tf.function(function, jit_compile=True, autograph=False)
         return self._compiled[name]
 
     def _draw(self, n: int, tau: tf.Tensor, seed: tf.Tensor, condition: Any = None) -> Samples:
         z = self.prior_sample(n, tau, seed)
         x, log_det = self.to_configuration(z, condition=condition)
         log_q = self.prior_log_prob(z, tau) - log_det
-        energy = self.system.energy(x)
+        energy = self._energy(x)
         return Samples(z, x, log_q, energy, _log_weight(energy, tau, log_q))
 
     def _density(
@@ -244,7 +246,7 @@ class BoltzmannGenerator:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         z, log_det = self.to_latent(x, condition=condition)
         log_q = self.prior_log_prob(z, tau) + log_det
-        return log_q, _log_weight(self.system.energy(x), tau, log_q)
+        return log_q, _log_weight(self._energy(x), tau, log_q)
 
     def _evaluate(
         self, x: Any, temperature: float, condition: Any

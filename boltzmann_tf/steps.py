@@ -82,6 +82,7 @@ class TrainingStep:
     ) -> None:
         self._generator = generator
         self._optimizer = optimizer
+        self._energy = tf.function(generator.system.training_energy)
         self._steps_per_call = steps_per_call
         self._variables = list(generator.bijector.trainable_variables)
         self._sizes = [int(np.prod(v.shape)) for v in self._variables]
@@ -125,8 +126,10 @@ class TrainingStep:
           start: number of the first step in the run.
         """
         if shape not in self._compiled:
+            # Without AutoGraph, whose source conversion would take a second or two; a user's
+            # energy still gets it, through a function of its own.
             self._compiled[shape] = tf.function(
-                lambda *arguments: self._steps(shape, *arguments), jit_compile=True
+                lambda *arguments: self._steps(shape, *arguments), jit_compile=True, autograph=False
             )
         count = len(controls)
         padded = np.zeros(
@@ -152,17 +155,16 @@ class TrainingStep:
         count: tf.Tensor,
     ) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, self._steps_per_call, element_shape=[len(METRICS)])
-        # Not `for i in tf.range(count)`: XLA takes a range's length for a constant of the program,
-        # and would compile again for every count.
-        i = tf.constant(0)
-        while i < count:
+
+        def body(i: tf.Tensor, metrics: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             step_seed = tf.random.experimental.stateless_fold_in(seed, start + i)
-            row = self._step(
-                shape, data, dict(zip(CONTROLS, tf.unstack(controls[i]), strict=True)), step_seed
-            )
-            metrics = metrics.write(i, row)
-            i += 1
-        return metrics.stack()
+            control = dict(zip(CONTROLS, tf.unstack(controls[i]), strict=True))
+            return i + 1, metrics.write(i, self._step(shape, data, control, step_seed))
+
+        # Not a loop over `tf.range(count)`: XLA takes a range's length for a constant of the
+        # program, and would compile again for every count.
+        loop = tf.while_loop(lambda i, _: i < count, body, (tf.constant(0), metrics))
+        return loop[1].stack()
 
     def _step(
         self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
@@ -203,7 +205,7 @@ class TrainingStep:
         if not shape.weighted_ml:
             return Likelihood()(Mapped(x, z, log_det))
         energy, _ = safe_energy(
-            self._generator.system.training_energy,
+            self._energy,
             x,
             tf.ones([], data.dtype),
             control["energy_high"],
@@ -221,7 +223,7 @@ class TrainingStep:
         z = self._generator.prior_sample(shape.generated, tau, seed)
         x, log_det = self._generator.to_configuration(z)
         energy, bad = safe_energy(
-            self._generator.system.training_energy,
+            self._energy,
             x,
             tau,
             control["energy_high"],

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer
+from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.training import History
 
-__all__ = ["Ensemble", "Run", "Trainers", "Variant"]
+__all__ = ["Ensemble", "Run", "Trainers", "Variant", "resampled"]
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,20 @@ class Variant:
     Attributes:
       name: in figures and tables.
       build: seed and training data -> bijector with initial weights.
-      recipe: the stages of training.
+      recipe: stages; an integer n between them replaces the data by n configurations that the
+        generator made so far, resampled by their weights. These are in equilibrium, unlike short
+        simulations from each state, so that likelihood and energy then pull the same way.
       seeds: number of networks in preset paper; preset quick trains one.
       quick: whether preset quick trains it at all.
+      follows: name of a variant, trained before, from whose weights each network starts.
     """
 
     name: str
     build: Callable[[int, np.ndarray], Bijector]
-    recipe: Sequence[Stage]
+    recipe: Sequence[Stage | int]
     seeds: int = 20
     quick: bool = True
+    follows: str | None = None
 
 
 @dataclass
@@ -48,9 +52,12 @@ class Run:
         finite = all(np.all(np.isfinite(w)) for w in self.weights)
         return not (finite and np.isfinite(self.history["loss"][-1]))
 
-    def end(self, term: str, steps: int = 50) -> float:
-        """Mean of a loss term over the last steps, as the published values were read."""
-        return float(np.mean(self.history[term][-steps:], dtype=np.float64))
+    def end(self, term: str, steps: int = 100) -> float:
+        """Level of a loss at the end: its median over the last steps.
+
+        Published values were read off curves with spikes; a mean would follow the spikes.
+        """
+        return float(np.median(self.history[term][-steps:].astype(np.float64)))
 
 
 @dataclass
@@ -63,14 +70,30 @@ class Ensemble:
 
     def use(self, run: Run) -> BoltzmannGenerator:
         """The generator with the weights of one run."""
-        for variable, value in zip(self.generator.bijector.variables, run.weights, strict=True):
-            variable.assign(value)
+        _assign(self.generator, run.weights)
         return self.generator
 
     @property
     def nan_count(self) -> int:
         """Runs that ended in NaN."""
         return sum(run.ended_in_nan for run in self.runs)
+
+
+def _assign(generator: BoltzmannGenerator, weights: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(generator.bijector.variables, weights, strict=True):
+        variable.assign(value)
+
+
+def resampled(generator: BoltzmannGenerator, n: int, seed: int) -> np.ndarray:
+    """`n` configurations drawn from `n` weighted samples in proportion to their weights.
+
+    The weights are truncated at sqrt(n) times their mean (Ionides 2008), so that one outlier of
+    an untrained region cannot make up the data.
+    """
+    samples = generator.sample(n, seed=seed)
+    weights = np.minimum(estimators.normalized_weights(samples.log_weight), n**-0.5)
+    index = np.random.default_rng(seed).choice(n, n, p=weights / weights.sum())
+    return samples.x[index]
 
 
 class Trainers:
@@ -80,6 +103,7 @@ class Trainers:
         self._context = context
         self._system = system
         self._known: dict[Callable, tuple[BoltzmannGenerator, Trainer]] = {}
+        self._trained: dict[str, Ensemble] = {}
 
     def train(
         self, variant: Variant, data: Callable[[int], np.ndarray], *, seeds: int | None = None
@@ -93,8 +117,9 @@ class Trainers:
         """
         context = self._context
         count = seeds or (1 if context.quick else variant.seeds)
-        runs = []
-        for seed in range(context.seed, context.seed + count):
+        runs: list[Run] = []
+        before = self._trained[variant.follows].runs if variant.follows else None
+        for i, seed in enumerate(range(context.seed, context.seed + count)):
             context.log(f"{variant.name}: network {seed - context.seed + 1} of {count}")
             examples = data(seed)
             bijector = variant.build(seed, examples)
@@ -104,8 +129,34 @@ class Trainers:
                 generator = BoltzmannGenerator(self._system, bijector)
                 self._known[variant.build] = (generator, Trainer(generator))
             generator, trainer = self._known[variant.build]
-            trainer.seed = seed
-            history = trainer.fit(examples, variant.recipe, verbose=0)
+            if before is not None:
+                _assign(generator, before[i].weights)
+            history = _follow(trainer, variant.recipe, examples, seed)
             context.count_energy_evaluations(history.energy_evaluations)
             runs.append(Run(seed, history, [v.numpy() for v in generator.bijector.variables]))
-        return Ensemble(variant, self._known[variant.build][0], runs)
+        ensemble = Ensemble(variant, self._known[variant.build][0], runs)
+        self._trained[variant.name] = ensemble
+        return ensemble
+
+
+def _follow(
+    trainer: Trainer, recipe: Sequence[Stage | int], data: np.ndarray, seed: int
+) -> History:
+    """Runs the recipe; the history spans all its stages."""
+    whole = History()
+    # The data are repeated to the size of those to come: one shape, one compilation.
+    size = max([len(data), *(item for item in recipe if isinstance(item, int))])
+    data = np.resize(data, (size, *data.shape[1:]))
+    for number, item in enumerate(recipe):
+        # A seed for each part: the steps of the next would else see the noise of the first.
+        trainer.seed = seed + 10_000 * number
+        if isinstance(item, Stage):
+            history = trainer.fit(data, item, verbose=0)
+            for name, values in history.values.items():
+                whole.values[name] = np.concatenate([whole.values[name], values])
+            whole.stage_ends.append(len(whole))
+            whole.energy_evaluations += history.energy_evaluations
+        else:
+            data = resampled(trainer.generator, size, trainer.seed)
+            whole.energy_evaluations += size
+    return whole

@@ -140,7 +140,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def calibration(
-    generator: BoltzmannGenerator, target: Target, *, seeds: int = 20, samples: int = 20_000
+    generator: BoltzmannGenerator, target: Target, *, seeds: int = 20, samples: int = 16_384
 ) -> np.ndarray:
     """z-scores of the free-energy differences of `seeds` independent evaluations at each T.
 

@@ -142,7 +142,7 @@ def _convergence(context: Context, case: Case, results: Results) -> None:
         plotting.convergence(
             {name: e.runs[0].history.values for name, e in results.ensembles.items()},
             {
-                "ml": ("J_ML", case.j_ml, "best for these data (exact)"),
+                "ml": ("J_ML", case.j_ml, "best for half in each state (exact)"),
                 "kl": ("J_KL (kT)", bound, "lower bound (exact)"),
                 "rc": ("J_RC", losses[0].minimum, "even coverage (exact)"),
             },
@@ -150,7 +150,8 @@ def _convergence(context: Context, case: Case, results: Results) -> None:
         ),
         "convergence.png",
         "Losses of the first network of each variant (thin: each step; thick: running mean) with "
-        "their exact bounds. J_ML lacks the constant (D/2) ln 2 pi, as published.",
+        "their exact bounds. J_ML lacks the constant (D/2) ln 2 pi, as published; in `ours` it "
+        "falls where the data are replaced by others in equilibrium.",
     )
 
 
@@ -269,7 +270,10 @@ def _profiles(context: Context, case: Case, results: Results) -> None:
     panels = {}
     for name, evaluations in results.evaluations.items():
         one = evaluations[0]
-        aligned = estimators.align_profile(one.profile.free_energy, target.profile, case.compared)
+        # Aligned where every variant has samples, near the minimum.
+        aligned = estimators.align_profile(
+            one.profile.free_energy, target.profile, target.profile < 3
+        )
         proposal = estimators.align_profile(
             one.proposal_profile.free_energy, target.profile, target.profile < 3
         )
@@ -340,7 +344,7 @@ def _paths(context: Context, case: Case, results: Results, data: np.ndarray) -> 
     start = data[rng.integers(half, size=10)]
     end = data[half + rng.integers(half, size=10)]
     found = {
-        name: sampling.interpolate(e.use(e.runs[0]), start, end, n_points=200)
+        name: sampling.interpolate(e.use(e.runs[0]), start, end, n_points=1000)
         for name, e in results.ensembles.items()
     }
     context.figure(
@@ -353,7 +357,8 @@ def _paths(context: Context, case: Case, results: Results, data: np.ndarray) -> 
         ),
         "paths.png",
         "Ten random pairs of training configurations joined by straight lines in latent space, "
-        "and the energy along them. No path can stay below the saddle.",
+        "and the energy at 1000 points along them. Every path crosses the barrier, but a generator "
+        "that was not trained on it crosses within so short a piece that few points lie there.",
     )
 
 
@@ -365,6 +370,7 @@ def add_common_metrics(
     difference_tolerance: Mapping[str, float],
     temperatures: Sequence[float],
     rmse_tolerance: Mapping[str, float],
+    in_errors: Sequence[str],
     calibrated: Sequence[str],
 ) -> None:
     """Metrics that every system of figure 2 has.
@@ -376,7 +382,8 @@ def add_common_metrics(
       difference_tolerance: variant -> accepted error of the free-energy difference, in kT.
       temperatures: at which the difference is checked.
       rmse_tolerance: variant -> accepted RMSE of the profile, in kT.
-      calibrated: variants whose stated errors must be honest.
+      in_errors: variants whose difference must lie within three stated errors.
+      calibrated: variants whose stated errors must be honest over many evaluations.
     """
     exact = case.target.exact
     for name, tolerance in difference_tolerance.items():
@@ -398,7 +405,7 @@ def add_common_metrics(
                     justification="the issue's target; quick: twice as wide",
                 )
             )
-            if name in calibrated:
+            if name in in_errors:
                 context.add(
                     Metric.within_errors(
                         f"{name}: ΔF at T = {t:g} within three stated errors (kT)",
@@ -424,7 +431,7 @@ def add_common_metrics(
     for name in calibrated:
         ensemble = results.ensembles[name]
         z = calibration(ensemble.use(ensemble.runs[0]), case.target)
-        context.count_energy_evaluations(20_000 * len(z))
+        context.count_energy_evaluations(16_384 * len(z))
         scores.append(z)
         context.add(
             Metric.within(

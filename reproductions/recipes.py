@@ -32,14 +32,35 @@ def published(batch_size: int = 1000, **weights: Any) -> list[Stage]:
     return [Stage(200, 128, 1e-3), Stage(500, batch_size, 1e-3, **weights)]
 
 
-def annealed(**weights: Any) -> list[Stage]:
-    """By example, then from example to energy, then by energy with a learning rate that ends at 0.
+def annealed() -> list[Stage | int]:
+    """What this package trains with: example and energy, on data that come to equilibrium.
 
-    The likelihood fades out because the data, half of them in each state, are not in equilibrium.
+    Short runs from each state are not in equilibrium, so a likelihood on them and the energy pull
+    different ways. After a first stage the data are replaced, twice, by the generator's own
+    samples resampled by their weights; then both losses have one optimum, the energy narrowing
+    what the likelihood keeps wide, and the learning rate goes to 0. By energy alone the weights
+    had rare outliers: for the Müller-Brown potential an effective fraction of 0.06 to 0.7, against
+    0.95 to 0.98 so.
     """
-    safe = {"energy_high": 1e3, "clip_norm": 100.0}
+    safe = {"energy_high": 1e3, "clip_norm": 100.0, "kl": 1.0}
     return [
         Stage(200, 256, Cosine(2e-3, 2e-3, warmup=0.2)),
-        Stage(1000, 1024, Cosine(3e-3, 2e-3), ml=Linear(1.0, 0.0), kl=Linear(0.2, 1.0), **safe),
-        Stage(1500, 1024, Cosine(2e-3), **{"ml": 0.0, "kl": 1.0, **safe, **weights}),
+        Stage(800, 1024, Cosine(2e-3, 1e-3), ml=Linear(1.0, 0.3), **safe | {"kl": Linear(0.2, 1)}),
+        65_536,
+        Stage(1000, 1024, Cosine(2e-3, 1e-3), ml=1.0, **safe),
+        65_536,
+        Stage(1500, 1024, Cosine(1.5e-3), ml=Linear(1.0, 0.3), **safe),
     ]
+
+
+def spread(**weights: Any) -> list[Stage | int]:
+    """After `annealed`: spreads the samples along a reaction coordinate, for barriers to be seen.
+
+    The likelihood on equilibrium data stays on, so that no region of the target is given up and
+    the weights remain bounded.
+
+    Args:
+      **weights: `rc`, `rc_loss`, and what else a `Stage` takes.
+    """
+    safe = {"energy_high": 1e3, "clip_norm": 100.0, "kl": 1.0, "ml": 0.2}
+    return [65_536, Stage(1000, 1024, Cosine(2e-3), **safe | weights)]

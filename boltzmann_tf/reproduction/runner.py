@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from boltzmann_tf._checks import choice, seed_int
+from boltzmann_tf._checks import choice, positive_int, seed_int
 from boltzmann_tf.reproduction import html, registry
 from boltzmann_tf.reproduction.context import Context, check_output, check_preset
+from boltzmann_tf.reproduction.parallel import run_processes
 from boltzmann_tf.reproduction.report import write_index
 
 __all__ = ["main_for", "reproduce_all", "reproduce_each", "run_reproduction"]
@@ -47,23 +48,36 @@ def run_reproduction(
 
 
 def reproduce_all(
-    preset: str = "quick", output: str | os.PathLike[str] = "results", seed: int = 0
+    preset: str = "quick",
+    output: str | os.PathLike[str] = "results",
+    seed: int = 0,
+    jobs: int = 1,
 ) -> bool:
-    """Runs every reproduction and writes `output/index.html`; arguments as `run_reproduction`.
+    """Runs every reproduction and writes `output/index.html`.
+
+    Args:
+      preset: "quick" or "paper".
+      output: folder of all reproductions.
+      seed: of every random number, in 0 .. 2**31 - 1.
+      jobs: reproductions at a time, each in a process of its own; 1 runs them in this one.
 
     Returns:
       whether all have passed.
     """
-    results = reproduce_each(registry.names(), preset, output, seed)
+    results = reproduce_each(registry.names(), preset, output, seed, jobs)
     index = write_index(output, results)
     Console(highlight=False).print(f"Index: {index}", markup=False, soft_wrap=True)
     return bool(results) and all(result["passed"] for result in results)
 
 
 def reproduce_each(
-    names: Sequence[str], preset: str, output: str | os.PathLike[str], seed: int
+    names: Sequence[str],
+    preset: str,
+    output: str | os.PathLike[str],
+    seed: int,
+    jobs: int = 1,
 ) -> list[dict[str, Any]]:
-    """Runs the named reproductions one after the other; arguments as `run_reproduction`.
+    """Runs the named reproductions; arguments as `reproduce_all`.
 
     Returns:
       the content of each one's `metrics.json`.
@@ -74,10 +88,16 @@ def reproduce_each(
     check_preset(preset)
     seed_int("seed", seed)
     folder = check_output(output)
+    positive_int("jobs", jobs)
+    contexts = [
+        Context(name, preset, folder, seed, title=known[name].title)
+        for name in dict.fromkeys(names)
+    ]
+    if min(jobs, len(contexts)) > 1:
+        return run_processes(contexts, min(jobs, len(contexts)))
     _quiet_figures()
     results = []
-    for name in dict.fromkeys(names):
-        context = Context(name, preset, folder, seed, title=known[name].title)
+    for context in contexts:
         results.append(_run(context))
         _print(results[-1], context)
     return results
