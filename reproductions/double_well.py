@@ -19,7 +19,13 @@ from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from reproductions.ensembles import Variant
 from reproductions.evaluation import Target
-from reproductions.figure2 import Case, Results, add_common_metrics, reproduce
+from reproductions.figure2 import (
+    Case,
+    Results,
+    add_common_metrics,
+    add_published_metrics,
+    reproduce,
+)
 from reproductions.recipes import annealed, end_state_data, published, spread
 
 SYSTEM = systems.DoubleWell()
@@ -93,19 +99,12 @@ def add_metrics(context: Context, results: Results) -> None:
     """The numbers of the published figures, and the targets of this package."""
     wide = 2.0 if context.quick else 1.0
     bound = SYSTEM.exact.optimal_kl_loss(1.0)
-    printed = {
-        "reference_kind": "published",
-        "source": "Noé et al. 2019, Fig. S1a,b and notebook",
-        "justification": "spread of published runs and of re-implementations; quick: twice as wide",
-    }
     target = {
         "source": "quadrature, boltzmann_tf.exact",
         "justification": "the issue's target; quick: twice as wide",
     }
-    example, biased = "published ML+KL", "published KL+RC"
-    context.add(
-        Metric.close(f"{example}: J_KL", results.end(example, "kl"), -7.95, 0.1 * wide, **printed)
-    )
+    add_published_metrics(context, results, "double_well")
+    example = "published ML+KL"
     runs = results.ensembles[example].runs
     excess = [
         (np.mean(run.history["kl"][-100:]) - bound) / (np.std(run.history["kl"][-100:]) / 10)
@@ -119,24 +118,6 @@ def add_metrics(context: Context, results: Results) -> None:
             source="quadrature, boltzmann_tf.exact",
             justification="sampling noise: 4 standard errors, false alarm 3e-5 a network",
         )
-    )
-    context.add(
-        Metric.within(
-            f"{example}: J_ML",
-            results.end(example, "ml"),
-            0.45 - 0.25 * wide,
-            0.45 + 0.25 * wide,
-            **printed,
-        )
-    )
-    context.add(
-        Metric.close(f"{biased}: J_KL", results.end(biased, "kl"), -6.19, 0.08 * wide, **printed)
-    )
-    context.add(
-        Metric.close(f"{biased}: J_RC", results.end(biased, "rc"), 27.3, 0.1 * wide, **printed)
-    )
-    context.add(
-        Metric.close(f"{biased}: ESS fraction", results.ess(biased), 0.37, 0.05 * wide, **printed)
     )
     context.add(
         Metric.at_most(

@@ -17,7 +17,13 @@ from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from reproductions.ensembles import Variant
 from reproductions.evaluation import Target
-from reproductions.figure2 import Case, Results, add_common_metrics, reproduce
+from reproductions.figure2 import (
+    Case,
+    Results,
+    add_common_metrics,
+    add_published_metrics,
+    reproduce,
+)
 from reproductions.recipes import annealed, end_state_data, published, spread
 
 SYSTEM = systems.MuellerBrown()
@@ -93,24 +99,11 @@ CASE = Case(
 def add_metrics(context: Context, results: Results) -> None:
     """The numbers of the published figures, and the targets of this package."""
     wide = 2.0 if context.quick else 1.0
-    printed = {
-        "reference_kind": "published",
-        "source": "Noé et al. 2019, Fig. S1c,d and notebook",
-        "justification": "spread of published runs and of re-implementations; quick: twice as wide",
-    }
     target = {
         "source": "quadrature, boltzmann_tf.exact",
         "justification": "the issue's target; quick: twice as wide",
     }
-    for name, value, tolerance in (
-        ("published ML+KL", -8.6, 0.15),
-        ("published KL+RC", -7.35, 0.2),
-    ):
-        context.add(
-            Metric.close(
-                f"{name}: J_KL", results.end(name, "kl"), value, tolerance * wide, **printed
-            )
-        )
+    add_published_metrics(context, results, "mueller_brown")
     context.add(
         Metric.at_most(
             "ours: J_KL above its bound (kT)", results.gap("ours"), 0.03 * wide, **target

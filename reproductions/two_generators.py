@@ -195,7 +195,7 @@ def draw(
             {
                 "labels": ("T", "error of the difference (kT)"),
                 "title": f"{case.name}: minus exact",
-                "ylim": (-0.6, 0.6),
+                "ylim": (-0.3, 0.3),
                 "series": {
                     "published estimator": {
                         "x": t,

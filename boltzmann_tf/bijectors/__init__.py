@@ -6,11 +6,11 @@ from boltzmann_tf.bijectors.coupling import (
     AdditiveCoupling,
     AffineCoupling,
     Coupling,
-    SplineCoupling,
 )
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
 from boltzmann_tf.bijectors.sequence import Sequence
+from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
 from boltzmann_tf.bijectors.whitening import Whitening
 
 __all__ = [

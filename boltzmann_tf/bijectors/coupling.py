@@ -16,11 +16,18 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import positive, positive_int
-from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import MLP, check_activation, split_seed
 
-__all__ = ["AdditiveCoupling", "AffineCoupling", "Coupling", "SplineCoupling", "bounded"]
+__all__ = [
+    "AdditiveCoupling",
+    "AffineCoupling",
+    "Coupling",
+    "Transformed",
+    "bounded",
+    "conditioner_sizes",
+    "network",
+]
 
 Transformed = str | Sequence[bool]
 
@@ -143,14 +150,16 @@ def _take(value: tf.Tensor, index: np.ndarray) -> tf.Tensor:
     return tf.gather(value, index, axis=-1)
 
 
-def _sizes(transformed: Transformed, event_size: int, condition_size: int) -> tuple[int, int]:
+def conditioner_sizes(
+    transformed: Transformed, event_size: int, condition_size: int
+) -> tuple[int, int]:
     """Numbers of conditioner inputs and of moving coordinates."""
     mask = _mask(transformed, positive_int("event_size", event_size))
     positive_int("condition_size", condition_size, minimum=0)
     return int((~mask).sum()) + condition_size, int(mask.sum())
 
 
-def _network(
+def network(
     sizes: tuple[int, int],
     hidden: Sequence[int],
     argument: str,
@@ -160,6 +169,7 @@ def _network(
     *,
     zero_output: bool,
 ) -> MLP:
+    """A conditioner; `argument` names the activation in an error message."""
     check_activation(argument, activation)
     return MLP(
         *sizes, hidden, activation=activation, zero_output=zero_output, seed=seed, dtype=dtype
@@ -205,11 +215,11 @@ class AffineCoupling(Coupling):
         dtype: str = "float32",
         name: str | None = None,
     ) -> None:
-        sizes = _sizes(transformed, event_size, condition_size)
+        sizes = conditioner_sizes(transformed, event_size, condition_size)
         bound = None if scale_bound is None else positive("scale_bound", scale_bound)
         shift_seed, scale_seed = split_seed(seed, 2)
         networks = {
-            "shift": _network(
+            "shift": network(
                 sizes,
                 hidden,
                 "shift_activation",
@@ -218,7 +228,7 @@ class AffineCoupling(Coupling):
                 dtype,
                 zero_output=zero_shift,
             ),
-            "scale": _network(
+            "scale": network(
                 sizes,
                 hidden,
                 "scale_activation",
@@ -288,8 +298,8 @@ class AdditiveCoupling(Coupling):
         dtype: str = "float32",
         name: str | None = None,
     ) -> None:
-        sizes = _sizes(transformed, event_size, condition_size)
-        network = _network(
+        sizes = conditioner_sizes(transformed, event_size, condition_size)
+        shift = network(
             sizes, hidden, "shift_activation", shift_activation, seed, dtype, zero_output=zero_shift
         )
         options = {
@@ -301,7 +311,7 @@ class AdditiveCoupling(Coupling):
         super().__init__(
             event_size,
             transformed=transformed,
-            networks={"shift": network},
+            networks={"shift": shift},
             options=options,
             condition_size=condition_size,
             dtype=dtype,
@@ -314,71 +324,3 @@ class AdditiveCoupling(Coupling):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         shift = self._networks["shift"](seen)
         return (moving - shift if inverse else moving + shift), tf.zeros_like(moving)
-
-
-@register
-class SplineCoupling(Coupling):
-    """A coupling by monotone rational-quadratic splines with linear tails.
-
-    Each moving coordinate passes through its own spline on [-bound, bound], the identity outside;
-    its 3 * bins - 1 parameters come from one network. It starts as the identity.
-
-    Args:
-      event_size: number of coordinates, at least 2.
-      transformed: "even", "odd" or one boolean a coordinate.
-      bins: number of bins of each spline.
-      bound: half width of the spline's interval, in the units of the coordinate.
-      hidden: widths of the hidden layers.
-      activation: of the hidden layers.
-      condition_size: size of the keyword `condition`.
-      seed: of the initial weights.
-      dtype: "float32" or "float64".
-      name: of the bijector.
-
-    Raises:
-      ValueError: for fewer than 2 bins, or more than the minimum bin width of 0.001 allows.
-    """
-
-    def __init__(
-        self,
-        event_size: int,
-        *,
-        transformed: Transformed = "odd",
-        bins: int = 8,
-        bound: float = 5.0,
-        hidden: Sequence[int] = (100, 100),
-        activation: str = "relu",
-        condition_size: int = 0,
-        seed: int = 0,
-        dtype: str = "float32",
-        name: str | None = None,
-    ) -> None:
-        n_in, n_moving = _sizes(transformed, event_size, condition_size)
-        bins = splines.check_bins(bins)
-        sizes = (n_in, n_moving * splines.parameter_count(bins))
-        network = _network(sizes, hidden, "activation", activation, seed, dtype, zero_output=True)
-        options = {
-            "bins": bins,
-            "bound": positive("bound", bound),
-            "hidden": list(hidden),
-            "activation": activation,
-            "seed": seed,
-        }
-        super().__init__(
-            event_size,
-            transformed=transformed,
-            networks={"spline": network},
-            options=options,
-            condition_size=condition_size,
-            dtype=dtype,
-            name=name,
-        )
-
-    def _transform(
-        self, moving: tf.Tensor, seen: tf.Tensor, *, inverse: bool
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        bins, bound = self._options["bins"], self._options["bound"]
-        raw = self._networks["spline"](seen)
-        shape = tf.concat([tf.shape(moving), [splines.parameter_count(bins)]], axis=0)
-        k = splines.knots(tf.reshape(raw, shape), bins, bound)
-        return (splines.spline_inverse if inverse else splines.spline_forward)(moving, k, bound)

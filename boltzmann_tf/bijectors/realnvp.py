@@ -11,9 +11,10 @@ import tensorflow_probability as tfp
 from boltzmann_tf._checks import choice, positive_int, sequence
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import split_seed
-from boltzmann_tf.bijectors.coupling import AdditiveCoupling, AffineCoupling, SplineCoupling
+from boltzmann_tf.bijectors.coupling import AdditiveCoupling, AffineCoupling
 from boltzmann_tf.bijectors.elementwise import Scaling
 from boltzmann_tf.bijectors.sequence import Sequence
+from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
 
 tfb = tfp.bijectors
 

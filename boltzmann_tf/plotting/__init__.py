@@ -1,0 +1,30 @@
+"""The pictures of the reports: functions of arrays that return a matplotlib figure.
+
+Nothing here knows a system or a network. References are drawn in the same axes as the results, in
+black; generated quantities carry the colour of their variant.
+"""
+
+from boltzmann_tf.plotting.lines import convergence, curves, energy_histograms, profiles
+from boltzmann_tf.plotting.planes import (
+    landscape,
+    latent_circles,
+    paths,
+    potential,
+    scatter_grid,
+)
+from boltzmann_tf.plotting.style import COLORS, STYLE, styled
+
+__all__ = [
+    "COLORS",
+    "STYLE",
+    "convergence",
+    "curves",
+    "energy_histograms",
+    "landscape",
+    "latent_circles",
+    "paths",
+    "potential",
+    "profiles",
+    "scatter_grid",
+    "styled",
+]
