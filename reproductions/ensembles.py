@@ -87,8 +87,8 @@ def _assign(generator: BoltzmannGenerator, weights: Sequence[np.ndarray]) -> Non
 def resampled(generator: BoltzmannGenerator, n: int, seed: int) -> np.ndarray:
     """`n` configurations drawn from `n` weighted samples in proportion to their weights.
 
-    The weights are truncated at sqrt(n) times their mean (Ionides 2008), so that one outlier of
-    an untrained region cannot make up the data.
+    The weights are truncated at sqrt(n) times their mean (Ionides 2008) and normalised again, which
+    keeps an outlier of an untrained region from making up nearly all of the data.
     """
     samples = generator.sample(n, seed=seed)
     weights = np.minimum(estimators.normalized_weights(samples.log_weight), n**-0.5)

@@ -51,9 +51,10 @@ def convergence(
 
 def _running_mean(series: np.ndarray, width: int) -> np.ndarray:
     finite = np.isfinite(series)
-    kernel = np.ones(width)
-    total = np.convolve(np.where(finite, series, 0.0), kernel, "same")
-    count = np.convolve(finite.astype(float), kernel, "same")
+    # Not mode "same", which returns the longer of series and kernel.
+    centre = slice(width // 2, width // 2 + len(series))
+    total = np.convolve(np.where(finite, series, 0.0), np.ones(width))[centre]
+    count = np.convolve(finite.astype(float), np.ones(width))[centre]
     return np.where(finite, total / np.maximum(count, 1), np.nan)
 
 

@@ -133,7 +133,7 @@ def paths(
                 barrier, color=COLORS["black"], ls="--", lw=1, label="saddle (exact)"
             )
             axes[1, column].legend()
-        low = np.min(energy)
+        low = np.nanmin(energy)
         axes[1, column].set_ylim(low - 1, low + 1.6 * top)
         label_axes(axes[1, column], ("fraction of the path in z", "u (kT)"))
     return figure

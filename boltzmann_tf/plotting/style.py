@@ -51,10 +51,13 @@ def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Figure:
-        with plt.rc_context({**mpl.rcParamsDefault, **STYLE, "backend": mpl.get_backend()}):
-            figure = function(*args, **kwargs)
-        plt.close(figure)  # out of pyplot's registry; the object stays usable
-        return figure
+        known = plt.get_fignums()
+        try:
+            with plt.rc_context({**mpl.rcParamsDefault, **STYLE, "backend": mpl.get_backend()}):
+                return function(*args, **kwargs)
+        finally:  # out of pyplot's registry, also of one that failed; the object stays usable
+            for number in set(plt.get_fignums()).difference(known):
+                plt.close(number)
 
     return wrapper
 

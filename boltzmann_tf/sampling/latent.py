@@ -6,6 +6,7 @@ Jacobian, log|dx/dz|, in its density; the published latent random walk left it o
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numba
@@ -14,7 +15,7 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.sampling.random_walk import Chains, run_chains
+from boltzmann_tf.sampling.random_walk import Chains, LogProb, run_chains
 
 __all__ = [
     "IndependenceChain",
@@ -143,13 +144,11 @@ def latent_metropolis(
     tau = positive("temperature", temperature)
     shape = generator.system.event_shape
     start = finite_array("initial", initial, ndim=1 + len(shape), dtype=np.float32)
-
-    def log_prob(z: tf.Tensor) -> tf.Tensor:
-        x, log_det = generator.to_configuration(z)
-        return log_det - generator.system.energy(x) / tau
-
+    energy = generator.system.energy(tf.constant(start)).numpy()
+    if not np.all(np.isfinite(energy)):
+        raise ValueError(f"initial must have finite energies, got {energy}")
     chains = run_chains(
-        log_prob,
+        _log_prob(generator, tau),
         generator.to_latent(start)[0].numpy(),
         n_steps=n_steps,
         step_size=step_size,
@@ -160,3 +159,13 @@ def latent_metropolis(
     )
     x, _ = generator.to_configuration(chains.configurations)
     return chains._replace(x=x.numpy().reshape(*chains.x.shape[:2], *shape))
+
+
+@functools.lru_cache(maxsize=32)
+def _log_prob(generator: BoltzmannGenerator, tau: float) -> LogProb:
+    # One function object a generator and temperature, so that its compiled kernel is found again.
+    def log_prob(z: tf.Tensor) -> tf.Tensor:
+        x, log_det = generator.to_configuration(z)
+        return log_det - generator.system.energy(x) / tau
+
+    return log_prob

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf import estimators
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int
+from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
 from boltzmann_tf.systems import System
 
 __all__ = ["Chains", "metropolis", "run_chains"]
@@ -136,14 +136,14 @@ def run_chains(
       n_steps: steps of each chain after burn-in.
       step_size: standard deviation of the Gaussian step.
       stride: steps between stored draws.
-      burn_in: steps before, not stored.
+      burn_in: steps before, not stored; tuned, the multiple of 20 at or below it is taken.
       target_acceptance: tune the step size towards it during burn-in; None for not.
       seed: of the run.
     """
     positive_int("n_steps", n_steps)
     positive_int("stride", stride)
     positive_int("burn_in", burn_in, minimum=0)
-    positive_int("seed", seed, minimum=0)
+    seed_int("seed", seed)
     size = positive("step_size", step_size)
     if stride > n_steps:
         raise ValueError(f"stride must be at most n_steps={n_steps}, got {stride}")
@@ -157,14 +157,15 @@ def run_chains(
     state = tf.constant(initial)
     seeds = tf.random.split([seed, 0], TUNING_ROUNDS + 1)
     if target_acceptance is not None:
-        tune = _kernel(log_prob, burn_in // TUNING_ROUNDS, burn_in // TUNING_ROUNDS)
+        tune = _kernel(log_prob, 1, burn_in // TUNING_ROUNDS)
+        burn_in -= burn_in % TUNING_ROUNDS
         for round_seed in seeds[:-1]:
             states, _, accepted = tune(state, tf.cast(size, state.dtype), round_seed)
             state = states[-1]
             # Gain 2: from far off, twenty rounds reach the target within a few per cent.
             size *= float(np.exp(2.0 * (accepted.numpy().mean() - target_acceptance)))
     elif burn_in:
-        burn = _kernel(log_prob, burn_in, burn_in)
+        burn = _kernel(log_prob, 1, burn_in)
         state = burn(state, tf.cast(size, state.dtype), seeds[0])[0][-1]
     run = _kernel(log_prob, n_steps // stride, stride)
     states, values, accepted = run(state, tf.cast(size, state.dtype), seeds[-1])

@@ -1,0 +1,99 @@
+"""Reproductions in processes of their own; the children run planted reproductions of no work."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import pytest
+from reproduction.planted import MISSES, PASSES, RAISES
+
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction.parallel import available_cores, run_processes
+
+CHILD = """#!{python}
+import sys
+from pathlib import Path
+
+from boltzmann_tf.reproduction import registry
+
+registry.directory = lambda: Path({folder!r})
+from boltzmann_tf import cli
+
+if sys.argv[1:3] != ["-m", "boltzmann_tf.cli"]:
+    raise SystemExit(f"unexpected command {{sys.argv}}")
+cli.main(sys.argv[3:])
+"""
+
+# Waits for the other of two: ends at once where both run at the same time.
+MEETS = """
+import os, pathlib, time
+folder = pathlib.Path(context.output)
+(folder / f"{context.name}.here").touch()
+end = time.monotonic() + 30
+while len(list(folder.glob("*.here"))) < 2 and time.monotonic() < end:
+    time.sleep(0.02)
+met = len(list(folder.glob("*.here"))) == 2
+threads = int(os.environ["TF_NUM_INTRAOP_THREADS"])
+context.add(Metric.at_least("met", float(met), 1.0, justification="planted"))
+context.add(Metric.at_least("threads", float(threads), 0.0, justification="planted"))
+"""
+
+
+@pytest.fixture
+def run(planted, tmp_path, monkeypatch):
+    """Runs planted reproductions: the command's Python is one that finds them."""
+
+    def processes(jobs=2, preset="quick", seed=0, **bodies):
+        child = tmp_path / "python"
+        child.write_text(CHILD.format(python=sys.executable, folder=str(planted(**bodies))))
+        child.chmod(0o755)
+        contexts = [Context(name, preset, tmp_path / "out", seed) for name in bodies]
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", str(child))
+            return run_processes(contexts, jobs)
+
+    return processes
+
+
+def test_results_come_in_order_with_each_ones_verdict(run, tmp_path, monkeypatch):
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    results = run(a=MEETS, b=MEETS)
+    assert [r["name"] for r in results] == ["a", "b"]
+    assert all(r["passed"] for r in results), results
+    threads = {m["name"]: m["value"] for m in results[0]["metrics"]}["threads"]
+    assert threads == max(1, available_cores() // 2)  # the cores are shared
+    assert json.loads((tmp_path / "out" / "b" / "metrics.json").read_text()) == results[1]
+
+
+def test_a_miss_and_an_exception_are_failures_of_their_own(run):
+    passes, misses, raises = run(a=PASSES, b=MISSES, c=RAISES)
+    assert passes["passed"] is True
+    assert (misses["passed"], misses["error"]) == (False, None)
+    assert raises["passed"] is False
+    assert "RuntimeError: planted" in raises["error"]
+
+
+def test_a_crash_without_a_report_is_a_failure_and_no_earlier_report_stands_in(run, tmp_path):
+    earlier = tmp_path / "out" / "a"
+    earlier.mkdir(parents=True)
+    (earlier / "metrics.json").write_text('{"name": "a", "passed": true}')
+    exits = "import os\nos._exit(3)"
+    killed = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    first, second = run(a=PASSES + exits, b=killed)
+    assert (first["passed"], second["passed"]) == (False, False)
+    assert first["error"] == "its process ended with exit code 3 and without a report"
+    assert "exit code -9" in second["error"]
+    assert json.loads((earlier / "metrics.json").read_text()) == first
+    assert "exit code 3" in (earlier / "report.html").read_text(encoding="utf-8")
+
+
+def test_preset_seed_and_the_callers_environment_reach_the_process(run, monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")  # the user's own choice stays
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    body = PASSES + "import os\nassert os.environ['TF_NUM_INTRAOP_THREADS'] == '7'\n"
+    body += f"assert os.environ['PYTHONPATH'].endswith({os.pathsep + '/nowhere'!r})\n"
+    (result,) = run(jobs=1, preset="paper", seed=5, a=body)
+    assert result["passed"], result["error"]
+    assert (result["preset"], result["seed"]) == ("paper", 5)
