@@ -50,7 +50,7 @@ def test_one_that_raises_does_not_stop_the_others_but_all_fail(planted, tmp_path
 def test_all_succeed_when_each_does(planted, tmp_path):
     planted(a=PASSES, b=PASSES)
     assert reproduce_all(output=tmp_path) is True
-    assert invoke("reproduce", "--all", "--output", tmp_path).exit_code == 0
+    assert invoke("reproduce", "--all", "--jobs", "1", "--output", tmp_path).exit_code == 0
 
 
 def test_an_interrupt_leaves_no_verdict_and_no_half_file(planted, tmp_path):
