@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators
@@ -45,6 +47,7 @@ class Run:
     seed: int
     history: History
     weights: list[np.ndarray]
+    watch: Any = None
 
     @property
     def ended_in_nan(self) -> bool:
@@ -106,7 +109,12 @@ class Trainers:
         self._trained: dict[str, Ensemble] = {}
 
     def train(
-        self, variant: Variant, data: Callable[[int], np.ndarray], *, seeds: int | None = None
+        self,
+        variant: Variant,
+        data: Callable[[int], np.ndarray],
+        *,
+        seeds: int | None = None,
+        watch: Callable[[BoltzmannGenerator], keras.callbacks.Callback] | None = None,
     ) -> Ensemble:
         """Trains the networks of a variant.
 
@@ -114,6 +122,7 @@ class Trainers:
           variant: what to build and how to train it.
           data: seed -> training configurations.
           seeds: number of networks; by default `variant.seeds`, or 1 in preset quick.
+          watch: makes a callback for each network, which is kept in `Run.watch`.
         """
         context = self._context
         count = seeds or (1 if context.quick else variant.seeds)
@@ -131,16 +140,22 @@ class Trainers:
             generator, trainer = self._known[variant.build]
             if before is not None:
                 _assign(generator, before[i].weights)
-            history = _follow(trainer, variant.recipe, examples, seed)
+            callbacks = [] if watch is None else [watch(generator)]
+            history = _follow(trainer, variant.recipe, examples, seed, callbacks)
             context.count_energy_evaluations(history.energy_evaluations)
-            runs.append(Run(seed, history, [v.numpy() for v in generator.bijector.variables]))
+            weights = [v.numpy() for v in generator.bijector.variables]
+            runs.append(Run(seed, history, weights, *callbacks))
         ensemble = Ensemble(variant, self._known[variant.build][0], runs)
         self._trained[variant.name] = ensemble
         return ensemble
 
 
 def _follow(
-    trainer: Trainer, recipe: Sequence[Stage | int], data: np.ndarray, seed: int
+    trainer: Trainer,
+    recipe: Sequence[Stage | int],
+    data: np.ndarray,
+    seed: int,
+    callbacks: Sequence[keras.callbacks.Callback],
 ) -> History:
     """Runs the recipe; the history spans all its stages."""
     whole = History()
@@ -151,7 +166,7 @@ def _follow(
         # A seed for each part: the steps of the next would else see the noise of the first.
         trainer.seed = seed + 10_000 * number
         if isinstance(item, Stage):
-            history = trainer.fit(data, item, verbose=0)
+            history = trainer.fit(data, item, callbacks=callbacks, verbose=0)
             for name, values in history.values.items():
                 whole.values[name] = np.concatenate([whole.values[name], values])
             whole.stage_ends.append(len(whole))

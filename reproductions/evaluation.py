@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
 from boltzmann_tf import BoltzmannGenerator, estimators
 from boltzmann_tf.estimators import Coverage, Estimate, Profile
@@ -79,7 +80,7 @@ class Evaluation:
       difference: reweighted free-energy difference at each temperature.
       proposal: the same at T = 1 without weights.
       coverage: of the basins at T = 1.
-      profile: reweighted, at T = 1.
+      profile: reweighted, at T = 1, from all temperatures that the network was trained at.
       proposal_profile: without weights.
       rmse: of the profile against the exact one, given the bins to compare.
     """
@@ -107,18 +108,64 @@ def evaluate(
             t: generator.sample(SAMPLES, t, seed=1000 * run.seed + i)
             for i, t in enumerate(TEMPERATURES)
         }
-        context.count_energy_evaluations(SAMPLES * len(TEMPERATURES))
-        results.append(_evaluate(samples, target, compared, run.seed))
+        # A generator trained at several temperatures offers its samples at all of them for the
+        # profile: the hot ones see barriers and what lies beside the cold paths.
+        priors = ensemble.variant.recipe[-1].temperatures
+        wide = (
+            samples[1.0]
+            if len(priors) == 1
+            else tempered(generator, priors, SAMPLES, seed=1000 * run.seed + 500)
+        )
+        context.count_energy_evaluations(SAMPLES * (len(TEMPERATURES) + (len(priors) > 1)))
+        results.append(_evaluate(samples, wide, target, compared, run.seed))
     return results
 
 
+def tempered(
+    generator: BoltzmannGenerator, temperatures: Sequence[float], n: int, *, seed: int
+) -> Samples:
+    """Weighted samples of the Boltzmann density at T = 1 from priors at several temperatures.
+
+    The map is the same at every temperature, so the density of the mixture over priors is known
+    for each sample at no cost, and with it the weight: at most the number of temperatures times
+    that of the best of them.
+
+    Args:
+      generator: with the standard normal prior.
+      temperatures: of the priors, with equal shares.
+      n: samples in all.
+      seed: of the draws.
+    """
+    size = generator.system.event_size
+
+    def log_normal(square: np.ndarray, t: float) -> np.ndarray:
+        return -square / (2 * t) - 0.5 * size * np.log(2 * np.pi * t)
+
+    parts = []
+    for i, t in enumerate(temperatures):
+        part = generator.sample(n // len(temperatures), t, seed=seed + i)
+        square = np.sum(part.z.astype(np.float64) ** 2, axis=1)
+        mixture = logsumexp([log_normal(square, s) for s in temperatures], axis=0)
+        log_q = part.log_q - log_normal(square, t) + mixture - np.log(len(temperatures))
+        parts.append(part._replace(log_q=log_q, log_weight=-part.energy - log_q))
+    # Shuffled: the errors come from blocks of consecutive samples.
+    order = np.random.default_rng(seed).permutation(sum(len(p.x) for p in parts))
+    return Samples(*(np.concatenate(fields)[order] for fields in zip(*parts, strict=True)))
+
+
 def _evaluate(
-    samples: dict[float, Samples], target: Target, compared: np.ndarray, seed: int
+    samples: dict[float, Samples],
+    wide: Samples,
+    target: Target,
+    compared: np.ndarray,
+    seed: int,
 ) -> Evaluation:
     one = samples[1.0]
     r = target.coordinate(one.x)
     lower = estimators.log_z_bounds(one.log_weight).lower
-    profile = estimators.free_energy_profile(r, one.log_weight, edges=target.edges, seed=seed)
+    profile = estimators.free_energy_profile(
+        target.coordinate(wide.x), wide.log_weight, edges=target.edges, seed=seed
+    )
     return Evaluation(
         gap=Estimate(target.exact.log_z(1.0) - lower.value, lower.standard_error),
         ess={t: estimators.ess_fraction(s.log_weight) for t, s in samples.items()},

@@ -14,9 +14,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 
-from boltzmann_tf import Stage, System, estimators, plotting, realnvp, systems
+from boltzmann_tf import (
+    BoltzmannGenerator,
+    Stage,
+    System,
+    estimators,
+    plotting,
+    realnvp,
+    systems,
+)
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
@@ -121,12 +130,34 @@ def bound_terms(samples: Samples, temperature: float) -> np.ndarray:
     return terms[np.abs(terms - np.median(terms)) < 100]
 
 
+class Accumulate(keras.callbacks.Callback):
+    """Collects u / tau - log|dx/dz| while the energy trains, as the published estimator does.
+
+    The authors drew 1000 samples every 10 iterations and used those after iteration 200; here it
+    is 5000 every 50. Later samples come from a better density, earlier ones from one that had less
+    time to leave its state.
+    """
+
+    def __init__(self, generator: BoltzmannGenerator, temperatures: tuple[float, ...]) -> None:
+        super().__init__()
+        self._generator = generator
+        self.terms: dict[float, list[np.ndarray]] = {t: [] for t in temperatures}
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Samples after iteration 200 of a stage."""
+        del logs
+        if batch > 200:
+            for i, (temperature, terms) in enumerate(self.terms.items()):
+                samples = self._generator.sample(5000, temperature, seed=100 * batch + i)
+                terms.append(bound_terms(samples, temperature))
+
+
 def estimates(
-    case: Case, pair: dict[str, Samples], temperature: float
+    case: Case, pair: dict[str, Samples], watched: dict[str, Accumulate], temperature: float
 ) -> tuple[Estimate, Estimate]:
     """The published and the reweighted estimate of F(right) - F(left) in kT."""
     published = estimators.two_generator_difference(
-        *(bound_terms(pair[state], temperature) for state in STATES)
+        *(np.concatenate(watched[state].terms[temperature]) for state in STATES)
     )
     reweighted = estimators.reweighted_difference(
         *(pair[state].log_weight for state in STATES),
@@ -152,7 +183,15 @@ def scan(
                 for k, t in enumerate(temperatures)
             }
         found.append(
-            {t: estimates(case, {s: drawn[s][t] for s in STATES}, t) for t in temperatures}
+            {
+                t: estimates(
+                    case,
+                    {s: drawn[s][t] for s in STATES},
+                    {s: ensembles[s].runs[i].watch for s in STATES},
+                    t,
+                )
+                for t in temperatures
+            }
         )
         context.count_energy_evaluations(2 * samples * len(temperatures))
     return found
@@ -267,12 +306,20 @@ def run(context: Context) -> None:
             state: trainers.train(
                 Variant(f"{case.name}, {state}", build, case.recipe()),
                 lambda seed, case=case, state=state: case.data(state, seed),
+                watch=lambda generator, case=case: Accumulate(generator, case.scanned),
             )
             for state in STATES
         }
         context.log(f"{case.name}: evaluation")
         results[case.name] = scan(context, case, trained[case.name], 100_000)
     draw(context, results, trained)
+    context.text(
+        "The published estimator counts what each generator covers, not what its state is. Above "
+        "T = 1 the Müller-Brown right state and the middle basin are hardly separated, and the "
+        "right generator, trained at T up to 3, spreads into it to a degree that differs from "
+        "network to network: at T = 2 the estimate lies anywhere between the exact difference and "
+        "that of both basins together (1.42 kT). Reweighting within each state removes this."
+    )
     context.section("Numbers")
     for case in CASES:
         for t in CHECKED:
