@@ -125,8 +125,8 @@ def run(context: Context) -> None:
         "The published runs spread their samples along y. The profile runs along 0.7 (x - y), and "
         "between the deep states the bias on y draws its own path: beside that path, around -0.75, "
         "the published networks have hardly any samples, and no reweighting can bring them back. "
-        "The published profile has spikes there, and bins blanked by hand; its RMSE stands in the "
-        "table without a verdict. **Ours** spreads the samples along the profile's own coordinate "
+        "The published profile has spikes there, and bins blanked by hand; it misses "
+        "its target. **Ours** spreads the samples along the profile's own coordinate "
         "and at two temperatures."
     )
     context.section("Numbers")
@@ -138,7 +138,10 @@ def run(context: Context) -> None:
         results,
         difference_tolerance={name: 0.08 * wide for name in (*tight, "ours")},
         temperatures=(1.0,),
-        rmse_tolerance={"ours KL+RC": 0.12 * wide},
+        # The published network is held to the bound too, and misses it (preset paper).
+        rmse_tolerance={
+            name: 0.12 * wide for name in (("ours KL+RC",) if context.quick else tight)
+        },
         in_errors=(*tight, "ours"),
         calibrated=("ours KL+RC", "ours"),
     )
