@@ -20,6 +20,8 @@ __all__ = ["TEMPERATURES", "Evaluation", "Target", "calibration", "evaluate", "m
 TEMPERATURES = (0.5, 1.0, 2.0)
 EVALUATED = 10  # networks of an ensemble at most; all of them count as runs that may end in NaN
 SAMPLES = 200_000
+# Of the profiles: what lies beside the paths of the prior at T = 1 is reached by the hotter ones.
+PRIORS = (1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,11 @@ class Evaluation:
       difference: reweighted free-energy difference at each temperature.
       proposal: the same at T = 1 without weights.
       coverage: of the basins at T = 1.
-      profile: reweighted, at T = 1, from all temperatures that the network was trained at.
+      profile: reweighted, at T = 1, from priors at all of `PRIORS`.
+      rmse: of that profile against the exact one, given the bins to compare.
+      plain_profile: reweighted, at T = 1, from the prior at T = 1 alone, as published.
+      plain_rmse: of that profile.
       proposal_profile: without weights.
-      rmse: of the profile against the exact one, given the bins to compare.
     """
 
     gap: Estimate
@@ -92,8 +96,10 @@ class Evaluation:
     proposal: Estimate
     coverage: Coverage
     profile: Profile
-    proposal_profile: Profile
     rmse: float
+    plain_profile: Profile
+    plain_rmse: float
+    proposal_profile: Profile
 
 
 def evaluate(
@@ -108,15 +114,8 @@ def evaluate(
             t: generator.sample(SAMPLES, t, seed=1000 * run.seed + i)
             for i, t in enumerate(TEMPERATURES)
         }
-        # A generator trained at several temperatures offers its samples at all of them for the
-        # profile: the hot ones see barriers and what lies beside the cold paths.
-        priors = ensemble.variant.recipe[-1].temperatures
-        wide = (
-            samples[1.0]
-            if len(priors) == 1
-            else tempered(generator, priors, SAMPLES, seed=1000 * run.seed + 500)
-        )
-        context.count_energy_evaluations(SAMPLES * (len(TEMPERATURES) + (len(priors) > 1)))
+        wide = tempered(generator, PRIORS, SAMPLES, seed=1000 * run.seed + 500)
+        context.count_energy_evaluations(SAMPLES * (len(TEMPERATURES) + 1))
         results.append(_evaluate(samples, wide, target, compared, run.seed))
     return results
 
@@ -163,8 +162,11 @@ def _evaluate(
     one = samples[1.0]
     r = target.coordinate(one.x)
     lower = estimators.log_z_bounds(one.log_weight).lower
-    profile = estimators.free_energy_profile(
-        target.coordinate(wide.x), wide.log_weight, edges=target.edges, seed=seed
+    profile, plain = (
+        estimators.free_energy_profile(
+            target.coordinate(s.x), s.log_weight, edges=target.edges, seed=seed
+        )
+        for s in (wide, one)
     )
     return Evaluation(
         gap=Estimate(target.exact.log_z(1.0) - lower.value, lower.standard_error),
@@ -176,8 +178,10 @@ def _evaluate(
         ),
         coverage=target.coverage(one),
         profile=profile,
-        proposal_profile=estimators.free_energy_profile(r, edges=target.edges, seed=seed),
         rmse=estimators.profile_rmse(profile, target.profile, mask=compared),
+        plain_profile=plain,
+        plain_rmse=estimators.profile_rmse(plain, target.profile, mask=compared),
+        proposal_profile=estimators.free_energy_profile(r, edges=target.edges, seed=seed),
     )
 
 

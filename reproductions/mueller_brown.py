@@ -124,10 +124,11 @@ def run(context: Context) -> None:
     context.text(
         "The published runs spread their samples along y. The profile runs along 0.7 (x - y), and "
         "between the deep states the bias on y draws its own path: beside that path, around -0.75, "
-        "the published networks have hardly any samples, and no reweighting can bring them back. "
-        "The published profile has spikes there, and bins blanked by hand; it misses "
-        "its target. **Ours** spreads the samples along the profile's own coordinate "
-        "and at two temperatures."
+        "the published networks have hardly any samples from the prior at T = 1, and the published "
+        "profile has spikes there, and bins blanked by hand. The same networks reach the region "
+        "from hotter priors, whose mixture has exact weights at no further training: that is what "
+        "the profiles here come from, and the table shows both. **Ours** also spreads the samples "
+        "along the profile's own coordinate and at two temperatures."
     )
     context.section("Numbers")
     add_metrics(context, results)
@@ -138,12 +139,9 @@ def run(context: Context) -> None:
         results,
         difference_tolerance={name: 0.08 * wide for name in (*tight, "ours")},
         temperatures=(1.0,),
-        # The published network is held to the bound too, and misses it (preset paper).
-        rmse_tolerance={
-            name: 0.12 * wide for name in (("ours KL+RC",) if context.quick else tight)
-        },
+        rmse_tolerance={name: 0.12 * wide for name in tight},
         in_errors=(*tight, "ours"),
-        calibrated=("ours KL+RC", "ours"),
+        calibrated=("ours KL+RC", "ours", *(() if context.quick else ("published KL+RC",))),
     )
     ensemble = results.ensembles["ours"]
     ensemble.use(ensemble.runs[0]).save(context.directory / "generator")

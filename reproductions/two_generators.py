@@ -3,9 +3,10 @@
 One generator is trained in the left state, another in the right one; neither ever sees the other
 state. The published estimate is the difference of their mean energies minus log-Jacobians, that
 is, of two upper bounds of the free energy: its error is the difference of two Kullback-Leibler
-divergences. Reweighting each generator within its own state removes it. Networks and schedules
-are those of the authors' notebooks (one hidden layer for the double well, which the supplement
-does not say), at several temperatures at once.
+divergences. It counts what each generator covers; `bound_difference` keeps the bounds to the
+states, and reweighting each generator within its own state removes the error altogether. Networks
+and schedules are those of the authors' notebooks (one hidden layer for the double well, which the
+supplement does not say), at several temperatures at once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from boltzmann_tf import (
     Stage,
     System,
     estimators,
-    plotting,
     realnvp,
     systems,
 )
@@ -33,8 +33,11 @@ from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from reproductions.ensembles import Ensemble, Trainers, Variant
 from reproductions.evaluation import median
 from reproductions.recipes import end_state_data
+from reproductions.two_generators_figures import show_differences, show_losses
 
 CHECKED = (0.5, 1.0, 2.0)
+# In kT, the issue's targets: 0.15 for a difference of bounds, 0.05 reweighted.
+TOLERANCES = {"published": 0.15, "bounds within the states": 0.15, "reweighted": 0.05}
 STATES = ("left", "right")
 
 
@@ -122,12 +125,17 @@ CASES = (
 )
 
 
+def _near(terms: np.ndarray) -> np.ndarray:
+    """False for far outliers, which go, as published."""
+    return np.abs(terms - np.median(terms)) < 100
+
+
 def bound_terms(samples: Samples, temperature: float) -> np.ndarray:
-    """u / tau - log|dx/dz| of each sample, whose mean is J_KL; far outliers go, as published."""
+    """u / tau - log|dx/dz| of each sample, whose mean is J_KL."""
     prior = -0.5 * np.sum(samples.z.astype(np.float64) ** 2, axis=1) / temperature
     prior -= 0.5 * samples.z.shape[1] * np.log(2 * np.pi * temperature)
     terms = samples.energy / temperature - (prior - samples.log_q)
-    return terms[np.abs(terms - np.median(terms)) < 100]
+    return terms[_near(terms)]
 
 
 class Accumulate(keras.callbacks.Callback):
@@ -154,22 +162,24 @@ class Accumulate(keras.callbacks.Callback):
 
 def estimates(
     case: Case, pair: dict[str, Samples], watched: dict[str, Accumulate], temperature: float
-) -> tuple[Estimate, Estimate]:
-    """The published and the reweighted estimate of F(right) - F(left) in kT."""
-    published = estimators.two_generator_difference(
-        *(np.concatenate(watched[state].terms[temperature]) for state in STATES)
-    )
-    reweighted = estimators.reweighted_difference(
-        *(pair[state].log_weight for state in STATES),
-        *(case.inside(pair[state].x)[i] for i, state in enumerate(STATES)),
-    )
-    return published, reweighted
+) -> dict[str, Estimate]:
+    """F(right) - F(left) in kT by each estimator."""
+    weights = [pair[state].log_weight for state in STATES]
+    inside = [case.inside(pair[state].x)[i] for i, state in enumerate(STATES)]
+    bounded = [mask & _near(weight) for mask, weight in zip(inside, weights, strict=True)]
+    return {
+        "published": estimators.two_generator_difference(
+            *(np.concatenate(watched[state].terms[temperature]) for state in STATES)
+        ),
+        "bounds within the states": estimators.bound_difference(*weights, *bounded),
+        "reweighted": estimators.reweighted_difference(*weights, *inside),
+    }
 
 
 def scan(
     context: Context, case: Case, ensembles: dict[str, Ensemble], samples: int
-) -> list[dict[float, tuple[Estimate, Estimate]]]:
-    """Both estimates at every temperature, a dictionary for each pair of networks."""
+) -> list[dict[float, dict[str, Estimate]]]:
+    """All estimates at every temperature, a dictionary for each pair of networks."""
     found = []
     pairs = len(ensembles["left"].runs)
     for i in range(pairs):
@@ -197,105 +207,9 @@ def scan(
     return found
 
 
-def draw(
-    context: Context,
-    results: dict[str, list[dict[float, tuple[Estimate, Estimate]]]],
-    ensembles: dict[str, dict[str, Ensemble]],
-) -> None:
-    """The difference over temperature, its error, and the convergence of the losses."""
-    panels: list[dict[str, Any]] = []
-    for case in CASES:
-        first = results[case.name][0]
-        t = np.array(case.scanned)
-        exact = np.array([case.system.exact.free_energy_difference(float(s)) for s in t])
-        fine = np.geomspace(t[0], t[-1], 60)
-        curve = [case.system.exact.free_energy_difference(float(s)) for s in fine]
-        value, error = (
-            np.array([[getattr(e, field) for e in first[float(s)]] for s in t])
-            for field in ("value", "standard_error")
-        )
-        panels.append(
-            {
-                "labels": ("T", "F(right) - F(left) (kT)"),
-                "title": case.name,
-                "series": {
-                    "published estimator": {
-                        "x": t,
-                        "y": value[:, 0],
-                        "error": error[:, 0],
-                        "style": "s",
-                    },
-                    "reweighted": {"x": t, "y": value[:, 1], "error": error[:, 1], "style": "o"},
-                    "exact": {"x": fine, "y": curve, "style": "-", "color": "black"},
-                },
-            }
-        )
-        panels.append(
-            {
-                "labels": ("T", "error of the difference (kT)"),
-                "title": f"{case.name}: minus exact",
-                "ylim": (-0.3, 0.3),
-                "series": {
-                    "published estimator": {
-                        "x": t,
-                        "y": value[:, 0] - exact,
-                        "error": error[:, 0],
-                        "style": "s",
-                    },
-                    "reweighted": {
-                        "x": t,
-                        "y": value[:, 1] - exact,
-                        "error": error[:, 1],
-                        "style": "o",
-                    },
-                    "exact": {"x": t, "y": 0 * t, "style": "-", "color": "black"},
-                },
-            }
-        )
-    context.figure(
-        plotting.curves(panels, columns=2, panel=(4.8, 3.5)),
-        "free_energy_differences.png",
-        "Figure 6c,d: free-energy difference between states from two generators that each saw one "
-        "of them, over temperature. The published estimator's statistical errors do not contain "
-        "the difference of the two Kullback-Leibler divergences; the reweighted estimate has no "
-        "such error.",
-        thumbnail=True,
-    )
-    losses: list[dict[str, Any]] = []
-    for case in CASES:
-        for state in STATES:
-            history = ensembles[case.name][state].runs[0].history
-            bound = np.mean(
-                [case.system.exact.optimal_kl_loss(t, state) for t in case.temperatures]
-            )
-            steps = np.arange(len(history))
-            losses.append(
-                {
-                    "labels": ("iteration", "J_KL (kT), mean over T"),
-                    "title": f"{case.name}, {state} generator",
-                    "ylim": (bound - 0.6, bound + 3.0),
-                    "series": {
-                        "J_KL": {"x": steps, "y": history["kl"], "lw": 0.8},
-                        "bound of this state (exact)": {
-                            "x": [200, len(history)],
-                            "y": [bound, bound],
-                            "style": "--",
-                            "color": "black",
-                        },
-                    },
-                }
-            )
-    context.figure(
-        plotting.curves(losses, columns=2, panel=(4.8, 3.0)),
-        "convergence.png",
-        "Energy loss of the first pair, averaged over the training temperatures, with the exact "
-        "bound of a generator that stays in its state.",
-    )
-
-
 @reproduction("two_generators", "Two generators, one state each: figure 6c,d of Noé et al. 2019")
 def run(context: Context) -> None:
-    """Trains the pairs, scans the temperature, and checks both estimators."""
+    """Trains the pairs, scans the temperature, and checks the estimators."""
     wide = 2.0 if context.quick else 1.0
     results, trained = {}, {}
     for case in CASES:
@@ -312,20 +226,25 @@ def run(context: Context) -> None:
         }
         context.log(f"{case.name}: evaluation")
         results[case.name] = scan(context, case, trained[case.name], 100_000)
-    draw(context, results, trained)
+    show_differences(context, CASES, {name: found[0] for name, found in results.items()})
+    show_losses(context, CASES, trained)
     context.text(
         "The published estimator counts what each generator covers, not what its state is. Above "
         "T = 1 the Müller-Brown right state and the middle basin are hardly separated, and the "
         "right generator, trained at T up to 3, spreads into it to a degree that differs from "
         "network to network: at T = 2 the estimate lies anywhere between the exact difference and "
-        "that of both basins together (1.42 kT). Reweighting within each state removes this."
+        "that of both basins together (1.42 kT), and its median misses the target. The published "
+        "curve, one pair of networks, reads 1.8. Bounds within the states "
+        "(log Z of a state is at least the mean log-weight in it plus the logarithm of the share "
+        "of the samples there) answer for the right basin alone, again without reweighting; "
+        "reweighting within each state has no such error at all."
     )
     context.section("Numbers")
     for case in CASES:
         for t in CHECKED:
             exact = case.system.exact.free_energy_difference(t)
-            for k, (kind, tolerance) in enumerate((("published", 0.15), ("reweighted", 0.05))):
-                found = [pair[t][k] for pair in results[case.name]]
+            for kind, tolerance in TOLERANCES.items():
+                found = [pair[t][kind] for pair in results[case.name]]
                 context.add(
                     Metric.close(
                         f"{case.name}: ΔF at T = {t:g}, {kind} (kT)",

@@ -476,6 +476,11 @@ TABLE = {
             TypeError,
             r"in_left must be a boolean array, got dtype float64",
         ),
+        (
+            lambda: estimators.bound_difference(LINE, LINE, LINE > 0, LINE[1:] > 0),
+            ValueError,
+            r"in_right must have shape \(10,\), got \(9,\)",
+        ),
         (lambda: estimators.r_hat(LINE), ValueError, r"chains must have shape .*got \(10,\)"),
         (lambda: estimators.bar([], [1.0]), ValueError, r"work_forward must be .*got shape \(0,\)"),
     ],

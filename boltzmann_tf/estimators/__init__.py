@@ -14,6 +14,7 @@ from boltzmann_tf.estimators.chains import (
     r_hat,
 )
 from boltzmann_tf.estimators.free_energy import (
+    bound_difference,
     free_energy_difference,
     reweighted_difference,
     two_generator_difference,
@@ -47,6 +48,7 @@ __all__ = [
     "align_profile",
     "autocorrelation_time",
     "bar",
+    "bound_difference",
     "chain_ess",
     "coverage",
     "effective_sample_size",

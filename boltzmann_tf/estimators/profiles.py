@@ -228,7 +228,7 @@ def published_standard_error(profile: Profile) -> float:
     """Returns the one number the notebooks of Noe et al. 2019 call the estimator's error, in kT.
 
     It is sqrt(mean over bins of the variance over finite bootstrap values); bins without any are
-    left out. Source: reference/noe2019.md, 1.3.
+    left out. Source: the notebooks of Noé et al. 2019 (figure 3).
 
     Args:
       profile: of `free_energy_profile`.

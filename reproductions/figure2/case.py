@@ -58,6 +58,10 @@ class Results:
         """Median over networks of a loss at the end of training."""
         return median([run.end(term) for run in self.ensembles[name].runs])
 
+    def mean_end(self, name: str, term: str) -> float:
+        """The same, with the mean of the last 50 steps for the level of each network."""
+        return median([np.mean(r.history[term][-50:]) for r in self.ensembles[name].runs])
+
     def ess(self, name: str) -> float:
         """Median effective fraction of the weights at T = 1."""
         return median([e.ess[1.0] for e in self.evaluations[name]])

@@ -8,6 +8,7 @@ import tensorflow as tf
 from boltzmann_tf import estimators, plotting, sampling
 from boltzmann_tf.reproduction import Context
 from reproductions.ensembles import Trainers
+from reproductions.evaluation import PRIORS, SAMPLES
 from reproductions.figure2.case import Case, Results
 
 __all__ = ["convergence", "energies", "modes", "paths", "potential", "profiles", "samples"]
@@ -201,8 +202,10 @@ def profiles(context: Context, case: Case, results: Results) -> None:
             panels, (centers, target.profile), label=case.label, window=case.profile_window
         ),
         "free_energy.png",
-        "Free energy along the reaction coordinate at T = 1 from 200 000 samples of the first "
-        "network of each variant, with one-sigma errors, against the exact profile.",
+        f"Free energy along the reaction coordinate at T = 1 from {SAMPLES:,} samples of the first "
+        "network of each variant, with one-sigma errors, against the exact profile. Reweighted: "
+        f"from the mixture of priors at T = {', '.join(f'{t:g}' for t in PRIORS)}, whose weights "
+        "are exact; as generated: from the prior at T = 1.",
     )
 
 

@@ -16,6 +16,7 @@ from reproductions.figure2.case import Case, Results
 __all__ = ["add_common_metrics", "add_published_metrics", "tables"]
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "published" / "noe2019_figure2.json"
+LOSSES = {"J_KL": "kl", "J_ML": "ml", "J_RC": "rc"}  # as in the history
 
 
 def add_published_metrics(context: Context, results: Results, system: str) -> None:
@@ -23,8 +24,7 @@ def add_published_metrics(context: Context, results: Results, system: str) -> No
     wide = 2.0 if context.quick else 1.0
     for row in json.loads(PUBLISHED.read_text(encoding="utf-8"))[system]:
         name, quantity = row["variant"], row["quantity"]
-        terms = {"J_KL": "kl", "J_ML": "ml", "J_RC": "rc"}
-        value = results.end(name, terms[quantity]) if quantity in terms else results.ess(name)
+        value = results.end(name, LOSSES[quantity]) if quantity in LOSSES else results.ess(name)
         context.add(
             Metric.close(
                 f"{name}: {quantity}",
@@ -59,6 +59,21 @@ def tables(context: Context, results: Results, case: Case) -> None:
             )
     context.table("Free-energy difference right - left (kT), reweighted", rows)
     context.table(
+        "Losses at the end of training, medians over the networks. Verdicts take the median of the "
+        "last 100 steps, as one reads a curve with spikes; a mean follows the spikes",
+        [
+            {
+                "variant": name,
+                "loss": label,
+                "median of the last 100": f"{results.end(name, term):.3f}",
+                "mean of the last 50": f"{results.mean_end(name, term):.3f}",
+            }
+            for name in results.ensembles
+            for label, term in LOSSES.items()
+            if np.isfinite(results.end(name, term))
+        ],
+    )
+    context.table(
         "Weights at T = 1 (the effective size cannot see a lost state: read it with the coverage)",
         [
             {
@@ -72,6 +87,7 @@ def tables(context: Context, results: Results, case: Case) -> None:
                 "basin coverage": f"{median([v.coverage.fraction for v in e]):.4f}",
                 "worst basin ratio": f"{median([v.coverage.worst_ratio for v in e]):.2f}",
                 "profile RMSE (kT)": f"{results.rmse(name):.3f}",
+                "the same, prior at T = 1 alone": f"{median([v.plain_rmse for v in e]):.3f}",
                 "estimator error as published": _published_error(e),
                 "training energies": results.ensembles[name].runs[0].history.energy_evaluations,
             }
@@ -81,7 +97,7 @@ def tables(context: Context, results: Results, case: Case) -> None:
 
 
 def _published_error(evaluations: Sequence[Evaluation]) -> str:
-    values = [estimators.published_standard_error(e.profile) for e in evaluations]
+    values = [estimators.published_standard_error(e.plain_profile) for e in evaluations]
     return f"{median(values):.3f}"
 
 

@@ -174,6 +174,47 @@ def test_reweighted_difference_with_an_empty_region():
     assert math.isnan(found.standard_error)
 
 
+def test_bounds_within_the_states_are_honest():
+    """Inside, an exponential for a half-normal on either side: the gaps cancel, the leak is gone.
+
+    300 estimates: SD 1 +- 0.041, mean 0 +- 0.058, so both bounds are over 5 sigma away.
+    """
+    scores = []
+    for seed in range(300):
+        found = est.bound_difference(*two_generators(np.random.default_rng(seed), 500))
+        scores.append((found.value - 1.5) / found.standard_error)
+    assert 0.75 < np.std(scores) < 1.25
+    assert abs(np.mean(scores)) < 0.35
+
+
+def test_the_share_of_a_state_enters_its_bound():
+    """Half of the left samples taken out of their state: its bound falls by log 2."""
+    left, right, in_left, in_right = two_generators(np.random.default_rng(0), 100_000)
+    half = in_left & (np.arange(in_left.size) % 2 == 0)
+    whole = est.bound_difference(left, right, in_left, in_right)
+    found = est.bound_difference(left, right, half, in_right)
+    change = found.value - whole.value
+    assert change == pytest.approx(-math.log(2), abs=4.9 * found.standard_error)
+    without = left[in_left].mean() - left[half].mean()  # the planted error: means alone
+    assert abs(without) < 0.1
+
+
+def test_bounds_need_the_regions():
+    left, right, in_left, in_right = two_generators(np.random.default_rng(0), 100_000)
+    everywhere = np.ones_like(in_right)
+    loose = est.bound_difference(left, right, in_left, everywhere)
+    tight = est.bound_difference(left, right, in_left, in_right)
+    assert abs(tight.value - 1.5) < 4.9 * tight.standard_error  # false alarm 1e-6
+    assert abs(loose.value - 1.5) > 4.9 * loose.standard_error  # the planted error
+
+
+def test_bound_difference_without_samples():
+    found = est.bound_difference([0.0, 0.0], [0.0, 0.0], [True, True], [False, False])
+    assert found.value == math.inf
+    assert math.isnan(found.standard_error)
+    assert math.isnan(est.bound_difference([0.0], [0.0], [True], [True]).standard_error)
+
+
 def test_published_two_generator_difference_keeps_the_gap():
     # each F is -log Z_k + gap_k + noise: the estimate is off by gap_2 - gap_1 = 0.3
     rng = np.random.default_rng(0)
