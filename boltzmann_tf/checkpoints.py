@@ -43,6 +43,7 @@ def fingerprint(trainer: Trainer, stages: Sequence[Stage], data: tf.Tensor) -> s
             recipe,
             shapes,
             trainer.seed,
+            trainer.replicas,
             {k: v for k, v in optimizer.items() if k not in ("name", "learning_rate")},
         )
     )

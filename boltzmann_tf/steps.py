@@ -74,6 +74,9 @@ class TrainingStep:
       steps_per_call: the most steps of one call.
     """
 
+    replicas = 1
+    _jit_compile = True
+
     def __init__(
         self,
         generator: BoltzmannGenerator,
@@ -113,6 +116,10 @@ class TrainingStep:
         for variable, value in zip(self.optimizer_variables, self._optimizer_start, strict=True):
             variable.assign(value)
 
+    def energies_per_step(self, shape: StepShape) -> int:
+        """Energies that a step asks for."""
+        return shape.energies_per_step
+
     def __call__(
         self, shape: StepShape, data: tf.Tensor, controls: np.ndarray, seed: int, start: int
     ) -> np.ndarray:
@@ -129,7 +136,9 @@ class TrainingStep:
             # Without AutoGraph, whose source conversion would take a second or two; a user's
             # energy still gets it, through a function of its own.
             self._compiled[shape] = tf.function(
-                lambda *arguments: self._steps(shape, *arguments), jit_compile=True, autograph=False
+                lambda *arguments: self._steps(shape, *arguments),
+                jit_compile=self._jit_compile,
+                autograph=False,
             )
         count = len(controls)
         padded = np.zeros(
@@ -169,6 +178,14 @@ class TrainingStep:
     def _step(
         self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tf.Tensor:
+        gradient, values = self._gradient(shape, data, control, seed)
+        values["gradient_norm"], values["skipped"] = self._update(shape, gradient, control)
+        return tf.stack([tf.cast(values[name], tf.float32) for name in METRICS])
+
+    def _gradient(
+        self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The gradient of the objective as one vector, and the metrics known before the update."""
         data_seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         values = {name: tf.constant(np.nan, data.dtype) for name in METRICS}
         values["non_finite"] = tf.constant(0, data.dtype)
@@ -189,10 +206,8 @@ class TrainingStep:
                     values["rc"] = shape.rc_loss(batch)
                     loss += control["rc"] * values["rc"]
         gradients = tape.gradient(loss, self._variables, unconnected_gradients="zero")
-        gradient = tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
         values["loss"] = loss
-        values["gradient_norm"], values["skipped"] = self._update(shape, gradient, control)
-        return tf.stack([tf.cast(values[name], tf.float32) for name in METRICS])
+        return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0), values
 
     def _data_loss(
         self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor

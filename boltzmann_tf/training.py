@@ -22,6 +22,7 @@ from boltzmann_tf._checks import (
     sequence,
 )
 from boltzmann_tf.checkpoints import Checkpoint, fingerprint
+from boltzmann_tf.distributed import DistributedStep
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.monitoring import Monitor
 from boltzmann_tf.stages import History, Stage
@@ -37,6 +38,10 @@ class Trainer:
       generator: trained in place.
       optimizer: a Keras optimiser; Adam with Keras' defaults for None. Its learning rate is set by
         the stages.
+      strategy: of `tf.distribute`, to train on several devices or machines: the batch is shared
+        among the replicas. Build the generator inside `strategy.scope()`. J_RC and the weighted
+        J_ML, functions of the whole batch, are those of each replica's share, averaged. On
+        several machines, give each its own checkpoint.
       seed: of mini-batches and latent noise.
       steps_per_call: steps that one call of the compiled function takes.
     """
@@ -45,6 +50,7 @@ class Trainer:
         self,
         generator: BoltzmannGenerator,
         optimizer: keras.optimizers.Optimizer | None = None,
+        strategy: tf.distribute.Strategy | None = None,
         *,
         seed: int = 0,
         steps_per_call: int = 50,
@@ -70,7 +76,11 @@ class Trainer:
         self.seed = seed_int("seed", seed)
         self.steps_per_call = positive_int("steps_per_call", steps_per_call)
         self.stop_training = False  # Keras callbacks set it
-        self._step = TrainingStep(generator, optimizer, steps_per_call)
+        if strategy is None:
+            self._step = TrainingStep(generator, optimizer, steps_per_call)
+        else:
+            instance("strategy", strategy, tf.distribute.Strategy)
+            self._step = DistributedStep(generator, optimizer, steps_per_call, strategy)
 
     def fit(
         self,
@@ -105,6 +115,7 @@ class Trainer:
             raise ValueError("stages must hold at least one Stage, got none")
         for i, stage in enumerate(stages):
             instance(f"stages[{i}]", stage, Stage)
+            self._step.energies_per_step(stage.shape())  # raises where a batch cannot be shared
         tensor = self._data(data, stages)
         positive_int("checkpoint_every", checkpoint_every)
         callbacks = sequence("callbacks", callbacks)
@@ -164,7 +175,7 @@ class Trainer:
                     shape, data, controls[done : done + count], self.seed, len(history)
                 )
                 history.append(block)
-                history.energy_evaluations += count * shape.energies_per_step
+                history.energy_evaluations += count * self._step.energies_per_step(shape)
                 done += count
                 self._position = (number, done)
                 monitor.update(history, count)
@@ -177,6 +188,11 @@ class Trainer:
             monitor.end_stage(number)
             if self.stop_training:
                 break
+
+    @property
+    def replicas(self) -> int:
+        """Number of replicas that share a batch; 1 without a strategy."""
+        return self._step.replicas
 
     # What Keras callbacks ask of a model.
 
