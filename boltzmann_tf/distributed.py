@@ -7,6 +7,7 @@ its own, the gradients are averaged, and the update is the one of `steps`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import keras
 import tensorflow as tf
@@ -66,9 +67,8 @@ class DistributedStep(TrainingStep):
         self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         share = self._share(shape)
-        parent = super()._gradient
         compiled = tf.function(
-            lambda *arguments: parent(share, *arguments), jit_compile=True, autograph=False
+            functools.partial(super()._gradient, share), jit_compile=True, autograph=False
         )
 
         def replica() -> tuple[tf.Tensor, dict[str, tf.Tensor]]:

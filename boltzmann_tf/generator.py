@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -231,7 +232,10 @@ class BoltzmannGenerator:
 
     def _function(self, name: str, function: Any) -> Any:
         if name not in self._compiled:
-            self._compiled[name] = tf.function(function, jit_compile=True, autograph=False)
+            # A partial, as in `steps`: no warning of retracing with the second generator.
+            self._compiled[name] = tf.function(
+                functools.partial(function), jit_compile=True, autograph=False
+            )
         return self._compiled[name]
 
     def _draw(self, n: int, tau: tf.Tensor, seed: tf.Tensor, condition: Any = None) -> Samples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -134,9 +135,10 @@ class TrainingStep:
         """
         if shape not in self._compiled:
             # Without AutoGraph, whose source conversion would take a second or two; a user's
-            # energy still gets it, through a function of its own.
+            # energy still gets it, through a function of its own. A partial, because TensorFlow
+            # counts traces by code object and would warn of retracing with the second trainer.
             self._compiled[shape] = tf.function(
-                lambda *arguments: self._steps(shape, *arguments),
+                functools.partial(self._steps, shape),
                 jit_compile=self._jit_compile,
                 autograph=False,
             )
