@@ -13,8 +13,11 @@ from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.training import History
+from reproductions.tempered import tempered
 
 __all__ = ["Ensemble", "Run", "Trainers", "Variant", "resampled"]
+
+RESAMPLED = (1.0, 2.0)  # temperatures of the priors that new data come from
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,15 @@ def _assign(generator: BoltzmannGenerator, weights: Sequence[np.ndarray]) -> Non
 def resampled(generator: BoltzmannGenerator, n: int, seed: int) -> np.ndarray:
     """`n` configurations drawn from `n` weighted samples in proportion to their weights.
 
+    The samples come from priors at T = 1 and 2: what the prior at T = 1 hardly reaches would hardly
+    be in the data, and would stay out of reach, with weights far above the others.
+
     The weights are truncated at sqrt(n) times their mean (Ionides 2008) and normalised again, which
     keeps an outlier of an untrained region from making up nearly all of the data.
     """
-    samples = generator.sample(n, seed=seed)
+    samples = tempered(generator, RESAMPLED, n, seed=seed)
     weights = np.minimum(estimators.normalized_weights(samples.log_weight), n**-0.5)
-    index = np.random.default_rng(seed).choice(n, n, p=weights / weights.sum())
+    index = np.random.default_rng(seed).choice(len(weights), n, p=weights / weights.sum())
     return samples.x[index]
 
 

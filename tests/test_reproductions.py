@@ -15,7 +15,8 @@ from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from reproductions import ensembles, recipes
 from reproductions.ensembles import Trainers, Variant, resampled
-from reproductions.evaluation import Target, tempered
+from reproductions.evaluation import Target
+from reproductions.tempered import tempered
 
 
 class Harmonic(System):
@@ -47,7 +48,7 @@ def test_resampled_configurations_have_the_weighted_averages():
     bijector.trainable_variables[0].assign(-np.log([1.5, 1.2]))
     generator = BoltzmannGenerator(Harmonic(), bijector)
     n = 20_000
-    samples = generator.sample(n, seed=3)
+    samples = tempered(generator, ensembles.RESAMPLED, n, seed=3)
     weight = estimators.normalized_weights(samples.log_weight)
     assert weight.max() < n**-0.5  # nothing to truncate here
     value = samples.x.astype(np.float64) ** 2
@@ -61,13 +62,14 @@ def test_resampled_configurations_have_the_weighted_averages():
     np.testing.assert_array_equal(drawn, again**2)
 
 
-def test_an_outlier_with_half_of_the_weight_does_not_make_up_the_data():
+def test_an_outlier_with_half_of_the_weight_does_not_make_up_the_data(monkeypatch):
     n = 10_000
     log_weight = np.zeros(n)
     log_weight[7] = np.log(n - 1)
     none = np.zeros(n)
     samples = Samples(none, np.arange(n)[:, None], none, none, log_weight)
-    drawn = resampled(SimpleNamespace(sample=lambda n, seed: samples), n, 0)
+    monkeypatch.setattr(ensembles, "tempered", lambda *arguments, seed: samples)
+    drawn = resampled(None, n, 0)
     # Its share is cut to n^-1/2 / (1/2 + n^-1/2) = 2 %; 3 % are seven standard deviations away.
     assert 0.01 < np.mean(drawn == 7) < 0.03
 
