@@ -49,7 +49,13 @@ def load_arrays(path: Path, checksum: str | None = None) -> dict[str, np.ndarray
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        RuntimeError,  # an altered header may claim encryption, or an unknown compression
+        zipfile.BadZipFile,
+    ) as error:
         raise ValueError(f"{path} is not a readable array file: {error}") from error
 
 
