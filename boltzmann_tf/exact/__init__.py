@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from boltzmann_tf.exact.double_well import DoubleWell
+from boltzmann_tf.exact.ising import IsingTorus
 from boltzmann_tf.exact.mueller_brown import MuellerBrown
+from boltzmann_tf.exact.onsager import OnsagerIsing
 from boltzmann_tf.exact.planar import PlanarDensity
 from boltzmann_tf.exact.projected import ProjectedDensity, StationaryPoint
 from boltzmann_tf.exact.spring_in_box import SpringInBox
 
 __all__ = [
     "DoubleWell",
+    "IsingTorus",
     "MuellerBrown",
+    "OnsagerIsing",
     "PlanarDensity",
     "ProjectedDensity",
     "SpringInBox",
