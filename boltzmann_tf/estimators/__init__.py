@@ -7,6 +7,7 @@ a network; every result is float64 and every estimate comes with its standard er
 from __future__ import annotations
 
 from boltzmann_tf.estimators._common import Estimate, Estimates
+from boltzmann_tf.estimators.averages import weighted_average
 from boltzmann_tf.estimators.chains import (
     autocorrelation_time,
     chain_ess,
@@ -68,4 +69,5 @@ __all__ = [
     "reweighted_difference",
     "two_generator_difference",
     "weight_report",
+    "weighted_average",
 ]

@@ -1,0 +1,75 @@
+"""Averages over weighted samples, and functions of averages, with errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from boltzmann_tf._checks import positive_int
+from boltzmann_tf.estimators._common import Estimate, Estimates, as_float64, check_log_weights
+
+__all__ = ["weighted_average"]
+
+_BLOCKS = 400
+
+
+def weighted_average(
+    values: ArrayLike,
+    log_weights: ArrayLike | None = None,
+    *,
+    function: Callable[[np.ndarray], np.ndarray] | None = None,
+    n_blocks: int = _BLOCKS,
+) -> Estimate | Estimates:
+    """Returns <f> = sum w f / sum w, or a function of several such averages, with its error.
+
+    A heat capacity, say, is `function=lambda m: m[1] - m[0] ** 2` of the averages of E and E^2.
+    The error is that of a jackknife over blocks of consecutive samples; it contains the noise of
+    the weights' sum, to which numerator and denominator are correlated.
+
+    Args:
+      values: [n] or [n, k], finite where the weight is not zero.
+      log_weights: [n], -inf allowed; None for equal weights.
+      function: of the k averages, to a number or an array; the identity for None.
+      n_blocks: blocks at most; samples correlated over m steps need n / n_blocks well above m.
+
+    Returns:
+      an `Estimate` where the result is one number, else `Estimates` of its shape.
+    """
+    table = as_float64("values", values)
+    if table.ndim not in (1, 2) or table.size == 0:
+        raise ValueError(f"values must have shape [n] or [n, k], got {table.shape}")
+    n = len(table)
+    logs = np.zeros(n) if log_weights is None else log_weights
+    logs = check_log_weights("log_weights", logs, size=n)
+    blocks = min(positive_int("n_blocks", n_blocks, minimum=2), n)
+    weights = np.exp(logs - logs.max())
+    columns = table.reshape(n, -1)
+    bad = int(np.count_nonzero(~np.isfinite(columns[weights > 0])))
+    if bad:
+        raise ValueError(
+            f"values must be finite wherever the weight is not zero, got {bad} NaN or infinite"
+        )
+    columns = np.where(weights[:, None] > 0, columns, 0.0)
+    starts = np.arange(blocks) * n // blocks
+    total = np.add.reduceat(weights, starts)
+    sums = np.add.reduceat(weights[:, None] * columns, starts, axis=0)
+
+    def result(mean: np.ndarray) -> np.ndarray:
+        own = mean if table.ndim == 2 else mean[0]
+        return np.asarray(own if function is None else function(own), np.float64)
+
+    value = result(sums.sum(axis=0) / total.sum())
+    if blocks < 2:
+        error = np.full(value.shape, np.nan)
+    else:
+        rest = total.sum() - total
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = (sums.sum(axis=0) - sums) / rest[:, None]  # NaN where one block has all weight
+        replicas = np.stack([result(mean) for mean in left])
+        spread = replicas - replicas.mean(axis=0)
+        error = np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0))
+    if value.ndim == 0:
+        return Estimate(float(value), float(error))
+    return Estimates(value, error)
