@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
 from boltzmann_tf.storage import load_arrays, save_arrays
 
 if TYPE_CHECKING:
-    from boltzmann_tf.steps import TrainingStep
+    from boltzmann_tf.steps import Data, TrainingStep
     from boltzmann_tf.training import History, Stage, Trainer
 
 __all__ = ["Checkpoint", "fingerprint"]
 
 
-def fingerprint(trainer: Trainer, stages: Sequence[Stage], data: tf.Tensor) -> str:
+def fingerprint(trainer: Trainer, stages: Sequence[Stage], data: Data) -> str:
     """Says which run a checkpoint belongs to: recipe, network, data, optimiser and seed.
 
     Schedules count by their values, because a function prints differently in every process. What
     functions compute (reaction coordinates, the energy) is not seen.
     """
-    digest = hashlib.sha256(data.numpy().tobytes())
+    digest = hashlib.sha256(data.x.numpy().tobytes())
+    digest.update(data.condition.numpy().tobytes())
     for stage in stages:
         for values in stage.controls().values():
             digest.update(values.tobytes())

@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.steps import StepShape, TrainingStep
+from boltzmann_tf.steps import Data, StepShape, TrainingStep
 
 __all__ = ["DistributedStep"]
 
@@ -64,7 +64,7 @@ class DistributedStep(TrainingStep):
         return dataclasses.replace(shape, batch_size=share)
 
     def _gradient(
-        self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
+        self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         share = self._share(shape)
         compiled = tf.function(

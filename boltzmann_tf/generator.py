@@ -60,11 +60,21 @@ class BoltzmannGenerator:
     ) -> None:
         self.system = instance("system", system, System)
         self.bijector = instance("bijector", bijector, Bijector)
+        if system.domain == "spins":
+            raise ValueError(
+                f"system must have a density over real vectors, got the spins of {system.name}: "
+                "generate their continuous field (IsingField) and draw spins from it"
+            )
         system.check()
         if bijector.event_size != system.event_size:
             raise ValueError(
                 f"bijector must have the event_size of {system.name}, {system.event_size}, got "
                 f"{bijector.event_size}"
+            )
+        if system.condition_size and bijector.condition_size != system.condition_size:
+            raise ValueError(
+                f"bijector must have the condition_size of {system.name}, {system.condition_size}, "
+                f"got {bijector.condition_size}"
             )
         if prior is not None:
             instance("prior", prior, tfd.Distribution)
@@ -113,6 +123,13 @@ class BoltzmannGenerator:
         x, log_det = self.bijector.forward_and_log_det(z, condition=condition)
         return tf.reshape(x, [-1, *self.system.event_shape]), log_det
 
+    def to_configuration_with_cost(
+        self, z: tf.Tensor, *, condition: Any = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """As `to_configuration`, with the bijector's path cost `[n]`."""
+        x, log_det, cost = self.bijector.forward_with_cost(z, condition=condition)
+        return tf.reshape(x, [-1, *self.system.event_shape]), log_det, cost
+
     def to_latent(self, x: Any, *, condition: Any = None) -> tuple[tf.Tensor, tf.Tensor]:
         """z `[n, D]` and log|dz/dx| `[n]` of configurations x `[n, *event_shape]`."""
         x = tf.cast(x, self.dtype)
@@ -139,7 +156,7 @@ class BoltzmannGenerator:
           n: number of samples in all.
           temperature: tau.
           seed: of the latent draws; the samples are a function of it, of `n` and `batch_size`.
-          condition: `[condition_size]` for conditional bijectors.
+          condition: `[condition_size]` for conditional bijectors and systems.
           batch_size: samples a batch.
 
         Yields:
@@ -152,7 +169,7 @@ class BoltzmannGenerator:
         # A power of two at most batch_size: few shapes, hence few compilations.
         batch = min(batch_size, 1 << (n - 1).bit_length())
         draw = self._function("sample", self._draw)
-        options = {} if condition is None else {"condition": tf.cast(condition, self.dtype)}
+        options = self._conditions(condition)
 
         def batches() -> Iterator[Samples]:
             for i, start in enumerate(range(0, n, batch)):
@@ -242,7 +259,7 @@ class BoltzmannGenerator:
         z = self.prior_sample(n, tau, seed)
         x, log_det = self.to_configuration(z, condition=condition)
         log_q = self.prior_log_prob(z, tau) - log_det
-        energy = self._energy(x)
+        energy = self._energy_of(x, condition)
         return Samples(z, x, log_q, energy, _log_weight(energy, tau, log_q))
 
     def _density(
@@ -250,7 +267,29 @@ class BoltzmannGenerator:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         z, log_det = self.to_latent(x, condition=condition)
         log_q = self.prior_log_prob(z, tau) + log_det
-        return log_q, _log_weight(self._energy(x), tau, log_q)
+        return log_q, _log_weight(self._energy_of(x, condition), tau, log_q)
+
+    def _energy_of(self, x: tf.Tensor, condition: Any) -> tf.Tensor:
+        size = self.system.condition_size
+        if not size:
+            return self._energy(x)
+        return self._energy(x, tf.broadcast_to(condition, [tf.shape(x)[0], size]))
+
+    def _conditions(self, condition: Any) -> dict[str, tf.Tensor]:
+        """The keyword argument of a compiled function, or nothing."""
+        size = self.bijector.condition_size
+        if condition is None:
+            if size:
+                raise ValueError(f"condition must have shape [{size}] for this generator, got none")
+            return {}
+        if not size:
+            raise ValueError("condition was given to a generator whose bijector takes none")
+        value = finite_array("condition", condition, dtype=self.dtype.as_numpy_dtype)
+        if value.shape != (size,):
+            raise ValueError(
+                f"condition must have shape [{size}] for this generator, got {value.shape}"
+            )
+        return {"condition": tf.constant(value)}
 
     def _evaluate(
         self, x: Any, temperature: float, condition: Any
@@ -261,7 +300,7 @@ class BoltzmannGenerator:
             raise ValueError(f"x must have shape [n, {', '.join(map(str, shape))}], got {x.shape}")
         tau = self._temperature(temperature)
         density = self._function("density", self._density)
-        options = {} if condition is None else {"condition": tf.cast(condition, self.dtype)}
+        options = self._conditions(condition)
         batch = min(BATCH_SIZE, 1 << (len(x) - 1).bit_length())
         parts = []
         for start in range(0, len(x), batch):

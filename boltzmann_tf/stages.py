@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import schedules
-from boltzmann_tf._checks import instance, positive, positive_int, sequence
+from boltzmann_tf._checks import instance, non_negative, positive, positive_int, sequence
+from boltzmann_tf.conditions import Uniform
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.steps import METRICS, StepShape
 
@@ -36,6 +37,10 @@ class Stage:
       energy_max: where it becomes constant, in kT.
       weighted_ml: weight J_ML's samples by Boltzmann over generated density (off as it should be;
         the published code had it on in places).
+      condition: where the conditions of generated samples come from, for a conditional generator:
+        a `boltzmann_tf.conditions.Uniform`.
+      path_cost: weight of the bijector's `path_cost`, which holds the numerical error of
+        continuous flows down.
       clip_norm: clip the gradient to this global norm; None for no clipping, as published.
     """
 
@@ -50,12 +55,17 @@ class Stage:
     energy_high: Any = 100.0
     energy_max: float = 1e10
     weighted_ml: bool = False
+    condition: Uniform | None = None
+    path_cost: float = 0.0
     clip_norm: float | None = None
 
     def __post_init__(self) -> None:
         positive_int("iterations", self.iterations)
         positive_int("batch_size", self.batch_size)
         positive("energy_max", self.energy_max)
+        if self.condition is not None:
+            instance("condition", self.condition, Uniform)
+        non_negative("path_cost", self.path_cost)
         if self.clip_norm is not None:
             positive("clip_norm", self.clip_norm)
         instance("weighted_ml", self.weighted_ml, bool)
@@ -96,6 +106,8 @@ class Stage:
             temperatures=tuple(float(t) for t in self.temperatures),
             energy_max=float(self.energy_max),
             weighted_ml=self.weighted_ml,
+            condition=self.condition,
+            path_cost=float(self.path_cost),
             clip_norm=self.clip_norm,
         )
 

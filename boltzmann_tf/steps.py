@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf.conditions import Uniform
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import (
     Generated,
@@ -21,10 +23,22 @@ from boltzmann_tf.losses import (
     safe_energy,
 )
 
-__all__ = ["CONTROLS", "METRICS", "StepShape", "TrainingStep"]
+__all__ = ["CONTROLS", "METRICS", "Data", "StepShape", "TrainingStep"]
 
 CONTROLS = ("learning_rate", "ml", "kl", "rc", "energy_high")
 METRICS = ("loss", "ml", "kl", "rc", "ess", "non_finite", "skipped", "gradient_norm")
+
+
+class Data(NamedTuple):
+    """What J_ML is trained on.
+
+    Attributes:
+      x: configurations, `[n, *event_shape]`.
+      condition: of each, `[n, condition_size]`.
+    """
+
+    x: tf.Tensor
+    condition: tf.Tensor
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,8 @@ class StepShape:
     temperatures: tuple[float, ...]
     energy_max: float
     weighted_ml: bool
+    condition: Uniform | None
+    path_cost: float
     clip_norm: float | None
 
     def recipe(self) -> tuple:
@@ -122,13 +138,13 @@ class TrainingStep:
         return shape.energies_per_step
 
     def __call__(
-        self, shape: StepShape, data: tf.Tensor, controls: np.ndarray, seed: int, start: int
+        self, shape: StepShape, data: Data, controls: np.ndarray, seed: int, start: int
     ) -> np.ndarray:
         """Takes steps; returns their metrics, float32 `[steps, len(METRICS)]`.
 
         Args:
           shape: what is compiled in.
-          data: configurations for J_ML.
+          data: configurations for J_ML, and their conditions `[n, condition_size]`.
           controls: `[steps, len(CONTROLS)]`, the values of `CONTROLS` at each step.
           seed: of the run.
           start: number of the first step in the run.
@@ -159,7 +175,7 @@ class TrainingStep:
     def _steps(
         self,
         shape: StepShape,
-        data: tf.Tensor,
+        data: Data,
         controls: tf.Tensor,
         seed: tf.Tensor,
         start: tf.Tensor,
@@ -178,32 +194,35 @@ class TrainingStep:
         return loop[1].stack()
 
     def _step(
-        self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
+        self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tf.Tensor:
         gradient, values = self._gradient(shape, data, control, seed)
         values["gradient_norm"], values["skipped"] = self._update(shape, gradient, control)
         return tf.stack([tf.cast(values[name], tf.float32) for name in METRICS])
 
     def _gradient(
-        self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
+        self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The gradient of the objective as one vector, and the metrics known before the update."""
         data_seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        values = {name: tf.constant(np.nan, data.dtype) for name in METRICS}
-        values["non_finite"] = tf.constant(0, data.dtype)
+        dtype = self._generator.dtype
+        values = {name: tf.constant(np.nan, dtype) for name in METRICS}
+        values["non_finite"] = tf.constant(0, dtype)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             for variable in self._variables:
                 tape.watch(variable)
-            loss = tf.constant(0, data.dtype)
+            loss = tf.constant(0, dtype)
             if shape.ml:
                 values["ml"] = self._data_loss(shape, data, control, data_seed)
                 loss += control["ml"] * values["ml"]
             if shape.kl or shape.rc:
-                batch, bad = self._generate(shape, control, noise_seed)
+                batch, bad, cost = self._generate(shape, control, noise_seed)
                 values["non_finite"] = tf.reduce_sum(bad)
                 values["ess"] = _ess(batch, tf.reduce_sum(batch.z**2, axis=-1))
                 values["kl"] = KullbackLeibler()(batch)
                 loss += control["kl"] * values["kl"]
+                if shape.path_cost:
+                    loss += shape.path_cost * tf.reduce_mean(cost)
                 if shape.rc_loss is not None:
                     values["rc"] = shape.rc_loss(batch)
                     loss += control["rc"] * values["rc"]
@@ -212,41 +231,58 @@ class TrainingStep:
         return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0), values
 
     def _data_loss(
-        self, shape: StepShape, data: tf.Tensor, control: dict[str, tf.Tensor], seed: tf.Tensor
+        self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tf.Tensor:
         index = tf.random.stateless_uniform(
-            [shape.batch_size], seed, maxval=tf.shape(data)[0], dtype=tf.int32
+            [shape.batch_size], seed, maxval=tf.shape(data.x)[0], dtype=tf.int32
         )
-        x = tf.gather(data, index)
-        z, log_det = self._generator.to_latent(x)
+        x, condition = tf.gather(data.x, index), self._rows(data.condition, index)
+        z, log_det = self._generator.to_latent(x, condition=condition)
         if not shape.weighted_ml:
             return Likelihood()(Mapped(x, z, log_det))
         energy, _ = safe_energy(
-            self._energy,
+            self._energy_at(condition),
             x,
-            tf.ones([], data.dtype),
+            tf.ones([], x.dtype),
             control["energy_high"],
-            tf.constant(shape.energy_max, data.dtype),
+            tf.constant(shape.energy_max, x.dtype),
         )
         return WeightedLikelihood()(Mapped(x, z, log_det), energy)
 
     def _generate(
         self, shape: StepShape, control: dict[str, tf.Tensor], seed: tf.Tensor
-    ) -> tuple[Generated, tf.Tensor]:
-        """A batch of generated configurations, sample i at temperature i modulo their number."""
+    ) -> tuple[Generated, tf.Tensor, tf.Tensor]:
+        """A batch of generated configurations, sample i at temperature i modulo their number.
+
+        Returns:
+          the batch, a mask of bad energies, and the bijector's path cost, `[batch]` each.
+        """
         n = len(shape.temperatures)
         dtype = self._generator.dtype
         tau = tf.tile(tf.constant(shape.temperatures, dtype), [shape.generated // n])
         z = self._generator.prior_sample(shape.generated, tau, seed)
-        x, log_det = self._generator.to_configuration(z)
+        condition = None
+        if shape.condition is not None:
+            own = tf.random.experimental.stateless_fold_in(seed, 1)
+            condition = shape.condition(shape.generated, own, dtype)
+        x, log_det, cost = self._generator.to_configuration_with_cost(z, condition=condition)
         energy, bad = safe_energy(
-            self._energy,
+            self._energy_at(condition),
             x,
             tau,
             control["energy_high"],
             tf.constant(shape.energy_max, dtype),
         )
-        return Generated(z, x, log_det, energy, tau, n), bad
+        return Generated(z, x, log_det, energy, tau, n), bad, cost
+
+    def _energy_at(self, condition: tf.Tensor | None) -> Callable[[tf.Tensor], tf.Tensor]:
+        """The training energy as a function of x alone."""
+        if not self._generator.system.condition_size:
+            return self._energy
+        return lambda x: self._energy(x, condition)
+
+    def _rows(self, condition: tf.Tensor, index: tf.Tensor) -> tf.Tensor | None:
+        return tf.gather(condition, index) if condition.shape[-1] else None
 
     def _update(
         self, shape: StepShape, gradient: tf.Tensor, control: dict[str, tf.Tensor]

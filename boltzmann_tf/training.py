@@ -26,7 +26,7 @@ from boltzmann_tf.distributed import DistributedStep
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.monitoring import Monitor
 from boltzmann_tf.stages import History, Stage
-from boltzmann_tf.steps import TrainingStep
+from boltzmann_tf.steps import Data, TrainingStep
 
 __all__ = ["History", "Stage", "Trainer"]
 
@@ -68,11 +68,6 @@ class Trainer:
             raise ValueError("optimizer must be new, got one that belongs to other variables")
         if not generator.bijector.trainable_variables:
             raise ValueError("generator must have trainable variables, got a bijector without any")
-        if generator.bijector.condition_size:
-            raise ValueError(
-                "generator must have an unconditional bijector, got condition_size="
-                f"{generator.bijector.condition_size}"
-            )
         self.seed = seed_int("seed", seed)
         self.steps_per_call = positive_int("steps_per_call", steps_per_call)
         self.stop_training = False  # Keras callbacks set it
@@ -88,6 +83,7 @@ class Trainer:
         stages: Sequence[Stage] | Stage = (),
         *,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        data_condition: Any = None,
         verbose: int = 1,
         tensorboard: str | os.PathLike[str] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -98,6 +94,8 @@ class Trainer:
         Args:
           data: configurations `[n, *event_shape]` for J_ML; None where no stage uses it.
           stages: one stage or several.
+          data_condition: of each configuration of `data`, `[n, condition_size]`, for a conditional
+            generator.
           callbacks: Keras callbacks; a stage counts as an epoch, a call of `steps_per_call` steps
             as a batch.
           verbose: 0 for silence, 1 for a progress bar.
@@ -115,8 +113,8 @@ class Trainer:
             raise ValueError("stages must hold at least one Stage, got none")
         for i, stage in enumerate(stages):
             instance(f"stages[{i}]", stage, Stage)
-            self._step.energies_per_step(stage.shape())  # raises where a batch cannot be shared
-        tensor = self._data(data, stages)
+            self._check(i, stage)
+        tensor = self._data(data, data_condition, stages)
         positive_int("checkpoint_every", checkpoint_every)
         callbacks = sequence("callbacks", callbacks)
 
@@ -151,7 +149,7 @@ class Trainer:
     def _run(
         self,
         stages: Sequence[Stage],
-        data: tf.Tensor,
+        data: Data,
         history: History,
         start: tuple[int, int],
         monitor: Monitor,
@@ -209,15 +207,36 @@ class Trainer:
             variable.assign(value)
         self._step.load_parameters()
 
-    def _data(self, data: Any, stages: Sequence[Stage]) -> tf.Tensor:
+    def _check(self, number: int, stage: Stage) -> None:
+        """Raises unless the stage fits the generator and the replicas."""
+        self._step.energies_per_step(stage.shape())  # raises where a batch cannot be shared
+        size = self.generator.bijector.condition_size
+        shape = stage.shape()
+        given = 0 if stage.condition is None else stage.condition.size
+        if given != size and (given or shape.kl or shape.rc):
+            raise ValueError(
+                f"stages[{number}].condition must have {size} component(s) for this generator, got "
+                f"{stage.condition!r}"
+            )
+
+    def _data(self, data: Any, condition: Any, stages: Sequence[Stage]) -> Data:
         shape, dtype = self.generator.system.event_shape, self.generator.dtype
+        size = self.generator.bijector.condition_size
         if data is None:
             if any(stage.shape().ml for stage in stages):
                 raise ValueError("data must be given where a stage has ml > 0, got None")
-            return tf.zeros([1, *shape], dtype)
+            return Data(tf.zeros([1, *shape], dtype), tf.zeros([1, size], dtype))
         array = finite_array("data", data, ndim=1 + len(shape), dtype=dtype.as_numpy_dtype)
         if array.shape[1:] != shape:
             raise ValueError(
                 f"data must have shape [n, {', '.join(map(str, shape))}], got {array.shape}"
             )
-        return tf.constant(array)
+        if not size and condition is None:
+            return Data(tf.constant(array), tf.zeros([len(array), 0], dtype))
+        wanted = f"data_condition must have shape [{len(array)}, {size}] for this generator"
+        if condition is None or not size:
+            raise ValueError(f"{wanted}, got {'none' if size else 'one for an unconditional one'}")
+        rows = finite_array("data_condition", condition, ndim=2, dtype=dtype.as_numpy_dtype)
+        if rows.shape != (len(array), size):
+            raise ValueError(f"{wanted}, got {rows.shape}")
+        return Data(tf.constant(array), tf.constant(rows))

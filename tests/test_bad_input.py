@@ -341,9 +341,11 @@ TABLE = {
             r"generator must have trainable variables, got",
         ),
         (
-            lambda: Trainer(bg.BoltzmannGenerator(WELL, bg.realnvp(2, condition_size=1))),
+            lambda: Trainer(bg.BoltzmannGenerator(WELL, bg.realnvp(2, condition_size=1))).fit(
+                stages=Stage(1, 8, ml=0.0, kl=1.0)
+            ),
             ValueError,
-            r"generator must have an unconditional bijector, got condition_size=1",
+            r"stages\[0\]\.condition must have 1 component\(s\) for this generator, got None",
         ),
         (lambda: fit(stages=[]), ValueError, r"stages must hold at least one Stage, got none"),
         (lambda: fit(stages=5), TypeError, r"stages must be a sequence, got 5"),

@@ -8,6 +8,7 @@ from boltzmann_tf.bijectors.coupling import (
     Coupling,
 )
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
+from boltzmann_tf.bijectors.lattice import LatticeFlow
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
 from boltzmann_tf.bijectors.sequence import Sequence
 from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
@@ -21,6 +22,7 @@ __all__ = [
     "Box",
     "Coupling",
     "ElementwiseSpline",
+    "LatticeFlow",
     "Parameters",
     "RealNVPBlock",
     "Scaling",

@@ -139,7 +139,7 @@ class Bijector(tfb.Bijector):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in ("forward_and_log_det", "inverse_and_log_det"):
+        for name in ("forward_and_log_det", "forward_with_cost", "inverse_and_log_det"):
             method = cls.__dict__.get(name)
             if method is not None and not getattr(method, "_is_checked", False):
                 setattr(cls, name, _checked(method))
@@ -177,6 +177,17 @@ class Bijector(tfb.Bijector):
           z of the shape of x, and log|det dz/dx| of the batch shape.
         """
         raise TypeError(f"{type(self).__name__} must define inverse_and_log_det(x)")
+
+    def forward_with_cost(
+        self, z: Any, *, condition: Any = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """As `forward_and_log_det`, with a cost of the path from z to x, `[...]`.
+
+        A map that solves a differential equation has numerical errors, which training exploits
+        unless they cost something (`Stage.path_cost`). Other maps have no path and no cost.
+        """
+        x, log_det = self.forward_and_log_det(z, condition=condition)
+        return x, log_det, tf.zeros_like(log_det)
 
     # TFP's four methods, and what its distributions ask of a bijector.
 

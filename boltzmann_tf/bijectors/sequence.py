@@ -75,6 +75,22 @@ class Sequence(Bijector):
             total += log_det
         return z, total
 
+    def forward_with_cost(
+        self, z: tf.Tensor, **condition: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """As `forward_and_log_det`, with the costs of the parts added up."""
+        total = tf.zeros(tf.shape(z)[:-1], self.dtype)
+        cost = tf.zeros_like(total)
+        for bijector in self._bijectors:
+            if isinstance(bijector, Bijector):
+                wanted = condition if bijector.condition_size else {}
+                z, log_det, own = bijector.forward_with_cost(z, **wanted)
+                cost += own
+            else:
+                z, log_det = _apply(bijector, "forward", z, condition)
+            total += log_det
+        return z, total, cost
+
     def inverse_and_log_det(
         self, x: tf.Tensor, **condition: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:

@@ -84,7 +84,12 @@ class IndependenceChain(NamedTuple):
 
 
 def independence_chain(
-    generator: BoltzmannGenerator, n_steps: int, *, temperature: float = 1.0, seed: int = 0
+    generator: BoltzmannGenerator,
+    n_steps: int,
+    *,
+    temperature: float = 1.0,
+    condition: Any = None,
+    seed: int = 0,
 ) -> IndependenceChain:
     """Metropolis with independent proposals z' ~ prior, accepted with min(1, w(z') / w(z)).
 
@@ -93,7 +98,7 @@ def independence_chain(
     """
     instance("generator", generator, BoltzmannGenerator)
     n_steps = positive_int("n_steps", n_steps)
-    samples = generator.sample(n_steps + 1, temperature, seed=seed)
+    samples = generator.sample(n_steps + 1, temperature, seed=seed, condition=condition)
     uniform = np.random.default_rng([seed, 1]).random(n_steps)
     index, accepted = _accept(samples.log_weight, np.log(uniform))
     return IndependenceChain(samples.x[index], index, accepted / n_steps)

@@ -5,17 +5,30 @@ from __future__ import annotations
 from boltzmann_tf._checks import choice
 from boltzmann_tf.systems.base import System
 from boltzmann_tf.systems.double_well import DoubleWell
+from boltzmann_tf.systems.ising import Ising
+from boltzmann_tf.systems.ising_field import IsingField
 from boltzmann_tf.systems.mueller_brown import MuellerBrown
 from boltzmann_tf.systems.spring_in_box import SpringInBox
 
 # One line a system: its name on the command line and in files.
 REGISTRY: dict[str, type[System]] = {
     "double_well": DoubleWell,
+    "ising": Ising,
+    "ising_field": IsingField,
     "mueller_brown": MuellerBrown,
     "spring_in_box": SpringInBox,
 }
 
-__all__ = ["REGISTRY", "DoubleWell", "MuellerBrown", "SpringInBox", "System", "get"]
+__all__ = [
+    "REGISTRY",
+    "DoubleWell",
+    "Ising",
+    "IsingField",
+    "MuellerBrown",
+    "SpringInBox",
+    "System",
+    "get",
+]
 
 
 def get(name: str, **parameters: float) -> System:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice
+from boltzmann_tf._checks import choice, positive_int
 
 __all__ = ["System"]
 
@@ -30,6 +30,10 @@ class System(abc.ABC):
 
     At relative temperature tau the reduced energy is u / tau. A system knows no bijector.
 
+    A family of systems, one for each value of a condition (a volume, a coupling), sets
+    `condition_size` and writes `energy(self, x, condition)`, with `condition` of shape
+    `[batch, condition_size]`; a conditional bijector then serves the whole family.
+
     Attributes:
       event_shape: shape of one configuration.
       domain: "real", "box", "spins", "unit vectors" or "torus".
@@ -37,6 +41,7 @@ class System(abc.ABC):
       observables: name -> function of the same form.
       initial_states: name -> one configuration of shape `event_shape` in that state.
       exact: the exact reference of the system (from `boltzmann_tf.exact`), or None.
+      condition_size: size of the condition that the energy takes, 0 for none.
     """
 
     event_shape: tuple[int, ...]
@@ -45,29 +50,31 @@ class System(abc.ABC):
     observables: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = MappingProxyType({})
     initial_states: Mapping[str, np.ndarray] = MappingProxyType({})
     exact: Any = None
+    condition_size: int = 0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         choice(f"{cls.__name__}.domain", cls.domain, DOMAINS)
 
     @abc.abstractmethod
-    def energy(self, x: tf.Tensor) -> tf.Tensor:
+    def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
         """The true energy, in kT at reference temperature 1.
 
         Args:
           x: `[batch, *event_shape]`.
+          *condition: one tensor `[batch, condition_size]` where `condition_size` > 0.
 
         Returns:
           `[batch]`, in TF ops, differentiable; +inf where x is forbidden.
         """
 
-    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
+    def training_energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
         """The energy to train with: the true one unless a system regularises it.
 
         It may differ from `energy` where that has no useful gradient (hard walls, overlaps).
         Weights and reports always use `energy`.
         """
-        return self.energy(x)
+        return self.energy(x, *condition)
 
     @property
     def event_size(self) -> int:
@@ -111,8 +118,10 @@ class System(abc.ABC):
             raise ValueError(
                 f"{self.name}.event_shape must be a tuple of positive integers, got {shape!r}"
             )
+        k = positive_int(f"{self.name}.condition_size", self.condition_size, minimum=0)
         energy = tf.function(self.energy).get_concrete_function(
-            tf.TensorSpec([3, *shape], tf.float32)
+            tf.TensorSpec([3, *shape], tf.float32),
+            *([tf.TensorSpec([3, k], tf.float32)] if k else []),
         )
         if energy.structured_outputs.shape != [3]:
             raise ValueError(

@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boltzmann_tf import systems
-from boltzmann_tf.systems import DoubleWell, MuellerBrown, SpringInBox, System
+from boltzmann_tf.systems import (
+    DoubleWell,
+    Ising,
+    IsingField,
+    MuellerBrown,
+    SpringInBox,
+    System,
+)
 
 
 class Case(NamedTuple):
@@ -38,6 +45,10 @@ class Cluster(System):
 SYSTEMS: dict[str, Case] = {
     "double_well": Case(DoubleWell, -2.5, 2.5),
     "double_well_other": Case(lambda: DoubleWell(a4=0.25, a2=1.5, a1=-0.2, k=3), -3, 3),
+    "ising": Case(lambda: Ising(3, 1.3, field=0.2), -1.5, 1.5),
+    "ising_open": Case(lambda: Ising(4, boundary="open"), -1.5, 1.5),
+    "ising_field": Case(lambda: IsingField(4, 2.3), -4, 4),
+    "ising_field_other": Case(lambda: IsingField(3, 1.7, 0.8, field=0.4, delta=3.0), -4, 4),
     "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
     "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
     "spring_in_box": Case(SpringInBox, 0.01, 3.99),
@@ -46,6 +57,18 @@ SYSTEMS: dict[str, Case] = {
 }
 # Every stated symmetry: system, what leaves the energy unchanged.
 SYMMETRIES: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
+    *(
+        (name, move)
+        for name in ("ising", "ising_field", "ising_field_other")
+        for move in (
+            lambda x: np.roll(x, (1, 2), axis=(1, 2)),
+            lambda x: x.transpose(0, 2, 1).copy(),
+            lambda x: x[:, ::-1].copy(),
+        )
+    ),
+    ("ising_open", lambda x: np.rot90(x, axes=(1, 2)).copy()),
+    ("ising_open", lambda x: -x),
+    ("ising_field", lambda x: -x),
     ("double_well", lambda x: x * [1, -1]),
     ("spring_in_box", lambda x: 4 - x),  # reflection about the centre of the box
     ("spring_in_box", lambda x: x[:, ::-1].copy()),  # exchange, while both are in the box

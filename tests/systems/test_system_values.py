@@ -183,7 +183,13 @@ def test_mueller_brown_far_outside():
 
 
 def test_registry_and_names():
-    assert set(systems.REGISTRY) == {"double_well", "mueller_brown", "spring_in_box"}
+    assert set(systems.REGISTRY) == {
+        "double_well",
+        "ising",
+        "ising_field",
+        "mueller_brown",
+        "spring_in_box",
+    }
     assert systems.get("spring_in_box", length=2.0).length == 2.0
     with pytest.raises(ValueError, match="system must be one of .* got 'triple_well'"):
         systems.get("triple_well")
