@@ -413,6 +413,7 @@ def test_one_walker_states_no_error():
 
 
 STATE = wang_landau_state("energy", 4)
+CHECKERBOARD = (1 - 2 * (np.indices((1, 4, 4)).sum(axis=0) % 2)).astype(np.int8)
 
 
 @pytest.mark.parametrize(
@@ -453,6 +454,11 @@ STATE = wang_landau_state("energy", 4)
             lambda: wang_landau_sweeps(STATE._replace(log_g=STATE.log_g[:, 1:]), 1),
             ValueError,
             r"state.log_g must have shape \(1, 17\), got \(1, 16\)",
+        ),
+        (
+            lambda: wang_landau_sweeps(STATE._replace(spins=CHECKERBOARD), 1),
+            ValueError,
+            "state.spins must have energies <= 0, got 32",
         ),
         (lambda: STATE.log_density("sum"), ValueError, "normalise must be one of"),
         (

@@ -19,24 +19,21 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from scipy import special
 
 from boltzmann_tf._checks import choice, finite, instance, positive, positive_int
 from boltzmann_tf.estimators import Estimates
-from boltzmann_tf.sampling.lattice._random import kernel, next_word, random_below
 from boltzmann_tf.sampling.lattice._state import (
     Model,
     check_spins,
     lattice_observables,
     lattice_state,
 )
+from boltzmann_tf.sampling.lattice._walk import walk
 from boltzmann_tf.sampling.lattice.sweeps import flip_costs
 
 __all__ = ["WangLandauInfo", "WangLandauState", "wang_landau_state", "wang_landau_sweeps"]
-
-CHECK_EVERY = 1000  # sweeps between looks at the histogram
 
 
 class WangLandauState(NamedTuple):
@@ -212,6 +209,8 @@ def wang_landau_sweeps(
     # The energies in units of J are minus the sum over bonds.
     over_energy = state.variable == "energy"
     level = (2 * sites - bonds) // 4 if over_energy else (sites + magnetization) // 2
+    if np.any(level > state.columns[-1]):
+        raise ValueError(f"state.spins must have energies <= 0, got {-int(bonds.min())}")
     cost = flip_costs(Model(np.array([state.temperature]), state.coupling, 0.0))
     log_weight = -cost / state.temperature  # -0 over energies
     # Flipping s changes the energy by 2 s n, half a level for n = 1, and the magnetization by 2.
@@ -224,7 +223,7 @@ def wang_landau_sweeps(
         sweeps=state.sweeps + n,
     )
     accepted = np.zeros(len(spins), np.int64)
-    _walk(
+    walk(
         state.spins,
         state.rng,
         level,
@@ -242,66 +241,3 @@ def wang_landau_sweeps(
     visits = state.histogram[:, state.columns]
     mean = np.maximum(visits.mean(axis=1), np.finfo(float).tiny)  # 0 when ln f has just changed
     return state, WangLandauInfo(accepted / (n * sites), visits.min(axis=1) / mean)
-
-
-@kernel()
-def _walk(
-    spins: np.ndarray,
-    rng: np.ndarray,
-    levels: np.ndarray,
-    log_g: np.ndarray,
-    histogram: np.ndarray,
-    log_f: np.ndarray,
-    refining: np.ndarray,
-    existing: np.ndarray,
-    log_weight: np.ndarray,
-    step: np.ndarray,
-    sweeps: np.ndarray,
-    flatness: float,
-    accepted: np.ndarray,
-) -> None:
-    """Walks from sweep `sweeps[0]` to `sweeps[1]`; tables at n + 4 + (s > 0) as in `_sweep`."""
-    n_walkers, L, _ = spins.shape
-    sites = L * L
-    for w in numba.prange(n_walkers):
-        a, b, c, d = rng[w, 0], rng[w, 1], rng[w, 2], rng[w, 3]
-        lattice, g, visits = spins[w], log_g[w], histogram[w]
-        level, count, add = levels[w], 0, log_f[w]
-        for sweep in range(sweeps[0], sweeps[1]):
-            if refining[w]:
-                add = existing.size / (sites * max(sweep, 1))
-            for _ in range(sites):
-                word, a, b, c, d = next_word(a, b, c, d)
-                i, j = random_below(word, L), random_below(word << np.uint64(32), L)
-                s = lattice[i, j]
-                k = np.int64(
-                    lattice[i, j - 1 if j > 0 else L - 1]
-                    + lattice[i, j + 1 if j < L - 1 else 0]
-                    + lattice[i - 1 if i > 0 else L - 1, j]
-                    + lattice[i + 1 if i < L - 1 else 0, j]
-                    + 4
-                    + (s > 0)
-                )
-                new = level + step[k]
-                log_ratio = g[level] - g[new] + log_weight[k]
-                # The logarithm of the number and not the exponential of the ratio, as it can be
-                # worked out while the last step is not; no branch, as nothing could foretell it.
-                word, a, b, c, d = next_word(a, b, c, d)
-                log_uniform = math.log(((word >> np.uint64(11)) + np.uint64(1)) * 2.0**-53)
-                flip = log_uniform <= log_ratio
-                lattice[i, j] = s * (1 - 2 * np.int8(flip))
-                level += flip * step[k]
-                count += flip
-                g[level] += add
-                visits[level] += 1
-            if not refining[w] and (sweep + 1) % CHECK_EVERY == 0:
-                least, total = visits[existing[0]], 0
-                for k in existing:
-                    least = min(least, visits[k])
-                    total += visits[k]
-                if least * existing.size >= flatness * total:
-                    visits[:] = 0
-                    add /= 2
-                    refining[w] = add * sites * (sweep + 1) <= existing.size
-        rng[w, 0], rng[w, 1], rng[w, 2], rng[w, 3] = a, b, c, d
-        log_f[w], accepted[w] = add, count
