@@ -80,7 +80,7 @@ CASE = Case(
         Variant("NICE ML+KL", published_nice, published(kl=1.0), seeds=5, quick=False),
         Variant("NICE KL+RC", published_nice, published(2048, **BY_RC), seeds=5, quick=False),
         Variant("ours", ours, annealed()),
-        Variant("ours KL+RC", ours, spread(ml=0.0, rc=1.0, rc_loss=RC), follows="ours"),
+        Variant("ours KL+RC", ours, spread(rc=1.0, rc_loss=RC), follows="ours"),
     ),
     modes=(
         Variant("ML", published_realnvp, published()),
