@@ -81,7 +81,7 @@ def scatter_grid(
         for panel, axis in zip(row, axis_row, strict=True):
             if panel.get("circles"):
                 latent_circles(axis)
-                axis.set_aspect("equal", adjustable="datalim")
+                axis.set_aspect("equal", adjustable="box" if panel.get("limits") else "datalim")
             if panel.get("landscape"):
                 landscape(axis, *panel["landscape"])
             for (name, cloud), color in zip(panel["clouds"].items(), palette(), strict=False):
