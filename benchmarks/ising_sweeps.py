@@ -1,4 +1,4 @@
-"""Attempted flips per second of each Ising kernel: `python -m benchmarks.ising_sweeps`.
+"""Attempted flips per second of each Ising kernel: `python -m benchmarks ising_sweeps`.
 
 64 x 64 sites at the critical temperature. Machines are shared and noisy: kernels are timed in
 alternation, and the CPU time of the process counts next to the wall clock. `of_bound` compares
@@ -9,7 +9,6 @@ until the last is decided. Cluster updates count flipped or visited sites.
 
 from __future__ import annotations
 
-import argparse
 import math
 import statistics
 import time
@@ -80,8 +79,9 @@ def run(repeats: int = 5) -> dict[str, dict[str, float]]:
       repeats: rounds, of which the medians are taken.
 
     Returns:
-      for each kernel millions of attempted flips per second of wall clock and of CPU time, and
-      the fraction of what drawing the random words alone would allow.
+      for `all` the number of threads; for each kernel millions of attempted flips per second of
+      wall clock and of CPU time, and the fraction of what drawing the random words alone
+      would allow.
     """
     state = streams(1, 0)[0]
     _draw(state, 1)
@@ -103,7 +103,7 @@ def run(repeats: int = 5) -> dict[str, dict[str, float]]:
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             attempted = _attempted(info, replicas * LENGTH**2, n)
             rates[name].append((attempted / wall, attempted / cpu))
-    result = {}
+    result: dict[str, dict[str, float]] = {"all": {"threads": numba.get_num_threads()}}
     for name, pairs in rates.items():
         wall_rate, cpu_rate = (statistics.median(column) for column in zip(*pairs, strict=True))
         result[name] = {"million_per_s": wall_rate / 1e6, "million_per_cpu_s": cpu_rate / 1e6}
@@ -111,22 +111,3 @@ def run(repeats: int = 5) -> dict[str, dict[str, float]]:
             flips = 64 / words_per_comparison() if "multispin" in name else 1.0
             result[name]["of_bound"] = cpu_rate / (words * flips)
     return result
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.ising_sweeps")
-    parser.add_argument("--repeats", type=int, default=5)
-    result = run(parser.parse_args().repeats)
-    print(f"{numba.get_num_threads()} threads, {LENGTH} x {LENGTH}, million attempted flips per s")
-    for name, row in result.items():
-        numbers = "  ".join(f"{key} {value:8.3g}" for key, value in row.items())
-        print(f"{name:25s} {numbers}")
-    plain = result["metropolis"]["million_per_cpu_s"]
-    for name in CASES:
-        if "multispin" in name:
-            print(f"{name} / metropolis: {result[name]['million_per_cpu_s'] / plain:.2f} per CPU s")
-
-
-if __name__ == "__main__":
-    main()

@@ -19,6 +19,7 @@ __all__ = [
     "finite_array",
     "instance",
     "non_negative",
+    "plus_minus_one",
     "positive",
     "positive_int",
     "seed_int",
@@ -140,3 +141,11 @@ def finite_array(
     if bad:
         raise ValueError(f"{name} must be finite, got {bad} NaN or infinite of {array.size} values")
     return array
+
+
+def plus_minus_one(name: str, value: np.ndarray) -> np.ndarray:
+    """Returns `value`, or raises unless every element is +1 or -1."""
+    bad = value.size - int(np.count_nonzero((value == 1) | (value == -1)))
+    if bad:
+        raise ValueError(f"{name} must be +1 or -1, got {bad} other value(s) of {value.size}")
+    return value

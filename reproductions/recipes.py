@@ -39,10 +39,8 @@ def annealed() -> list[Stage | int]:
     different ways. After a first stage the data are replaced, twice, by the generator's own
     samples resampled by their weights; then both losses have one optimum, the energy narrowing
     what the likelihood keeps wide, and the learning rate goes to 0. The likelihood keeps its weight
-    to the end, since it is what punishes a region given up (with a weight that fell to 0.3 the
-    median over five Müller-Brown networks was 0.93 and not 0.96). By energy alone the weights
-    had rare outliers: for the Müller-Brown potential an effective fraction of 0.06 to 0.7, against
-    0.95 to 0.98 so.
+    to the end, since it is what punishes a region given up; by energy alone the weights had rare
+    outliers, and with a weight that fell on the way they had more of them.
     """
     safe = {"energy_high": 1e3, "clip_norm": 100.0, "kl": 1.0}
     return [

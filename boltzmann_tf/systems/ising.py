@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import exact
-from boltzmann_tf._checks import choice, finite, positive_int
+from boltzmann_tf._checks import choice, finite, plus_minus_one, positive_int
 from boltzmann_tf.systems.base import System
 
 __all__ = ["Ising", "check_spins"]
@@ -24,10 +24,7 @@ def check_spins(name: str, value: Any, length: int) -> np.ndarray:
         raise TypeError(f"{name} must be an array of numbers, got dtype {spins.dtype}")
     if spins.ndim < 2 or spins.shape[-2:] != (length, length):
         raise ValueError(f"{name} must have shape [..., {length}, {length}], got {spins.shape}")
-    bad = int(np.count_nonzero(np.abs(spins) != 1))
-    if bad:
-        raise ValueError(f"{name} must be +1 or -1, got {bad} other values of {spins.size}")
-    return spins.astype(np.int8)
+    return plus_minus_one(name, spins).astype(np.int8)
 
 
 def _magnetization(s: tf.Tensor) -> tf.Tensor:

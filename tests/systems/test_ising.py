@@ -199,7 +199,7 @@ SPINS = np.ones((2, 3, 3))
         (
             lambda: IsingField(3, 2.0).draw_field(0.5 * SPINS),
             ValueError,
-            r"spins must be \+1 or -1, got 18 other values",
+            r"spins must be \+1 or -1, got 18 other value",
         ),
         (
             lambda: IsingField(3, 2.0).draw_field(SPINS[:, :2]),

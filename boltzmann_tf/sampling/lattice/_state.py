@@ -7,7 +7,14 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from boltzmann_tf._checks import finite, finite_array, instance, positive_int, seed_int
+from boltzmann_tf._checks import (
+    finite,
+    finite_array,
+    instance,
+    plus_minus_one,
+    positive_int,
+    seed_int,
+)
 from boltzmann_tf.sampling.lattice._random import kernel, streams
 
 __all__ = ["LatticeState", "lattice_energies", "lattice_state", "lattice_observables"]
@@ -57,7 +64,7 @@ def lattice_state(
                 f"start must have shape ({L}, {L}) or ({n}, {L}, {L}), got {given.shape}"
             )
         # checked before the conversion, in which 257 would become 1
-        spins = np.broadcast_to(_plus_minus("start", given), (n, L, L)).astype(np.int8)
+        spins = np.broadcast_to(plus_minus_one("start", given), (n, L, L)).astype(np.int8)
     elif start == "up":
         spins = np.ones((n, L, L), np.int8)
     elif start == "random":
@@ -66,14 +73,6 @@ def lattice_state(
     else:
         raise ValueError(f"start must be 'up', 'random' or an array of spins, got {start!r}")
     return LatticeState(spins, rng)
-
-
-def _plus_minus(name: str, spins: np.ndarray) -> np.ndarray:
-    good = (spins == 1) | (spins == -1)
-    if not np.all(good):
-        bad = spins.size - int(np.count_nonzero(good))
-        raise ValueError(f"{name} must be +1 or -1, got {bad} other value(s) of {spins.size}")
-    return spins
 
 
 def check_spins(spins: Any, *, even: bool = False) -> np.ndarray:
@@ -95,7 +94,7 @@ def check_spins(spins: Any, *, even: bool = False) -> np.ndarray:
             "spins must have an even side for updates in checkerboard order, as the colours of an "
             f"odd torus do not alternate, got shape {spins.shape}"
         )
-    return _plus_minus("spins", spins)
+    return plus_minus_one("spins", spins)
 
 
 def check_update(
