@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from boltzmann_tf._checks import finite, sequence
 
-__all__ = ["Uniform"]
+__all__ = ["LogUniform", "Uniform"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,38 @@ class Uniform:
 
     def __call__(self, n: int, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
         """`n` conditions, `[n, size]`, a function of the seed `[2]`."""
-        columns = []
-        for i, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
-            own = tf.random.experimental.stateless_fold_in(seed, i)
-            first, second = tf.unstack(tf.random.experimental.stateless_split(own, 2))
-            piece = tf.random.stateless_uniform([n], first, dtype=dtype)
-            piece += tf.cast(tf.range(n), dtype)
-            order = tf.argsort(tf.random.stateless_uniform([n], second))
-            columns.append(low + (high - low) / n * tf.gather(piece, order))
-        return tf.stack(columns, axis=-1)
+        return _stratified(self.low, self.high, n, seed, dtype)
+
+
+class LogUniform(Uniform):
+    """As `Uniform`, but even in the logarithm: the lower end, say of temperatures, gets more.
+
+    Attributes:
+      low: lower end of each component, positive.
+      high: upper end of each component.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not all(value > 0 for value in self.low):
+            raise ValueError(f"low must be positive in each component, got {self.low}")
+
+    def __call__(self, n: int, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+        """`n` conditions, `[n, size]`, a function of the seed `[2]`."""
+        low, high = (tuple(map(math.log, ends)) for ends in (self.low, self.high))
+        return tf.exp(_stratified(low, high, n, seed, dtype))
+
+
+def _stratified(
+    lower: tuple[float, ...], upper: tuple[float, ...], n: int, seed: tf.Tensor, dtype: tf.DType
+) -> tf.Tensor:
+    """One value in each of `n` equal pieces of each range, in an order of its own, `[n, size]`."""
+    columns = []
+    for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
+        own = tf.random.experimental.stateless_fold_in(seed, i)
+        first, second = tf.unstack(tf.random.experimental.stateless_split(own, 2))
+        piece = tf.random.stateless_uniform([n], first, dtype=dtype)
+        piece += tf.cast(tf.range(n), dtype)
+        order = tf.argsort(tf.random.stateless_uniform([n], second))
+        columns.append(low + (high - low) / n * tf.gather(piece, order))
+    return tf.stack(columns, axis=-1)

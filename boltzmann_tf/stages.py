@@ -38,7 +38,7 @@ class Stage:
       weighted_ml: weight J_ML's samples by Boltzmann over generated density (off as it should be;
         the published code had it on in places).
       condition: where the conditions of generated samples come from, for a conditional generator:
-        a `boltzmann_tf.conditions.Uniform`.
+        a `boltzmann_tf.conditions.Uniform` or `LogUniform`.
       path_cost: weight of the bijector's `path_cost`, which holds the numerical error of
         continuous flows down.
       clip_norm: clip the gradient to this global norm; None for no clipping, as published.

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators, sampling
 from boltzmann_tf.bijectors import AffineCoupling, LatticeFlow, Scaling, Sequence
-from boltzmann_tf.conditions import Uniform
+from boltzmann_tf.conditions import LogUniform, Uniform
 
 EDGES = (0.5, 2.0)
 
@@ -36,6 +36,13 @@ CONDITION = Uniform((EDGES[0],), (EDGES[1],))
 
 def draw(uniform, n, seed=(1, 2)):
     return uniform(n, tf.constant(seed), tf.float32).numpy()
+
+
+def test_log_uniform_conditions_are_even_in_the_logarithm():
+    c = draw(LogUniform((1.5,), (3.5,)), 64)[:, 0]
+    pieces = np.floor(np.log(c / 1.5) / np.log(3.5 / 1.5) * 64 + 1e-4).astype(int)
+    assert sorted(pieces) == list(range(64))  # one in each piece
+    assert np.mean(c < 2.5) > 0.55  # where even in T would have half
 
 
 def test_uniform_conditions_are_stratified():
@@ -137,6 +144,8 @@ def test_path_cost_enters_the_objective():
     [
         (lambda: Uniform((0.0,), (1.0, 2.0)), ValueError, "low and high must have as many"),
         (lambda: Uniform((1.0,), (1.0,)), ValueError, "low below high in each"),
+        (lambda: LogUniform((0.0,), (1.0,)), ValueError, "low must be positive in each"),
+        (lambda: LogUniform((2.0,), (1.0,)), ValueError, "low below high in each"),
         (lambda: Uniform(1.0, 2.0), TypeError, "low must be a sequence"),
         (
             lambda: BoltzmannGenerator(Widths(), Scaling(2)),

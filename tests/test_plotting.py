@@ -87,6 +87,12 @@ def make_curves(change=lambda v: v):
     )
 
 
+def make_spin_pictures(change=lambda v: v):
+    spins = np.where(np.random.default_rng(1).random((2, 4, 4)) < 0.5, 1, -1)
+    rows = {"generator": [change(s) for s in spins], "Monte Carlo": spins}
+    return plotting.spin_pictures(rows, ["T = 1", "T_c"])
+
+
 FIGURES = {
     name.removeprefix("make_"): value
     for name, value in list(globals().items())
@@ -103,6 +109,7 @@ AXES = {
     "profiles": (4, 4),
     "paths": (4, 2),
     "curves": (3, 3),
+    "spin_pictures": (4, 0),
 }
 
 
@@ -125,9 +132,16 @@ def test_axes_labels_and_references(name):
     shown = [axis for axis in figure.axes if axis.axison]
     panels, references = AXES[name]
     assert len(shown) == panels
-    assert all(axis.get_ylabel() for axis in shown)
+    rows = [a for a in shown if name != "spin_pictures" or a.get_subplotspec().is_first_col()]
+    assert all(axis.get_ylabel() for axis in rows)
     assert all(axis.get_xlabel() for axis in shown if axis.get_label() != "<colorbar>")
     assert sum(bool(black_lines(axis)) for axis in shown) == references
+
+
+def test_pictures_name_their_columns():
+    axes = make_spin_pictures().axes
+    assert [axis.get_title() for axis in axes] == ["T = 1", "T_c", "", ""]
+    assert [axis.get_ylabel() for axis in axes] == ["generator", "", "Monte Carlo", ""]
 
 
 @each

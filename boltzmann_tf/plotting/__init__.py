@@ -4,6 +4,7 @@ Nothing here knows a system or a network. References are drawn in the same axes 
 black; generated quantities carry the colour of their variant.
 """
 
+from boltzmann_tf.plotting.lattices import spin_pictures
 from boltzmann_tf.plotting.lines import convergence, curves, energy_histograms, profiles
 from boltzmann_tf.plotting.planes import (
     landscape,
@@ -26,5 +27,6 @@ __all__ = [
     "potential",
     "profiles",
     "scatter_grid",
+    "spin_pictures",
     "styled",
 ]
