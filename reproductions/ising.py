@@ -34,22 +34,21 @@ def run(context: Context) -> None:
     curve = measure_each(context, everywhere, plan.curve_samples, seed + 3)
 
     context.section("Training")
-    histories = {"flow, T_c": singles[CRITICAL].history, "flow, T = 1.5 to 3.5": family.history}
+    histories = {"flow": singles[CRITICAL].history}
     at_critical = {
         "flow, T_c alone": measured[CRITICAL],
         "flow, all temperatures": three[CRITICAL],
     }
     if plan.dense_steps:
         dense = train_dense(context, 8, CRITICAL, iterations=plan.dense_steps, seed=seed)
-        histories["dense RealNVP, T_c"] = dense.history
+        histories["dense RealNVP"] = dense.history
         at_critical["dense RealNVP, symmetrised"] = measure_symmetrised(
             context, dense, CRITICAL, plan.samples, seed + 4
         )
-    training_figures.show_training(context, singles[CRITICAL].system, CRITICAL, histories)
+    found = {"one temperature": measured, "all temperatures": three | curve}
+    training_figures.show_training(context, singles[CRITICAL].system, histories, found)
     training_figures.weights_table(context, at_critical)
-    training_figures.integrator_table(
-        context, {"one temperature": measured, "all temperatures": three | curve}
-    )
+    training_figures.integrator_table(context, found)
 
     context.log("Monte Carlo and figures")
     context.section("Against the exact solution and Monte Carlo")
@@ -73,10 +72,10 @@ def run(context: Context) -> None:
         options = {"iterations": plan.large_steps, "batch_size": 128, "seed": seed}
         context.log("L = 16")
         large = in_threads(lambda t: train(context, 16, t, **options), SINGLE)
-        found = measure_each(
+        sixteen = measure_each(
             context, dict(zip(SINGLE, large, strict=True)), plan.samples // 3, seed + 5
         )
-        numbers.add_log_z(context, 16, found, 2e-4)
+        numbers.add_log_z(context, 16, sixteen, 2e-4)
     context.log("Monte Carlo at T_c, Wang-Landau")
     numbers.add_monte_carlo(context, plan.critical, plan.critical_measurements)
     numbers.add_wang_landau(context, plan.sweeps)

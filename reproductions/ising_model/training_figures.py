@@ -72,17 +72,31 @@ def _running(values: np.ndarray, width: int = 20) -> tuple[np.ndarray, np.ndarra
 
 
 def show_training(
-    context: Context, system: IsingField, temperature: float, histories: Mapping[str, History]
+    context: Context,
+    system: IsingField,
+    histories: Mapping[str, History],
+    found: Mapping[str, Mapping[float, Measured]],
 ) -> None:
-    """J_KL above its bound at one temperature, and effective fractions, against iterations."""
+    """Divergence and effective fraction at T_c against iterations, and the latter against T.
+
+    Args:
+      context: of the report.
+      system: of the networks at T_c.
+      histories: name -> training at T_c.
+      found: name of generators -> what was measured at each temperature.
+    """
     n = system.length**2
-    log_z = exact.IsingTorus(system.length).log_z(temperature) + system.log_z_offset()
+    log_z = exact.IsingTorus(system.length).log_z(CRITICAL) + system.log_z_offset()
     bound = 0.5 * n * np.log(2 * np.pi * np.e) - log_z
-    series = {}
+    divergence, fraction = {}, {}
     for name, history in histories.items():
-        if name.endswith("T_c"):
-            x, y = _running(history["kl"])
-            series[name] = {"x": x, "y": np.maximum(y - bound, 1e-2), "lw": 1.3}
+        x, y = _running(history["kl"])
+        divergence[name] = {"x": x, "y": np.maximum(y - bound, 1e-2), "lw": 1.3}
+        fraction[name] = dict(zip(("x", "y"), _running(history["ess"]), strict=True))
+    trained = {
+        name: {"x": sorted(by_t), "y": [by_t[t].ess for t in sorted(by_t)], "style": style}
+        for (name, by_t), style in zip(found.items(), ("s", "o-"), strict=True)
+    }
     context.figure(
         plotting.curves(
             [
@@ -90,24 +104,28 @@ def show_training(
                     "labels": ("iteration", "J_KL above its bound (nats)"),
                     "title": "L = 8, T_c",
                     "yscale": "log",
-                    "series": series,
+                    "series": divergence,
                 },
                 {
                     "labels": ("iteration", "ESS fraction of the batch"),
-                    "title": "L = 8",
-                    "series": {
-                        name: dict(zip(("x", "y"), _running(history["ess"]), strict=True))
-                        for name, history in histories.items()
-                    },
+                    "title": "L = 8, T_c",
+                    "series": fraction,
+                },
+                {
+                    "labels": ("T (J)", "ESS fraction"),
+                    "title": "L = 8, trained generators",
+                    "ylim": (0.0, 1.0),
+                    "series": trained,
                 },
             ],
-            columns=2,
-            panel=(4.8, 3.4),
+            columns=3,
+            panel=(4.2, 3.4),
         ),
         "training.png",
         "Training at the critical point: the Kullback-Leibler divergence, which is J_KL above its "
-        "exact bound, and the effective fraction of each batch. The dense network (preset paper) "
-        "is trained by example and energy and is shown before symmetrisation.",
+        "exact bound, and the effective fraction of each batch (the dense network, of preset "
+        "paper, by example and energy and before symmetrisation). Right: the effective fraction of "
+        "the trained generators at each temperature.",
     )
 
 
