@@ -10,7 +10,6 @@ of the finite torus (exact counts for L = 8), Onsager's of the infinite one, and
 from __future__ import annotations
 
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproduction.parallel import in_threads
 from reproductions.ising_model import figures, numbers, training_figures
 from reproductions.ising_model.generators import train, train_dense
 from reproductions.ising_model.measured import measure_each, measure_symmetrised
@@ -24,9 +23,8 @@ def run(context: Context) -> None:
     plan, seed = PLANS[context.preset], context.seed
     context.section("Why not a flow on spins")
     training_figures.show_ill_posed(context, plan.ill_posed_steps)
-    steps = {RANGE: plan.family_steps} | dict.fromkeys(plan.single, plan.steps)
-    flows = in_threads(lambda t: train(context, 8, t, iterations=steps[t], seed=seed), steps)
-    family, singles = flows[0], dict(zip(plan.single, flows[1:], strict=True))
+    singles = {t: train(context, 8, t, iterations=plan.steps, seed=seed) for t in plan.single}
+    family = train(context, 8, RANGE, iterations=plan.family_steps, seed=seed)
     context.log("evaluation")
     measured = measure_each(context, singles, plan.samples, seed + 1)
     three = measure_each(context, dict.fromkeys(SINGLE, family), plan.samples, seed + 2)
@@ -71,10 +69,8 @@ def run(context: Context) -> None:
     if plan.large_steps:
         options = {"iterations": plan.large_steps, "batch_size": 128, "seed": seed}
         context.log("L = 16")
-        large = in_threads(lambda t: train(context, 16, t, **options), SINGLE)
-        sixteen = measure_each(
-            context, dict(zip(SINGLE, large, strict=True)), plan.samples // 3, seed + 5
-        )
+        large = {t: train(context, 16, t, **options) for t in SINGLE}
+        sixteen = measure_each(context, large, plan.samples // 3, seed + 5)
         numbers.add_log_z(context, 16, sixteen, 2e-4)
     context.log("Monte Carlo at T_c, Wang-Landau")
     numbers.add_monte_carlo(context, plan.critical, plan.critical_measurements)

@@ -7,7 +7,6 @@ import datetime
 import importlib.metadata
 import os
 import platform
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -72,9 +71,6 @@ class Context:
     description: str = ""
     metrics: list[Metric] = dataclasses.field(default_factory=list, init=False)
     energy_evaluations: int = dataclasses.field(default=0, init=False)
-    _lock: threading.Lock = dataclasses.field(
-        default_factory=threading.Lock, init=False, repr=False, compare=False
-    )
 
     def __post_init__(self) -> None:
         check_preset(self.preset)
@@ -190,8 +186,7 @@ class Context:
 
     def count_energy_evaluations(self, number: int) -> None:
         """Adds to the number of energies computed: the cost that reports are compared at."""
-        with self._lock:
-            self.energy_evaluations += positive_int("number", number, minimum=0)
+        self.energy_evaluations += positive_int("number", number, minimum=0)
 
     def log(self, message: str) -> None:
         """Prints a line of progress with the time since the start to standard error."""

@@ -1,4 +1,4 @@
-"""Several reproductions at a time, each in a process of its own, and several threads of one.
+"""Several reproductions at a time, each in a process of its own.
 
 Small networks do not fill several cores, and compilation uses one: two processes with one thread
 each get through the work of all reproductions about a third faster than one with two.
@@ -10,18 +10,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
 
-__all__ = ["available_cores", "in_threads", "run_processes"]
-
-T = TypeVar("T")
-R = TypeVar("R")
+__all__ = ["available_cores", "run_processes"]
 
 
 def available_cores() -> int:
@@ -29,17 +26,6 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def in_threads(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """`[function(item) for item in items]`, as many at a time as this process has cores.
-
-    For compiled work, which lets go of the interpreter; XLA's small kernels fill one core each. The
-    results do not depend on how many run at a time as long as the calls share nothing.
-    """
-    threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0")) or available_cores()
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(function, items))
 
 
 def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate, Estimates
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproduction.parallel import in_threads
 from boltzmann_tf.sampling import lattice
 from boltzmann_tf.systems import IsingField
 from reproductions.ising_model.generators import Accuracy, Trained
@@ -71,8 +70,7 @@ def measure_each(
     context: Context, generators: Mapping[float, Trained], n: int, seed: int
 ) -> dict[float, Measured]:
     """`measure` at each temperature by its generator."""
-    found = in_threads(lambda t: measure(context, generators[t], t, n, seed), generators)
-    return dict(zip(generators, found, strict=True))
+    return {t: measure(context, trained, t, n, seed) for t, trained in generators.items()}
 
 
 def measure_symmetrised(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 
 import pytest
 from reproduction.planted import MISSES, PASSES, RAISES
 
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproduction.parallel import available_cores, in_threads, run_processes
+from boltzmann_tf.reproduction.parallel import available_cores, run_processes
 
 CHILD = """#!{python}
 import sys
@@ -98,29 +97,3 @@ def test_preset_seed_and_the_callers_environment_reach_the_process(run, monkeypa
     (result,) = run(jobs=1, preset="paper", seed=5, a=body)
     assert result["passed"], result["error"]
     assert (result["preset"], result["seed"]) == ("paper", 5)
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_threads_as_many_as_the_process_has_cores(threads, monkeypatch):
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", str(threads))
-    meeting, lock, most, here = threading.Barrier(threads), threading.Lock(), [0], [0]
-
-    def work(item):
-        with lock:
-            here[0] += 1
-            most[0] = max(most[0], here[0])
-        meeting.wait(timeout=30)  # passes where as many run at a time
-        with lock:
-            here[0] -= 1
-        return item**2
-
-    assert in_threads(work, range(6)) == [0, 1, 4, 9, 16, 25]
-    assert most[0] <= threads
-
-
-def test_an_error_in_a_thread_is_raised():
-    def work(item):
-        raise ValueError(f"no {item}")
-
-    with pytest.raises(ValueError, match="no 1"):
-        in_threads(work, [1])
