@@ -6,6 +6,7 @@ Machines differ and are shared, so ratios from one run are what counts, never lo
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import statistics
 import time
@@ -13,6 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+with contextlib.suppress(ImportError):
+    import triton  # noqa: F401  PyTorch's, which crashes when loaded after TensorFlow
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, realnvp, systems
 

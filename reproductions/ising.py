@@ -28,8 +28,8 @@ def run(context: Context) -> None:
     context.log("evaluation")
     measured = measure_each(context, singles, plan.samples, seed + 1)
     three = measure_each(context, dict.fromkeys(SINGLE, family), plan.samples, seed + 2)
-    everywhere = dict.fromkeys(plan.temperatures, family)
-    curve = measure_each(context, everywhere, plan.curve_samples, seed + 3)
+    by_family = dict.fromkeys(plan.temperatures, family)
+    curve = measure_each(context, by_family, plan.curve_samples, seed + 3)
 
     context.section("Training")
     histories = {"flow": singles[CRITICAL].history}
@@ -50,11 +50,12 @@ def run(context: Context) -> None:
 
     context.log("Monte Carlo and figures")
     context.section("Against the exact solution and Monte Carlo")
+    everywhere = dict(sorted((three | curve).items()))
     monte_carlo = {
-        length: simulate(context, length, plan.temperatures, plan.measurements)
+        length: simulate(context, length, list(everywhere), plan.measurements)
         for length in (8, plan.simulated)
     }
-    figures.show_thermodynamics(context, curve, monte_carlo)
+    figures.show_thermodynamics(context, everywhere, monte_carlo)
     chains = simulate(context, 8, SINGLE, plan.measurements)["chains"]
     names = [name_of(t) for t in SINGLE]
     figures.show_distributions(context, [three[t] for t in SINGLE], chains, names)
