@@ -66,12 +66,14 @@ def run(context: Context) -> None:
     context.section("Numbers")
     wide = 2.0 if context.quick else 1.0
     numbers.add_log_z(context, 8, three | measured, 1e-4 * wide)
+    numbers.add_accuracy(context, 8, [*measured.values(), *three.values(), *curve.values()])
     numbers.add_averages(context, curve)
     if plan.large_steps:
         options = {"iterations": plan.large_steps, "batch_size": 128, "seed": seed}
         context.log("L = 16")
         large = {t: train(context, 16, t, **options) for t in SINGLE}
         sixteen = measure_each(context, large, plan.samples // 3, seed + 5)
+        numbers.add_accuracy(context, 16, sixteen.values())
         numbers.add_log_z(context, 16, sixteen, 2e-4)
     context.log("Monte Carlo at T_c, Wang-Landau")
     numbers.add_monte_carlo(context, plan.critical, plan.critical_measurements)

@@ -16,7 +16,7 @@ from boltzmann_tf.systems import IsingField
 from boltzmann_tf.training import History
 from reproductions.ising_model.simulations import equilibrium_spins
 
-__all__ = ["Accuracy", "Trained", "train", "train_dense"]
+__all__ = ["ACCURACY", "Accuracy", "Trained", "train", "train_dense"]
 
 ACCURACY = 1e-3  # of log Z, accepted from the integration; stated errors are larger
 SPREAD = 0.03  # of a log-weight, accepted from the integration
@@ -67,7 +67,10 @@ class Trained:
         return self.finer(factor).sample(n, seed=seed, condition=condition, batch_size=1024)
 
     def accuracy(self, temperature: float, seed: int = 99) -> Accuracy:
-        """The coarsest integration that half the step does not change any more."""
+        """The coarsest integration that half the step does not change any more; at most 16 times.
+
+        The caller judges `log_z` where even that was not enough.
+        """
         coarse = self.sample(temperature, COMPARED, seed).log_weight
         for factor in (1, 2, 4, 8, 16):
             fine = self.sample(temperature, COMPARED, seed, 2 * factor).log_weight

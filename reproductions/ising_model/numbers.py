@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from boltzmann_tf import estimators, exact, sampling
 from boltzmann_tf.reproduction import Context, Metric
 from boltzmann_tf.sampling import lattice
 from reproductions.ising_model import figures
-from reproductions.ising_model.generators import Trained
+from reproductions.ising_model.generators import ACCURACY, Trained
 from reproductions.ising_model.measured import Measured
 from reproductions.ising_model.plan import CRITICAL, SINGLE, name_of
 from reproductions.ising_model.simulations import simulate
 
-__all__ = ["add_averages", "add_log_z", "add_monte_carlo", "add_wang_landau", "chain_table"]
+__all__ = [
+    "add_accuracy",
+    "add_averages",
+    "add_log_z",
+    "add_monte_carlo",
+    "add_wang_landau",
+    "chain_table",
+]
 
 SOURCE = "Kaufman's finite torus and exact counts, boltzmann_tf.exact.IsingTorus"
 TARGET = "the issue's target; quick: twice as wide"
@@ -68,6 +77,19 @@ def add_log_z(
                 justification=TARGET,
             )
         )
+
+
+def add_accuracy(context: Context, length: int, found: Iterable[Measured]) -> None:
+    """Whether the integration of every flow has converged, without which log Z means nothing."""
+    changes = [abs(m.accuracy.log_z) for m in found if m.accuracy is not None]
+    context.add(
+        Metric.at_most(
+            f"L = {length}: largest change of log Z when the step is halved",
+            max(changes),
+            ACCURACY,
+            justification="below the stated errors; evaluation refines the step until it is",
+        )
+    )
 
 
 def add_averages(context: Context, measured: dict[float, Measured]) -> None:
