@@ -397,6 +397,28 @@ def test_nan_energies_are_counted_and_training_goes_on():
     assert np.any(parameters(trainer) != start)
 
 
+class Branching(System):
+    """A user's energy in plain Python, which branches on a value."""
+
+    event_shape = (2,)
+
+    def energy(self, x):
+        energy = tf.reduce_sum(x**2, axis=-1)
+        if tf.reduce_max(x) > -1e9:
+            energy = energy + 3.0
+        return energy
+
+
+def test_python_control_flow_of_an_energy_is_converted():
+    generator = BoltzmannGenerator(Branching(), realnvp(2, blocks=1, hidden=(4,), zero_shift=True))
+    history = Trainer(generator, seed=0).fit(
+        None, Stage(1, 20_000, 1e-3, ml=0.0, kl=1.0), verbose=0
+    )
+    # At first the map is the identity, so J_KL is the mean of |z|^2 + 3, 2 + 3: 5 standard errors
+    # of 2 / sqrt(20 000).
+    assert abs(history["kl"][0] - 5.0) < 5 * 2 / np.sqrt(20_000)
+
+
 def test_step_without_finite_gradient_is_skipped_and_leaves_no_trace():
     """The first configurations give a gradient that overflows float32."""
     generator = BoltzmannGenerator(Hopeless(), Scaling(2))

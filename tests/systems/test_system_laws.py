@@ -113,6 +113,13 @@ def test_training_gradient_is_finite(name):
     laws.training_gradient_is_finite_everywhere(SYSTEMS[name].make())
 
 
+@pytest.mark.parametrize(
+    "name", ["double_well", "ising_field", "mueller_brown", "spring_in_box", "users_own"]
+)
+def test_training_compiles_once(name):
+    laws.training_compiles_once(SYSTEMS[name].make())
+
+
 @names
 def test_named_parts(name):
     system = SYSTEMS[name].make()
@@ -180,6 +187,12 @@ class Overflowing(Broken):
         return super().energy(x) + tf.where(tf.abs(x[:, 0]) < 9, tf.exp(x[:, 0] ** 2), 0.0)
 
 
+class TransposesInAFunctionOfItsOwn(Broken):
+    @tf.function
+    def training_energy(self, x):
+        return super().energy(tf.transpose(tf.transpose(x)))
+
+
 class PairCoordinate(Broken):
     reaction_coordinates = {"both": lambda x: x}
 
@@ -210,6 +223,11 @@ class Tilted(Broken):
             Overflowing,
             lambda s, x: laws.training_gradient_is_finite_everywhere(s),
             "not finite",
+        ),
+        (
+            TransposesInAFunctionOfItsOwn,
+            lambda s, x: laws.training_compiles_once(s),
+            "compiles at every call",
         ),
         (PairCoordinate, laws.named_parts_have_their_shapes, "shape"),
         (StateOfThree, laws.named_parts_have_their_shapes, "shape"),
