@@ -124,7 +124,7 @@ class TrainingStep:
         self.parameters.assign(tf.concat([tf.reshape(v, [-1]) for v in self._variables], axis=0))
 
     def store_parameters(self) -> None:
-        """Writes the layers' variables."""
+        """Writes the layers' variables; each step ends with it, so that they always agree."""
         parts = tf.split(self.parameters, self._sizes)
         for variable, part in zip(self._variables, parts, strict=True):
             variable.assign(tf.reshape(part, variable.shape))

@@ -140,8 +140,6 @@ class Trainer:
                 if saved:
                     saved.save(self._step, history, self._position)
                 raise
-            finally:
-                self._step.store_parameters()
         if saved:
             saved.save(self._step, history, self._position)
         return history
@@ -182,7 +180,6 @@ class Trainer:
                     saved.save(self._step, history, self._position)
                     unsaved = 0
             history.stage_ends = [*history.stage_ends[:number], len(history)]
-            self._step.store_parameters()
             monitor.end_stage(number)
             if self.stop_training:
                 break
@@ -196,7 +193,6 @@ class Trainer:
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of the trainable variables."""
-        self._step.store_parameters()
         return [v.numpy() for v in self.generator.bijector.trainable_variables]
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
