@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
             "sampling_s": "at most 5",
         },
     ),
+    "flows": ("RealNVP here and in other libraries", {}),
     "ising_sweeps": (
         "Ising, 64 x 64, million attempted flips",
         {
@@ -54,7 +55,13 @@ def main() -> None:
     results = {}
     for name in arguments.names or BENCHMARKS:
         title, targets = BENCHMARKS[name]
-        results[name] = importlib.import_module(f"benchmarks.{name}").run(arguments.repeats)
+        module = importlib.import_module(f"benchmarks.{name}")
+        results[name] = module.run(arguments.repeats)
+        if hasattr(module, "tables"):
+            for table in module.tables(results[name]):
+                Console().print(table)
+            module.figure(results[name]).savefig(Path(arguments.output).with_suffix(".png"))
+            continue
         table = Table("quantity", "value", "target", title=title)
         for quantity, value in _flat(results[name]).items():
             shown = f"{value:.3g}" if isinstance(value, float) else str(value)

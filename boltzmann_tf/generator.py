@@ -12,6 +12,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf import storage
+from boltzmann_tf._ahead import ahead
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.systems import System
@@ -160,7 +161,7 @@ class BoltzmannGenerator:
           batch_size: samples a batch.
 
         Yields:
-          `Samples` of at most `batch_size`.
+          `Samples` of at most `batch_size`, while the next batch is computed.
         """
         n = positive_int("n", n)
         batch_size = positive_int("batch_size", batch_size)
@@ -171,13 +172,12 @@ class BoltzmannGenerator:
         draw = self._function("sample", self._draw)
         options = self._conditions(condition)
 
-        def batches() -> Iterator[Samples]:
-            for i, start in enumerate(range(0, n, batch)):
-                count = min(batch, n - start)
-                out = draw(batch, tau, tf.constant([seed, i], tf.int32), **options)
-                yield Samples(*(part.numpy()[:count] for part in out))
+        def one(i: int) -> Samples:
+            count = min(batch, n - i * batch)
+            out = draw(batch, tau, tf.constant([seed, i], tf.int32), **options)
+            return Samples(*(part.numpy()[:count] for part in out))
 
-        return batches()
+        return ahead(one, -(-n // batch))
 
     def sample(
         self,
