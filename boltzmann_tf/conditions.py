@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from boltzmann_tf._checks import finite, sequence
+from boltzmann_tf._random import uniform
 
 __all__ = ["LogUniform", "Uniform"]
 
@@ -77,8 +78,8 @@ def _stratified(
     for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
         own = tf.random.experimental.stateless_fold_in(seed, i)
         first, second = tf.unstack(tf.random.experimental.stateless_split(own, 2))
-        piece = tf.random.stateless_uniform([n], first, dtype=dtype)
+        piece = uniform([n], first, dtype)
         piece += tf.cast(tf.range(n), dtype)
-        order = tf.argsort(tf.random.stateless_uniform([n], second))
+        order = tf.argsort(uniform([n], second))
         columns.append(low + (high - low) / n * tf.gather(piece, order))
     return tf.stack(columns, axis=-1)

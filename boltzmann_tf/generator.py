@@ -14,6 +14,7 @@ import tensorflow_probability as tfp
 from boltzmann_tf import storage
 from boltzmann_tf._ahead import ahead
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._random import normal
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.systems import System
 
@@ -22,7 +23,7 @@ tfd = tfp.distributions
 
 __all__ = ["BoltzmannGenerator", "Samples"]
 
-BATCH_SIZE = 16384  # of streamed sampling: large enough for full speed, small in memory
+BATCH_SIZE = 4096  # of streamed sampling: full speed, and activations that stay in the cache
 
 
 class Samples(NamedTuple):
@@ -105,7 +106,7 @@ class BoltzmannGenerator:
         """Draws z from N(0, tau I), `[n, D]`; `temperature` a scalar or `[n]`."""
         if self.prior is not None:
             return tf.cast(self.prior.sample(n, seed=seed), self.dtype)
-        noise = tf.random.stateless_normal([n, self.system.event_size], seed, dtype=self.dtype)
+        noise = normal([n, self.system.event_size], seed, self.dtype)
         return noise * tf.sqrt(tf.cast(temperature, self.dtype))[..., None]
 
     def prior_log_prob(self, z: tf.Tensor, temperature: Any) -> tf.Tensor:

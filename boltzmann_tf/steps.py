@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._random import uniform
 from boltzmann_tf.conditions import Uniform
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import (
@@ -121,7 +122,8 @@ class TrainingStep:
 
     def load_parameters(self) -> None:
         """Takes the layers' variables over."""
-        self.parameters.assign(tf.concat([tf.reshape(v, [-1]) for v in self._variables], axis=0))
+        # By way of NumPy: hundreds of eager operations would take several milliseconds.
+        self.parameters.assign(np.concatenate([v.numpy().ravel() for v in self._variables]))
 
     def store_parameters(self) -> None:
         """Writes the layers' variables; each step ends with it, so that they always agree."""
@@ -209,34 +211,47 @@ class TrainingStep:
         dtype = self._generator.dtype
         values = {name: tf.constant(np.nan, dtype) for name in METRICS}
         values["non_finite"] = tf.constant(0, dtype)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            for variable in self._variables:
-                tape.watch(variable)
-            loss = tf.constant(0, dtype)
-            if shape.ml:
+        loss = tf.constant(0, dtype)
+        gradient = tf.zeros_like(self.parameters)
+        if shape.ml:
+            with self._tape() as tape:
                 values["ml"] = self._data_loss(shape, data, control, data_seed)
-                loss += control["ml"] * values["ml"]
-            if shape.kl or shape.rc:
+                part = control["ml"] * values["ml"]
+            loss += part
+            gradient += self._flat_gradient(tape, part)
+        if shape.kl or shape.rc:
+            with self._tape() as tape:
                 batch, bad, cost = self._generate(shape, control, noise_seed)
                 values["non_finite"] = tf.reduce_sum(bad)
                 values["ess"] = _ess(batch, tf.reduce_sum(batch.z**2, axis=-1))
                 values["kl"] = KullbackLeibler()(batch)
-                loss += control["kl"] * values["kl"]
+                part = control["kl"] * values["kl"]
                 if shape.path_cost:
-                    loss += shape.path_cost * tf.reduce_mean(cost)
+                    part += shape.path_cost * tf.reduce_mean(cost)
                 if shape.rc_loss is not None:
                     values["rc"] = shape.rc_loss(batch)
-                    loss += control["rc"] * values["rc"]
-        gradients = tape.gradient(loss, self._variables, unconnected_gradients="zero")
+                    part += control["rc"] * values["rc"]
+            loss += part
+            gradient += self._flat_gradient(tape, part)
         values["loss"] = loss
-        return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0), values
+        return gradient, values
+
+    def _tape(self) -> tf.GradientTape:
+        tape = tf.GradientTape(watch_accessed_variables=False)
+        with tape:
+            for variable in self._variables:
+                tape.watch(variable)
+        return tape
+
+    def _flat_gradient(self, tape: tf.GradientTape, loss: tf.Tensor) -> tf.Tensor:
+        """Of one loss: two long vectors add, and compile, faster than variable by variable."""
+        gradients = tape.gradient(loss, self._variables, unconnected_gradients="zero")
+        return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
 
     def _data_loss(
         self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tf.Tensor:
-        index = tf.random.stateless_uniform(
-            [shape.batch_size], seed, maxval=tf.shape(data.x)[0], dtype=tf.int32
-        )
+        index = uniform([shape.batch_size], seed, tf.int32, maxval=tf.shape(data.x)[0])
         x, condition = tf.gather(data.x, index), self._rows(data.condition, index)
         z, log_det = self._generator.to_latent(x, condition=condition)
         if not shape.weighted_ml:

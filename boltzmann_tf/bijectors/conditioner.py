@@ -102,11 +102,13 @@ class MLP(keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Maps `[..., input_size]` to `[..., output_size]`."""
         # One flat matrix product a layer: products over several batch axes are slower.
-        flat = tf.reshape(inputs, [-1, self.input_size])
+        flat = inputs if len(inputs.shape) == 2 else tf.reshape(inputs, [-1, self.input_size])
         for kernel, bias in self._dense[:-1]:
-            flat = self._activate(tf.matmul(flat, kernel.value) + bias.value)
+            flat = self._activate(tf.nn.bias_add(tf.matmul(flat, kernel.value), bias.value))
         kernel, bias = self._dense[-1]
-        flat = tf.matmul(flat, kernel.value) + bias.value
+        flat = tf.nn.bias_add(tf.matmul(flat, kernel.value), bias.value)
+        if len(inputs.shape) == 2:
+            return flat
         return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [self.output_size]], axis=0))
 
     def get_config(self) -> dict[str, Any]:

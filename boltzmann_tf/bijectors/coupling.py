@@ -106,6 +106,11 @@ class Coupling(Bijector, abc.ABC):
         self._fixed = np.flatnonzero(~mask)
         # Position of each coordinate in the concatenation (fixed, moving).
         self._merge_order = np.argsort(np.concatenate([self._fixed, self._moving]))
+        # Every second coordinate moves: then pairs of neighbours take the place of slices and a
+        # gather, and XLA cancels one coupling's merge against the next one's split.
+        self._alternating = event_size % 2 == 0 and np.array_equal(
+            self._moving, np.arange(self._moving[0], event_size, 2)
+        )
 
     @abc.abstractmethod
     def _transform(
@@ -116,12 +121,25 @@ class Coupling(Bijector, abc.ABC):
     def _apply(
         self, value: tf.Tensor, condition: tf.Tensor | None, *, inverse: bool
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        fixed = _take(value, self._fixed)
+        fixed, moving = self._split(value)
         seen = fixed if condition is None else tf.concat([fixed, condition], axis=-1)
-        moved, log_slope = self._transform(_take(value, self._moving), seen, inverse=inverse)
-        merged = _take(tf.concat([fixed, moved], axis=-1), self._merge_order)
+        moved, log_slope = self._transform(moving, seen, inverse=inverse)
+        merged = self._merge(fixed, moved)
         merged.set_shape(value.shape)
         return merged, tf.reduce_sum(log_slope, axis=-1)
+
+    def _split(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if not self._alternating:
+            return _take(value, self._fixed), _take(value, self._moving)
+        pairs = tf.reshape(value, _shaped(value, self.event_size // 2, 2))
+        even, odd = tf.unstack(pairs, axis=-1)
+        return (odd, even) if self._moving[0] == 0 else (even, odd)
+
+    def _merge(self, fixed: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
+        if not self._alternating:
+            return _take(tf.concat([fixed, moved], axis=-1), self._merge_order)
+        pairs = tf.stack((moved, fixed) if self._moving[0] == 0 else (fixed, moved), axis=-1)
+        return tf.reshape(pairs, _shaped(fixed, self.event_size))
 
     def forward_and_log_det(
         self, z: tf.Tensor, *, condition: tf.Tensor | None = None
@@ -138,6 +156,13 @@ class Coupling(Bijector, abc.ABC):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), **self._options}
+
+
+def _shaped(value: tf.Tensor, *event_shape: int) -> Any:
+    """The batch shape of the value with another event shape, for `tf.reshape`."""
+    if len(value.shape) == 2:  # without an operation, of which a deep network has many
+        return [-1, *event_shape]
+    return tf.concat([tf.shape(value)[:-1], event_shape], axis=0)
 
 
 def _take(value: tf.Tensor, index: np.ndarray) -> tf.Tensor:
