@@ -10,6 +10,7 @@ from boltzmann_tf.bijectors.coupling import (
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
 from boltzmann_tf.bijectors.lattice import LatticeFlow
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
+from boltzmann_tf.bijectors.repeated import Repeated
 from boltzmann_tf.bijectors.sequence import Sequence
 from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
 from boltzmann_tf.bijectors.whitening import Whitening
@@ -25,6 +26,7 @@ __all__ = [
     "LatticeFlow",
     "Parameters",
     "RealNVPBlock",
+    "Repeated",
     "Scaling",
     "Sequence",
     "SplineCoupling",

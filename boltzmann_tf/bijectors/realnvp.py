@@ -13,6 +13,7 @@ from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import split_seed
 from boltzmann_tf.bijectors.coupling import AdditiveCoupling, AffineCoupling
 from boltzmann_tf.bijectors.elementwise import Scaling
+from boltzmann_tf.bijectors.repeated import Repeated
 from boltzmann_tf.bijectors.sequence import Sequence
 from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
 
@@ -106,6 +107,7 @@ def realnvp(
     hidden: SequenceOf[int] = (100, 100),
     coupling: str = "affine",
     scaling: bool = False,
+    repeated: bool = False,
     first: SequenceOf[tfb.Bijector] = (),
     last: SequenceOf[tfb.Bijector] = (),
     condition_size: int = 0,
@@ -125,6 +127,9 @@ def realnvp(
       hidden: widths of the hidden layers of each network.
       coupling: "affine", "additive" or "spline".
       scaling: whether a learned diagonal scaling follows the blocks on the latent side.
+      repeated: one compiled body for all blocks (`Repeated`), for deep networks: the time to the
+        first step and the memory of training stop growing with `blocks`, and a step takes about a
+        third longer.
       first: bijectors on the latent side, before the blocks.
       last: bijectors on the configuration side, after the blocks (a whitening, a box).
       condition_size: size of the keyword `condition`.
@@ -140,7 +145,7 @@ def realnvp(
     last = sequence("last", last)
     if scaling:
         parts.append(Scaling(event_size, dtype=dtype))
-    parts += [
+    body: list[Bijector] = [
         RealNVPBlock(
             event_size,
             coupling=coupling,
@@ -152,4 +157,5 @@ def realnvp(
         )
         for block_seed in split_seed(seed, blocks)
     ]
+    parts += [Repeated(body)] if repeated else body
     return Sequence([*parts, *last], name="realnvp")

@@ -66,6 +66,10 @@ BIJECTORS: dict[str, Callable[[int, str], bj.Bijector]] = {
     "realnvp": lambda d, t: bj.realnvp(
         d, blocks=2, scaling=True, last=[whitened(d, t)], dtype=t, **NET
     ),
+    "repeated": lambda d, t: bj.realnvp(d, blocks=3, repeated=True, dtype=t, **NET),
+    "repeated_conditional": lambda d, t: bj.Repeated(
+        [bj.AffineCoupling(d, condition_size=2, dtype=t, hidden=(8,), seed=s) for s in (1, 2)]
+    ),
     "sequence_with_tfp": mixed,
 }
 FIXED = {"whitening", "box", "box_partly"}  # nothing to learn in them
