@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,12 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from benchmarks.peers import OURS, PEERS
-from benchmarks.work import WORKS, Work
+from benchmarks.work import WORKS
 from boltzmann_tf.plotting.style import grid, styled
 
-__all__ = ["figure", "run", "tables"]
+__all__ = ["figure", "measure", "run", "tables"]
 
-COMMANDS = {"steps": "training step", "sample": "weighted samples"}
+COMMANDS = {"steps": "training step", "sample": "weighted samples", "density": "densities"}
 
 
 class _Worker:
@@ -76,11 +77,11 @@ def _product_rate() -> float:
     return 2 * len(a) ** 3 / best
 
 
-def _start(name: str) -> dict[str, _Worker]:
+def _start(name: str, labels: Iterable[str]) -> dict[str, _Worker]:
     """Starts the libraries one after the other; checks that they compute the same."""
     workers: dict[str, _Worker] = {}
     reference: np.ndarray | None = None
-    for label in PEERS:
+    for label in labels:
         try:
             workers[label] = worker = _Worker(label, name)
         except RuntimeError as error:
@@ -98,9 +99,11 @@ def _start(name: str) -> dict[str, _Worker]:
     return workers
 
 
-def _measure(name: str, work: Work, repeats: int) -> dict[str, Any]:
-    workers = _start(name)
-    amounts = {"steps": work.steps, "sample": work.samples}
+def measure(name: str, repeats: int, labels: Iterable[str] = tuple(PEERS)) -> dict[str, Any]:
+    """Measures some of the libraries at one size; arguments and result as of `run`."""
+    work = WORKS[name]
+    workers = _start(name, labels)
+    amounts = {"steps": work.steps, "sample": work.samples, "density": work.samples}
     for worker in workers.values():  # warm
         for command, n in amounts.items():
             worker.ask(command, n)
@@ -145,7 +148,7 @@ def run(repeats: int = 7) -> dict[str, Any]:
       large matrix product that a training step reaches; seconds from the start of the process to
       the end of the first step; and the peak memory of the process.
     """
-    return {name: _measure(name, work, repeats) for name, work in WORKS.items()}
+    return {name: measure(name, repeats) for name in WORKS}
 
 
 def tables(result: dict[str, Any]) -> list[Table]:
@@ -188,13 +191,13 @@ def figure(result: dict[str, Any]) -> Figure:
     fig, axes = grid(1, len(result), (5.2, 4.2))
     for axis, (name, rows) in zip(axes[0], result.items(), strict=True):
         place = np.arange(len(rows))
-        for offset, (command, title) in zip((-0.2, 0.2), COMMANDS.items(), strict=True):
+        for offset, (command, title) in zip((-0.27, 0, 0.27), COMMANDS.items(), strict=True):
             middle, low, high = (
                 np.array([row[f"{command}_ratio{end}"] for row in rows.values()])
                 for end in ("", "_low", "_high")
             )
             spread = [middle - low, high - middle]
-            axis.barh(place + offset, middle, 0.38, xerr=spread, label=title)
+            axis.barh(place + offset, middle, 0.25, xerr=spread, label=title)
         axis.axvline(1, color="black", linewidth=1)
         axis.set_xscale("log")
         axis.set_yticks(place, list(rows))

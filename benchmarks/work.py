@@ -7,11 +7,12 @@ Coupling k, from z to x, moves the first half where k is even and the second whe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["WORKS", "Flow", "Layers", "Work"]
+__all__ = ["CHUNK", "WORKS", "Flow", "Layers", "Work", "in_chunks"]
 
 Layers = list[tuple[np.ndarray, np.ndarray]]  # (kernel [n_in, n_out], bias [n_out]) of each layer
 
@@ -26,7 +27,7 @@ class Work:
       hidden: widths of the hidden layers of each network; the output layer is one more.
       batch: configurations a step, of J_ML and of J_KL each.
       steps: between two readings of the clock.
-      samples: between two readings of the clock.
+      samples: or densities, between two readings of the clock.
     """
 
     size: int
@@ -68,11 +69,11 @@ class Work:
 
         return [{"shift": network(), "scale": network()} for _ in range(2 * self.blocks)]
 
-    def data(self, seed: int = 0) -> np.ndarray:
-        """Configurations near the two wells, `[2000, D]`."""
+    def data(self, seed: int = 0, n: int = 2000) -> np.ndarray:
+        """Configurations near the two wells, `[n, D]`."""
         rng = np.random.default_rng(seed)
-        x = rng.standard_normal((2000, self.size)).astype(np.float32)
-        x[:, 0] = rng.choice([-1.77, 1.69], 2000) + 0.2 * x[:, 0]
+        x = rng.standard_normal((n, self.size)).astype(np.float32)
+        x[:, 0] = rng.choice([-1.77, 1.69], n) + 0.2 * x[:, 0]
         return x
 
 
@@ -94,11 +95,18 @@ class Flow:
         raise NotImplementedError
 
     def log_prob(self, x: np.ndarray) -> np.ndarray:
-        """The normalised log-density of `[n, D]`, before any training."""
+        """The normalised log-density of `[n, D]`."""
         raise NotImplementedError
 
 
-CHUNK = 4096  # samples that a peer maps at a time
+CHUNK = 4096  # configurations that a peer maps at a time
+
+
+def in_chunks(f: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """f of `[n, D]`, a chunk at a time."""
+    return np.concatenate([f(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)])
+
+
 WORKS = {
     "D = 76": Work(76, 8, (200, 200), 1024, steps=4, samples=4 * CHUNK),
     "D = 2": Work(2, 4, (100, 100), 256, steps=50, samples=20 * CHUNK),

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +19,7 @@ from boltzmann_tf import estimators, sampling, systems
 from boltzmann_tf._checks import positive, positive_int
 from boltzmann_tf._files import atomic_path, write_text
 from boltzmann_tf.bijectors import realnvp
-from boltzmann_tf.generator import BoltzmannGenerator
+from boltzmann_tf.generator import BoltzmannGenerator, Samples
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.reproduction.context import check_output, versions
 from boltzmann_tf.reproduction.metrics import to_json
@@ -175,6 +176,23 @@ def sample(
     n, temperature = positive_int("n", n), positive("temperature", temperature)
     start = time.perf_counter()
     batches = BoltzmannGenerator.load(directory).sample_batches(n, temperature, seed=seed)
+    write_samples(batches, n, path, temperature)
+    seconds = time.perf_counter() - start
+    Console(stderr=True, highlight=False).print(
+        f"{n} samples in {seconds:.1f} s: {path}", markup=False, soft_wrap=True
+    )
+    return path
+
+
+def write_samples(batches: Iterable[Samples], n: int, path: Path, temperature: float = 1.0) -> None:
+    """Writes batches of samples, `n` in all, to an .npz file as they come.
+
+    Args:
+      batches: of `BoltzmannGenerator.sample_batches`.
+      n: number of samples in all of them.
+      path: of the file; it appears when all is written.
+      temperature: to put beside them.
+    """
     # An .npz holds one array after the other and the batches come interleaved, so each array is
     # first collected in a file of its own.
     with atomic_path(path) as temporary:
@@ -195,11 +213,6 @@ def sample(
                     archive.write(file.name, f"{name}.npy")
                 with archive.open("temperature.npy", "w") as member:
                     np.lib.format.write_array(member, np.asarray(temperature), allow_pickle=False)
-    seconds = time.perf_counter() - start
-    Console(stderr=True, highlight=False).print(
-        f"{n} samples in {seconds:.1f} s: {path}", markup=False, soft_wrap=True
-    )
-    return path
 
 
 def _header(file: BinaryIO, part: np.ndarray, n: int) -> None:

@@ -303,12 +303,14 @@ class BoltzmannGenerator:
         density = self._function("density", self._density)
         options = self._conditions(condition)
         batch = min(BATCH_SIZE, 1 << (len(x) - 1).bit_length())
-        parts = []
-        for start in range(0, len(x), batch):
-            chunk = x[start : start + batch]
+
+        def one(i: int) -> list[np.ndarray]:
+            chunk = x[i * batch : (i + 1) * batch]
             # The last batch is filled up with copies, so that every call has one shape.
-            full = np.resize(chunk, (batch, *shape))
-            parts.append([p.numpy()[: len(chunk)] for p in density(full, tau, **options)])
+            full = tf.constant(np.resize(chunk, (batch, *shape)))
+            return [p.numpy()[: len(chunk)] for p in density(full, tau, **options)]
+
+        parts = list(ahead(one, -(-len(x) // batch)))
         log_q, log_weight = (np.concatenate(p) for p in zip(*parts, strict=True))
         return log_q, log_weight
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks.work import CHUNK, Flow, Work
+from benchmarks.work import CHUNK, Flow, Work, in_chunks
 
 __all__ = ["JaxFlow", "network"]
 
@@ -42,7 +42,7 @@ class JaxFlow(Flow):
     """
 
     def __init__(self, parameters: Any, to_x: Callable, to_z: Callable, work: Work) -> None:
-        self._work, self._to_z = work, to_z
+        self._work = work
         self._arrays = jax.tree.map(jnp.asarray, parameters)
         self.parameters = sum(a.size for a in jax.tree.leaves(self._arrays))
         optimizer = optax.adam(1e-4)
@@ -71,7 +71,12 @@ class JaxFlow(Flow):
             x, log_det = to_x(arrays, z)
             return x, 0.5 * (z**2).sum(1) + log_det - _energy(x), key
 
-        self._step, self._weigh = step, weigh
+        @jax.jit
+        def density(arrays: Any, x: jax.Array) -> jax.Array:
+            z, log_det = to_z(arrays, x)
+            return log_det - 0.5 * (z**2).sum(1) - 0.5 * work.size * math.log(2 * math.pi)
+
+        self._step, self._weigh, self._density = step, weigh, density
 
     def steps(self, n: int) -> None:
         for _ in range(n):
@@ -86,6 +91,4 @@ class JaxFlow(Flow):
         return np.concatenate(parts)
 
     def log_prob(self, x: np.ndarray) -> np.ndarray:
-        z, log_det = self._to_z(self._arrays, jnp.asarray(x))
-        normalisation = 0.5 * self._work.size * math.log(2 * math.pi)
-        return np.asarray(log_det - 0.5 * (z**2).sum(1) - normalisation)
+        return in_chunks(lambda c: np.asarray(self._density(self._arrays, c)), x)

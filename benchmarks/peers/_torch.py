@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.work import CHUNK, Flow, Layers, Work
+from benchmarks.work import CHUNK, Flow, Layers, Work, in_chunks
 
 __all__ = ["Networks", "TorchFlow", "energy"]
 
@@ -55,11 +55,10 @@ class TorchFlow(Flow):
     def __init__(
         self, module: nn.Module, to_x: Callable, to_z: Callable, work: Work, *, compiled: bool
     ) -> None:
-        self._work, self._to_z = work, to_z
+        self._work = work
         self._data = torch.from_numpy(work.data())
         self.parameters = sum(p.numel() for p in module.parameters())
         self._optimizer = torch.optim.Adam(module.parameters(), lr=1e-4, fused=True)
-        self._half_log = 0.5 * work.size * math.log(2 * math.pi)
 
         def loss(x: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
             z, log_det = to_z(x)
@@ -71,8 +70,13 @@ class TorchFlow(Flow):
             x, log_det = to_x(noise)
             return x, 0.5 * (noise**2).sum(1) + log_det - energy(x)
 
+        def density(x: torch.Tensor) -> torch.Tensor:
+            z, log_det = to_z(x)
+            return log_det - 0.5 * (z**2).sum(1) - 0.5 * work.size * math.log(2 * math.pi)
+
         self._loss = torch.compile(loss) if compiled else loss
         self._weigh = torch.compile(weigh) if compiled else weigh
+        self._density = torch.compile(density) if compiled else density
 
     def steps(self, n: int) -> None:
         batch, size = self._work.batch, self._work.size
@@ -89,5 +93,4 @@ class TorchFlow(Flow):
 
     @torch.no_grad()
     def log_prob(self, x: np.ndarray) -> np.ndarray:
-        z, log_det = self._to_z(torch.from_numpy(x))
-        return (log_det - 0.5 * (z**2).sum(1) - self._half_log).numpy()
+        return in_chunks(lambda c: self._density(torch.from_numpy(c)).numpy(), x)

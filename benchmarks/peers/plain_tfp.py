@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 import tf_keras
 
-from benchmarks.work import CHUNK, Flow, Layers, Work
+from benchmarks.work import CHUNK, Flow, Layers, Work, in_chunks
 
 __all__ = ["build"]
 
@@ -60,7 +60,7 @@ class PlainTFP(Flow):
         optimizer.build(variables)
         data = tf.constant(work.data())
         self.parameters = sum(int(np.prod(v.shape)) for v in variables)
-        self._work, self._model = work, model
+        self._work = work
         self._seed = 0
 
         @tf.function(jit_compile=xla)
@@ -80,6 +80,7 @@ class PlainTFP(Flow):
             return x, 0.5 * tf.reduce_sum(z**2, axis=-1) + log_det - _energy(x)
 
         self._step, self._weigh = step, weigh
+        self._density = tf.function(model.log_prob, jit_compile=xla)
 
     def _next(self) -> tf.Tensor:
         self._seed += 1
@@ -93,7 +94,7 @@ class PlainTFP(Flow):
         return np.concatenate([self._weigh(self._next())[1].numpy() for _ in range(n // CHUNK)])
 
     def log_prob(self, x: np.ndarray) -> np.ndarray:
-        return self._model.log_prob(x).numpy()
+        return in_chunks(lambda c: self._density(tf.constant(c)).numpy(), x)
 
 
 def build(work: Work, *, xla: bool) -> Flow:
