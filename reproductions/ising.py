@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from boltzmann_tf.reproduction import Context, main_for, reproduction
 from reproductions.ising_model import figures, numbers, training_figures
-from reproductions.ising_model.generators import train, train_dense
+from reproductions.ising_model.generators import train, train_dense, train_each
 from reproductions.ising_model.measured import measure_each, measure_symmetrised
 from reproductions.ising_model.plan import CRITICAL, PLANS, RANGE, SINGLE, name_of
 from reproductions.ising_model.simulations import simulate
@@ -23,7 +23,7 @@ def run(context: Context) -> None:
     plan, seed = PLANS[context.preset], context.seed
     context.section("Why not a flow on spins")
     training_figures.show_ill_posed(context, plan.ill_posed_steps)
-    singles = {t: train(context, 8, t, iterations=plan.steps, seed=seed) for t in plan.single}
+    singles = train_each(context, 8, plan.single, iterations=plan.steps, seed=seed)
     family = train(context, 8, RANGE, iterations=plan.family_steps, seed=seed)
     context.log("evaluation")
     measured = measure_each(context, singles, plan.samples, seed + 1)
@@ -71,7 +71,7 @@ def run(context: Context) -> None:
     if plan.large_steps:
         options = {"iterations": plan.large_steps, "batch_size": 128, "seed": seed}
         context.log("L = 16")
-        large = {t: train(context, 16, t, **options) for t in SINGLE}
+        large = train_each(context, 16, SINGLE, **options)
         sixteen = measure_each(context, large, plan.samples // 3, seed + 5)
         numbers.add_accuracy(context, 16, sixteen.values())
         numbers.add_log_z(context, 16, sixteen, 2e-4)

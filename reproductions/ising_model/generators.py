@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,9 +15,10 @@ from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems import IsingField
 from boltzmann_tf.training import History
+from reproductions.ising_model.plan import CRITICAL
 from reproductions.ising_model.simulations import equilibrium_spins
 
-__all__ = ["ACCURACY", "Accuracy", "Trained", "train", "train_dense"]
+__all__ = ["ACCURACY", "Accuracy", "Trained", "train", "train_dense", "train_each"]
 
 ACCURACY = 1e-3  # of log Z, accepted from the integration; stated errors are larger
 SPREAD = 0.03  # of a log-weight, accepted from the integration
@@ -91,8 +93,12 @@ def train(
     batch_size: int = 256,
     features: int = 16,
     seed: int = 0,
+    start: Trained | None = None,
 ) -> Trained:
     """Trains one flow by energy alone: its symmetries leave no state to be lost.
+
+    Where a temperature is below the critical one, the flow must part the noise in two, and is
+    integrated in smaller steps. A cold flow of its own is best annealed, from one at `start`.
 
     Args:
       context: of the report.
@@ -102,10 +108,12 @@ def train(
       batch_size: fields a step.
       features: of the flow.
       seed: of the initial weights, and of training.
+      start: a generator of the same length at a higher temperature, to start from.
     """
     system = IsingField(length, temperature)
+    cold = np.min(temperature) < 0.99 * CRITICAL
     family = bool(system.condition_size)
-    options: dict[str, Any] = {"features": features, "seed": seed}
+    options: dict[str, Any] = {"features": features, "seed": seed, "steps": 12 if cold else 6}
     stage: dict[str, Any] = {}
     points = np.atleast_1d(temperature if not family else np.geomspace(*temperature, 9))
     if family:
@@ -119,7 +127,10 @@ def train(
         for i, (t, group) in enumerate(groups)
     ]
     condition = np.repeat(points, 4000 // len(points))[:, None] if family else None
-    flow.match_modes(np.concatenate(fields), condition)
+    if start is None:
+        flow.match_modes(np.concatenate(fields), condition)
+    else:
+        flow.assign_from(start.generator.bijector)
     generator = BoltzmannGenerator(system, flow)
     at = "{:g} to {:g}".format(*temperature) if family else f"{temperature:.4g}"
     context.log(f"L = {length}, T = {at}: {iterations} steps")
@@ -128,7 +139,7 @@ def train(
         Stage(
             iterations,
             batch_size,
-            Cosine(4e-3, warmup=0.05),
+            Cosine(4e-3 if start is None else 2e-3, warmup=0.05),
             ml=0.0,
             kl=1.0,
             energy_high=1e6,
@@ -140,6 +151,18 @@ def train(
     )
     context.count_energy_evaluations(history.energy_evaluations)
     return Trained(system, generator, history)
+
+
+def train_each(
+    context: Context, length: int, temperatures: Iterable[float], **options: Any
+) -> dict[float, Trained]:
+    """One flow a temperature, from hot to cold; below T_c each starts from the one before it."""
+    found: dict[float, Trained] = {}
+    for t in sorted(temperatures, reverse=True):
+        cold = t < 0.99 * CRITICAL
+        start = found[min(found)] if cold and found else None
+        found[t] = train(context, length, t, start=start, **options)
+    return dict(sorted(found.items()))
 
 
 def train_dense(
