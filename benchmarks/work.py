@@ -7,6 +7,7 @@ Coupling k, from z to x, moves the first half where k is even and the second whe
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -77,7 +78,7 @@ class Work:
         return x
 
 
-class Flow:
+class Flow(abc.ABC):
     """What a library brings: one trained network. Subclasses are in `benchmarks.peers`.
 
     Attributes:
@@ -86,17 +87,17 @@ class Flow:
 
     parameters: int
 
+    @abc.abstractmethod
     def steps(self, n: int) -> None:
         """n steps of J_ML + J_KL with Adam, fresh batches each."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def sample(self, n: int) -> np.ndarray:
         """n configurations with their weights; returns the log-weights `[n]`."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def log_prob(self, x: np.ndarray) -> np.ndarray:
         """The normalised log-density of `[n, D]`."""
-        raise NotImplementedError
 
 
 CHUNK = 4096  # configurations that a peer maps at a time

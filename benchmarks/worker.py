@@ -37,9 +37,9 @@ def _serve(commands: IO[str], answers: IO[str], label: str, name: str) -> None:
             log_prob = build(label, work).log_prob(work.data(1, CHUNK))[:8]
             answer(log_prob=log_prob.tolist(), parameters=flow.parameters)
             continue
-        x = work.data(1, n)
+        x = work.data(1, n) if command == "density" else None
         start = time.perf_counter()
-        if command == "density":
+        if x is not None:
             flow.log_prob(x)
         else:
             {"steps": flow.steps, "sample": flow.sample}[command](n)

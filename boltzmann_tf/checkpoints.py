@@ -12,7 +12,8 @@ import numpy as np
 from boltzmann_tf.storage import load_arrays, save_arrays
 
 if TYPE_CHECKING:
-    from boltzmann_tf.steps import Data, TrainingStep
+    from boltzmann_tf.step_shape import Data
+    from boltzmann_tf.steps import TrainingStep
     from boltzmann_tf.training import History, Stage, Trainer
 
 __all__ = ["Checkpoint", "fingerprint"]

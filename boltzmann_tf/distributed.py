@@ -13,7 +13,8 @@ import keras
 import tensorflow as tf
 
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.steps import Data, StepShape, TrainingStep
+from boltzmann_tf.step_shape import Data, StepShape
+from boltzmann_tf.steps import TrainingStep
 
 __all__ = ["DistributedStep"]
 

@@ -12,7 +12,7 @@ from boltzmann_tf import schedules
 from boltzmann_tf._checks import instance, non_negative, positive, positive_int, sequence
 from boltzmann_tf.conditions import Uniform
 from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.steps import METRICS, StepShape
+from boltzmann_tf.step_shape import METRICS, StepShape
 
 __all__ = ["History", "Stage"]
 

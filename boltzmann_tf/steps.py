@@ -4,80 +4,25 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._random import uniform
-from boltzmann_tf.conditions import Uniform
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import (
     Generated,
     KullbackLeibler,
     Likelihood,
     Mapped,
-    ReactionCoordinate,
     WeightedLikelihood,
     safe_energy,
 )
+from boltzmann_tf.step_shape import CONTROLS, METRICS, Data, StepShape
 from boltzmann_tf.systems import System
 
-__all__ = ["CONTROLS", "METRICS", "Data", "StepShape", "TrainingStep"]
-
-CONTROLS = ("learning_rate", "ml", "kl", "rc", "energy_high")
-METRICS = ("loss", "ml", "kl", "rc", "ess", "non_finite", "skipped", "gradient_norm")
-
-
-class Data(NamedTuple):
-    """What J_ML is trained on.
-
-    Attributes:
-      x: configurations, `[n, *event_shape]`.
-      condition: of each, `[n, condition_size]`.
-    """
-
-    x: tf.Tensor
-    condition: tf.Tensor
-
-
-@dataclass(frozen=True)
-class StepShape:
-    """The part of a stage that is compiled in; the rest enters as numbers at run time."""
-
-    batch_size: int
-    ml: bool
-    kl: bool
-    rc: bool
-    rc_loss: ReactionCoordinate | None
-    temperatures: tuple[float, ...]
-    energy_max: float
-    weighted_ml: bool
-    condition: Uniform | None
-    path_cost: float
-    clip_norm: float | None
-
-    def recipe(self) -> tuple:
-        """Its values without functions, whose text differs from process to process."""
-        loss = self.rc_loss
-        values = [v for v in vars(self).values() if v is not loss]
-        if loss is not None:
-            values += [loss.bins, loss.form, loss.lower.tolist(), loss.upper.tolist()]
-        return tuple(values)
-
-    @property
-    def generated(self) -> int:
-        """Generated configurations a step: the batch floored to a multiple of the temperatures."""
-        n = len(self.temperatures)
-        return self.batch_size // n * n
-
-    @property
-    def energies_per_step(self) -> int:
-        """Energies a step asks for."""
-        weighted = self.batch_size if self.ml and self.weighted_ml else 0
-        return weighted + (self.generated if self.kl or self.rc else 0)
+__all__ = ["TrainingStep"]
 
 
 class TrainingStep:
@@ -214,13 +159,15 @@ class TrainingStep:
         loss = tf.constant(0, dtype)
         gradient = tf.zeros_like(self.parameters)
         if shape.ml:
-            with self._tape() as tape:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(self._variables)
                 values["ml"] = self._data_loss(shape, data, control, data_seed)
                 part = control["ml"] * values["ml"]
             loss += part
             gradient += self._flat_gradient(tape, part)
         if shape.kl or shape.rc:
-            with self._tape() as tape:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(self._variables)
                 batch, bad, cost = self._generate(shape, control, noise_seed)
                 values["non_finite"] = tf.reduce_sum(bad)
                 values["ess"] = _ess(batch, tf.reduce_sum(batch.z**2, axis=-1))
@@ -235,13 +182,6 @@ class TrainingStep:
             gradient += self._flat_gradient(tape, part)
         values["loss"] = loss
         return gradient, values
-
-    def _tape(self) -> tf.GradientTape:
-        tape = tf.GradientTape(watch_accessed_variables=False)
-        with tape:
-            for variable in self._variables:
-                tape.watch(variable)
-        return tape
 
     def _flat_gradient(self, tape: tf.GradientTape, loss: tf.Tensor) -> tf.Tensor:
         """Of one loss: two long vectors add, and compile, faster than variable by variable."""

@@ -26,7 +26,8 @@ from boltzmann_tf.distributed import DistributedStep
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.monitoring import Monitor
 from boltzmann_tf.stages import History, Stage
-from boltzmann_tf.steps import Data, TrainingStep
+from boltzmann_tf.step_shape import Data
+from boltzmann_tf.steps import TrainingStep
 
 __all__ = ["History", "Stage", "Trainer"]
 

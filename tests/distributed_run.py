@@ -18,7 +18,6 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, realnvp, systems  # noqa: E402
-from boltzmann_tf._random import normal  # noqa: E402
 from boltzmann_tf.bijectors import Scaling  # noqa: E402
 
 BATCH, SEED = 32, 3
@@ -55,7 +54,7 @@ def message(call):
 @tf.function(jit_compile=True)  # as the replicas draw: XLA has its own normal numbers
 def share_energy(own):
     noise_seed = tf.unstack(tf.random.experimental.stateless_split(own, 2))[1]
-    z = normal([BATCH // 2, 2], noise_seed)
+    z = tf.random.stateless_normal([BATCH // 2, 2], noise_seed)
     return tf.reduce_mean(systems.DoubleWell().energy(z))
 
 

@@ -27,6 +27,24 @@ def test_moments(dtype, compiled):
         assert abs(value.mean()) < 6 * value.std() / np.sqrt(N)
 
 
+@pytest.mark.parametrize("seed", [[1, 2], [-5, 7], [2**31 - 1, -(2**31)]])
+def test_they_are_those_of_tensorflow(seed):
+    """Speed does not change a result: bit by bit the numbers that XLA's default gives."""
+
+    @tf.function(jit_compile=True)
+    def both(seed):
+        ours = normal([50, 3], seed), uniform([99], seed), uniform([9], seed, tf.int32, maxval=50)
+        wanted = (
+            tf.random.stateless_normal([50, 3], seed),
+            tf.random.stateless_uniform([99], seed),
+            tf.random.stateless_uniform([9], seed, maxval=50, dtype=tf.int32),
+        )
+        return ours, wanted
+
+    for ours, wanted in zip(*both(tf.constant(seed)), strict=True):
+        np.testing.assert_array_equal(ours, wanted)
+
+
 def test_integers_fill_their_range():
     values = uniform([N], SEED, tf.int32, maxval=7).numpy()
     counts = np.bincount(values, minlength=7)

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf._random import normal, uniform
 from boltzmann_tf.bijectors import Scaling, realnvp
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.schedules import Cosine, Linear
-from boltzmann_tf.steps import METRICS, TrainingStep
+from boltzmann_tf.step_shape import METRICS
+from boltzmann_tf.steps import TrainingStep
 from boltzmann_tf.systems import DoubleWell, System
 from boltzmann_tf.training import History, Stage, Trainer
 
@@ -158,8 +158,8 @@ def noise(run_seed, step):
     """Indices of the data and latent draws, as the trainer makes them."""
     seed = tf.random.experimental.stateless_fold_in(run_seed, step)
     data_seed, z_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-    index = uniform([BATCH], data_seed, tf.int32, maxval=len(DATA))
-    return index, normal([BATCH, 2], z_seed, tf.float64)
+    index = tf.random.stateless_uniform([BATCH], data_seed, maxval=len(DATA), dtype=tf.int32)
+    return index, tf.random.stateless_normal([BATCH, 2], z_seed, dtype=tf.float64)
 
 
 def eager_reference(trainer, stages, data, *, reset=True):

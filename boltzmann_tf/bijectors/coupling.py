@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import positive, positive_int
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import MLP, check_activation, split_seed
+from boltzmann_tf.bijectors.halves import Halves, Transformed, moving_mask
 
 __all__ = [
     "AdditiveCoupling",
@@ -29,8 +29,6 @@ __all__ = [
     "network",
 ]
 
-Transformed = str | Sequence[bool]
-
 
 def bounded(raw: tf.Tensor, bound: float | None) -> tf.Tensor:
     """Bounds a log-scale smoothly: `bound * tanh(raw / bound)`, the identity near 0.
@@ -38,28 +36,6 @@ def bounded(raw: tf.Tensor, bound: float | None) -> tf.Tensor:
     With None it returns `raw`: unbounded, as in the published code, whose exp can overflow.
     """
     return raw if bound is None else bound * tf.tanh(raw / bound)
-
-
-def _mask(transformed: Transformed, event_size: int) -> np.ndarray:
-    """True where a coordinate moves."""
-    if event_size < 2:
-        raise ValueError(f"event_size must be at least 2 for a coupling, got {event_size}")
-    if isinstance(transformed, str):
-        if transformed not in ("even", "odd"):
-            raise ValueError(
-                f"transformed must be 'even', 'odd' or {event_size} booleans, got {transformed!r}"
-            )
-        return np.arange(event_size) % 2 == (transformed == "odd")
-    mask = np.asarray(transformed)
-    if mask.dtype != bool or mask.shape != (event_size,):
-        raise ValueError(
-            f"transformed must be 'even', 'odd' or {event_size} booleans, got {transformed!r}"
-        )
-    if mask.all() or not mask.any():
-        raise ValueError(
-            f"transformed must leave some coordinates and move some, got {mask.tolist()}"
-        )
-    return mask
 
 
 class Coupling(Bijector, abc.ABC):
@@ -97,20 +73,12 @@ class Coupling(Bijector, abc.ABC):
             is_constant_jacobian=is_constant_jacobian,
             name=name,
         )
-        mask = _mask(transformed, event_size)
+        mask = moving_mask(transformed, event_size)
         if not isinstance(transformed, str):
             transformed = mask.tolist()
         self._networks = self._no_dependency(networks)
         self._options = self._no_dependency({"transformed": transformed, **options})
-        self._moving = np.flatnonzero(mask)
-        self._fixed = np.flatnonzero(~mask)
-        # Position of each coordinate in the concatenation (fixed, moving).
-        self._merge_order = np.argsort(np.concatenate([self._fixed, self._moving]))
-        # Every second coordinate moves: then pairs of neighbours take the place of slices and a
-        # gather, and XLA cancels one coupling's merge against the next one's split.
-        self._alternating = event_size % 2 == 0 and np.array_equal(
-            self._moving, np.arange(self._moving[0], event_size, 2)
-        )
+        self._halves = Halves(mask)
 
     @abc.abstractmethod
     def _transform(
@@ -121,25 +89,12 @@ class Coupling(Bijector, abc.ABC):
     def _apply(
         self, value: tf.Tensor, condition: tf.Tensor | None, *, inverse: bool
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        fixed, moving = self._split(value)
+        fixed, moving = self._halves.split(value)
         seen = fixed if condition is None else tf.concat([fixed, condition], axis=-1)
         moved, log_slope = self._transform(moving, seen, inverse=inverse)
-        merged = self._merge(fixed, moved)
+        merged = self._halves.merge(fixed, moved)
         merged.set_shape(value.shape)
         return merged, tf.reduce_sum(log_slope, axis=-1)
-
-    def _split(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        if not self._alternating:
-            return _take(value, self._fixed), _take(value, self._moving)
-        pairs = tf.reshape(value, _shaped(value, self.event_size // 2, 2))
-        even, odd = tf.unstack(pairs, axis=-1)
-        return (odd, even) if self._moving[0] == 0 else (even, odd)
-
-    def _merge(self, fixed: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
-        if not self._alternating:
-            return _take(tf.concat([fixed, moved], axis=-1), self._merge_order)
-        pairs = tf.stack((moved, fixed) if self._moving[0] == 0 else (fixed, moved), axis=-1)
-        return tf.reshape(pairs, _shaped(fixed, self.event_size))
 
     def forward_and_log_det(
         self, z: tf.Tensor, *, condition: tf.Tensor | None = None
@@ -158,28 +113,11 @@ class Coupling(Bijector, abc.ABC):
         return {**super().get_config(), **self._options}
 
 
-def _shaped(value: tf.Tensor, *event_shape: int) -> Any:
-    """The batch shape of the value with another event shape, for `tf.reshape`."""
-    if len(value.shape) == 2:  # without an operation, of which a deep network has many
-        return [-1, *event_shape]
-    return tf.concat([tf.shape(value)[:-1], event_shape], axis=0)
-
-
-def _take(value: tf.Tensor, index: np.ndarray) -> tf.Tensor:
-    """Selects coordinates; a slice where the positions are evenly spaced, which is cheaper."""
-    steps = np.unique(np.diff(index))
-    if len(index) == 1:
-        return value[..., index[0] : index[0] + 1]
-    if len(steps) == 1 and steps[0] > 0:
-        return value[..., index[0] : index[-1] + 1 : steps[0]]
-    return tf.gather(value, index, axis=-1)
-
-
 def conditioner_sizes(
     transformed: Transformed, event_size: int, condition_size: int
 ) -> tuple[int, int]:
     """Numbers of conditioner inputs and of moving coordinates."""
-    mask = _mask(transformed, positive_int("event_size", event_size))
+    mask = moving_mask(transformed, positive_int("event_size", event_size))
     positive_int("condition_size", condition_size, minimum=0)
     return int((~mask).sum()) + condition_size, int(mask.sum())
 

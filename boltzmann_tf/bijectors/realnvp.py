@@ -128,8 +128,8 @@ def realnvp(
       coupling: "affine", "additive" or "spline".
       scaling: whether a learned diagonal scaling follows the blocks on the latent side.
       repeated: one compiled body for all blocks (`Repeated`), for deep networks: the time to the
-        first step and the memory of training stop growing with `blocks`, and a step takes about a
-        third longer.
+        first step and the memory of training stop growing with `blocks`, for a third more
+        arithmetic a step.
       first: bijectors on the latent side, before the blocks.
       last: bijectors on the configuration side, after the blocks (a whitening, a box).
       condition_size: size of the keyword `condition`.

@@ -22,7 +22,7 @@ class Repeated(Bijector):
     Their variables are stacked, and one body is traced and compiled for all of them, so that the
     time to the first step does not grow with their number. The backward pass keeps only the input
     of each and computes its inside again, so that the memory of training hardly grows either; that
-    costs a training step about a third more. (Chen et al. 2016, arXiv:1604.06174.)
+    costs a third more arithmetic a step. (Chen et al. 2016, arXiv:1604.06174.)
 
     First derivatives only: the backward pass is written by hand.
 

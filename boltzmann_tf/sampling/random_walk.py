@@ -12,7 +12,6 @@ import tensorflow_probability as tfp
 
 from boltzmann_tf import estimators
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
-from boltzmann_tf._random import normal
 from boltzmann_tf.systems import System
 
 __all__ = ["Chains", "metropolis", "run_chains"]
@@ -188,17 +187,13 @@ def _kernel(log_prob: LogProb, n_stored: int, stride: int) -> Callable:
     its transitions is a block of `stride` Metropolis steps.
     """
 
-    def proposal(step_size: tf.Tensor) -> Callable:
-        # Not `random_walk_normal_fn`, whose random numbers are slow here (see `_random`).
-        return lambda parts, seed: [
-            x + step_size * normal(tf.shape(x), seed, x.dtype) for x in parts
-        ]
-
     @tf.function(jit_compile=True)
     def run(
         state: tf.Tensor, step_size: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        kernel = tfp.mcmc.RandomWalkMetropolis(log_prob, proposal(step_size))
+        kernel = tfp.mcmc.RandomWalkMetropolis(
+            log_prob, tfp.mcmc.random_walk_normal_fn(scale=step_size)
+        )
         results = kernel.bootstrap_results(state)
         accepted = tf.zeros(tf.shape(state)[:1], tf.float32)
         states = tf.TensorArray(state.dtype, n_stored, element_shape=state.shape)

@@ -84,6 +84,11 @@ class Trained:
         return found
 
 
+def is_cold(temperature: float) -> bool:
+    """Whether there are two states, clearly: below T_c, to rounding and more."""
+    return bool(temperature < 0.99 * CRITICAL)
+
+
 def train(
     context: Context,
     length: int,
@@ -111,9 +116,12 @@ def train(
       start: a generator of the same length at a higher temperature, to start from.
     """
     system = IsingField(length, temperature)
-    cold = np.min(temperature) < 0.99 * CRITICAL
     family = bool(system.condition_size)
-    options: dict[str, Any] = {"features": features, "seed": seed, "steps": 12 if cold else 6}
+    options: dict[str, Any] = {
+        "features": features,
+        "seed": seed,
+        "steps": 12 if is_cold(np.min(temperature)) else 6,
+    }
     stage: dict[str, Any] = {}
     points = np.atleast_1d(temperature if not family else np.geomspace(*temperature, 9))
     if family:
@@ -159,8 +167,7 @@ def train_each(
     """One flow a temperature, from hot to cold; below T_c each starts from the one before it."""
     found: dict[float, Trained] = {}
     for t in sorted(temperatures, reverse=True):
-        cold = t < 0.99 * CRITICAL
-        start = found[min(found)] if cold and found else None
+        start = found[min(found)] if is_cold(t) and found else None
         found[t] = train(context, length, t, start=start, **options)
     return dict(sorted(found.items()))
 

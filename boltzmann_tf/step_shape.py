@@ -1,0 +1,65 @@
+"""What a training step is compiled for, and the names of what goes in and comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from boltzmann_tf.conditions import Uniform
+from boltzmann_tf.losses import ReactionCoordinate
+
+__all__ = ["CONTROLS", "METRICS", "Data", "StepShape"]
+
+CONTROLS = ("learning_rate", "ml", "kl", "rc", "energy_high")
+METRICS = ("loss", "ml", "kl", "rc", "ess", "non_finite", "skipped", "gradient_norm")
+
+
+class Data(NamedTuple):
+    """What J_ML is trained on.
+
+    Attributes:
+      x: configurations, `[n, *event_shape]`.
+      condition: of each, `[n, condition_size]`.
+    """
+
+    x: tf.Tensor
+    condition: tf.Tensor
+
+
+@dataclass(frozen=True)
+class StepShape:
+    """The part of a stage that is compiled in; the rest enters as numbers at run time."""
+
+    batch_size: int
+    ml: bool
+    kl: bool
+    rc: bool
+    rc_loss: ReactionCoordinate | None
+    temperatures: tuple[float, ...]
+    energy_max: float
+    weighted_ml: bool
+    condition: Uniform | None
+    path_cost: float
+    clip_norm: float | None
+
+    def recipe(self) -> tuple:
+        """Its values without functions, whose text differs from process to process."""
+        loss = self.rc_loss
+        values = [v for v in vars(self).values() if v is not loss]
+        if loss is not None:
+            values += [loss.bins, loss.form, loss.lower.tolist(), loss.upper.tolist()]
+        return tuple(values)
+
+    @property
+    def generated(self) -> int:
+        """Generated configurations a step: the batch floored to a multiple of the temperatures."""
+        n = len(self.temperatures)
+        return self.batch_size // n * n
+
+    @property
+    def energies_per_step(self) -> int:
+        """Energies a step asks for."""
+        weighted = self.batch_size if self.ml and self.weighted_ml else 0
+        return weighted + (self.generated if self.kl or self.rc else 0)
