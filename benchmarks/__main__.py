@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def main() -> None:
     for name in arguments.names:
         if name not in BENCHMARKS:
             parser.error(f"names must be of {', '.join(BENCHMARKS)}, got {name!r}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is loaded
     results = {}
     for name in arguments.names or [n for n in BENCHMARKS if n not in ON_REQUEST]:
         title, targets = BENCHMARKS[name]

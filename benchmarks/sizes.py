@@ -107,12 +107,15 @@ def figure(result: dict[str, Any]) -> Figure:
         x = [row[key] for row in rows]
         name = "one loop (repeated)" if "repeated" in axis else "unrolled"
         panel.plot(x, [_cost(row) for row in rows], "o-", label=name)
-        panel.set(xscale="log", yscale="log", xlabel=labels[key])
         if key == "blocks":
             panel.legend()
             panels[0][3].plot(x, [row["first_step_s"] for row in rows], "o-", label=name)
-    panels[0][0].set_ylabel("step time / (parameters × batch) (ps)")
-    panels[0][3].set(xscale="log", xlabel="blocks", ylabel="time to the first step (s)")
-    panels[0][3].set_ylim(bottom=0)
+    panels[0][0].set_ylabel("step time per parameter\nand sample (ps)")
+    panels[0][3].set_ylabel("time to the first step (s)")
     panels[0][3].legend()
+    for panel, label in zip(panels[0], [*labels.values(), labels["blocks"]], strict=True):
+        panel.set_xscale("log", base=2)
+        panel.xaxis.set_major_formatter("{x:.0f}")
+        panel.set_xlabel(label)
+        panel.set_ylim(0, 1.05 * panel.get_ylim()[1])
     return fig
