@@ -28,6 +28,8 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "10 million weighted samples, D = 76, to disk",
         {"peak_mib": "at most 1536"},
     ),
+    "precision": ("networks in bfloat16 against float32", {}),
+    "profile": ("where the time of the reproductions goes", {}),
     "sizes": ("cost against size", {}),
     "ising_sweeps": (
         "Ising, 64 x 64, million attempted flips",
@@ -37,7 +39,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
-ON_REQUEST = ("disk", "sizes")  # minutes each
+ON_REQUEST = ("disk", "precision", "profile", "sizes")  # minutes each
 
 
 def _flat(result: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def _flat(result: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    known = f"of {', '.join(BENCHMARKS)}; default: all but {' and '.join(ON_REQUEST)}"
+    known = f"of {', '.join(BENCHMARKS)}; default: all but {', '.join(ON_REQUEST)}"
     parser.add_argument("names", nargs="*", help=known)
     parser.add_argument("--output", default="benchmarks.json", help="file for the numbers")
     parser.add_argument("--repeats", type=int, default=7, help="alternating rounds")

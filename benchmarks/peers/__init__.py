@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from typing import Any
 
 from benchmarks.work import Flow, Work
 
@@ -23,8 +24,8 @@ PEERS: dict[str, tuple[str, dict[str, bool]]] = {
 }
 
 
-def build(label: str, work: Work) -> Flow:
-    """Imports the library and builds its network."""
+def build(label: str, work: Work, **more: Any) -> Flow:
+    """Imports the library and builds its network; `more` are further arguments of its `build`."""
     module, options = PEERS[label]
     make: Callable[..., Flow] = importlib.import_module(f"benchmarks.peers.{module}").build
-    return make(work, **options)
+    return make(work, **options, **more)

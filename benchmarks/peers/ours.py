@@ -23,8 +23,10 @@ class Well(System):
 
 
 class Ours(Flow):
-    def __init__(self, work: Work) -> None:
-        flow = realnvp(work.size, blocks=work.blocks, hidden=work.hidden, scale_bound=None)
+    def __init__(self, work: Work, dtype: str = "float32") -> None:
+        flow = realnvp(
+            work.size, blocks=work.blocks, hidden=work.hidden, scale_bound=None, dtype=dtype
+        )
         arrays = [
             array
             for coupling in work.weights()
@@ -53,6 +55,6 @@ class Ours(Flow):
         return np.asarray(self._generator.log_prob(x[:, self._order]))
 
 
-def build(work: Work) -> Flow:
+def build(work: Work, dtype: str = "float32") -> Flow:
     """The work's network in this package."""
-    return Ours(work)
+    return Ours(work, dtype)

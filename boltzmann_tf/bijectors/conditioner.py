@@ -16,7 +16,22 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import positive_int
 
-__all__ = ["MLP", "Parameters", "check_activation", "check_hidden", "split_seed"]
+__all__ = [
+    "MIXED",
+    "MLP",
+    "Parameters",
+    "check_activation",
+    "check_hidden",
+    "split_seed",
+    "variable_dtype",
+]
+
+MIXED = "mixed_bfloat16"  # Keras's name of the policy
+
+
+def variable_dtype(dtype: str) -> str:
+    """The dtype of variables and coordinates where `dtype` may be the policy "mixed_bfloat16"."""
+    return "float32" if dtype == MIXED else dtype
 
 
 def split_seed(seed: int, count: int) -> list[int]:
@@ -62,7 +77,8 @@ class MLP(keras.layers.Layer):
       activation: name of the Keras activation of the hidden layers.
       zero_output: start with an output layer of zeros, so that the output is 0 at first.
       seed: of the initial kernels.
-      **kwargs: `name` and `dtype` of the Keras layer.
+      **kwargs: `name` and `dtype` of the Keras layer. With the policy "mixed_bfloat16" products
+        and activations are in bfloat16, variables and outputs in float32.
     """
 
     def __init__(
@@ -107,6 +123,7 @@ class MLP(keras.layers.Layer):
             flat = self._activate(tf.nn.bias_add(tf.matmul(flat, kernel.value), bias.value))
         kernel, bias = self._dense[-1]
         flat = tf.nn.bias_add(tf.matmul(flat, kernel.value), bias.value)
+        flat = tf.cast(flat, self.variable_dtype)
         if len(inputs.shape) == 2:
             return flat
         return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [self.output_size]], axis=0))

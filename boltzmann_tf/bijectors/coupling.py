@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import positive, positive_int
 from boltzmann_tf.bijectors.base import Bijector, register
-from boltzmann_tf.bijectors.conditioner import MLP, check_activation, split_seed
+from boltzmann_tf.bijectors.conditioner import MLP, check_activation, split_seed, variable_dtype
 from boltzmann_tf.bijectors.halves import Halves, Transformed, moving_mask
 
 __all__ = [
@@ -48,7 +48,7 @@ class Coupling(Bijector, abc.ABC):
       networks: the conditioners by name; a subclass finds them in `self._networks`.
       options: the subclass's own constructor arguments, for `get_config`.
       condition_size: size of the keyword `condition`, which the networks see too.
-      dtype: "float32" or "float64".
+      dtype: "float32", "float64", or "mixed_bfloat16": float32 with networks in bfloat16.
       name: of the bijector.
       is_constant_jacobian: whether the log-determinant is the same for every input.
     """
@@ -69,7 +69,7 @@ class Coupling(Bijector, abc.ABC):
             event_size,
             layers=list(networks.values()),
             condition_size=condition_size,
-            dtype=dtype,
+            dtype=variable_dtype(dtype),
             is_constant_jacobian=is_constant_jacobian,
             name=name,
         )
@@ -77,7 +77,7 @@ class Coupling(Bijector, abc.ABC):
         if not isinstance(transformed, str):
             transformed = mask.tolist()
         self._networks = self._no_dependency(networks)
-        self._options = self._no_dependency({"transformed": transformed, **options})
+        self._options = self._no_dependency({"transformed": transformed, "dtype": dtype, **options})
         self._halves = Halves(mask)
 
     @abc.abstractmethod
@@ -159,7 +159,7 @@ class AffineCoupling(Coupling):
         The published code does not.
       condition_size: size of the keyword `condition`.
       seed: of the initial weights.
-      dtype: "float32" or "float64".
+      dtype: "float32", "float64" or "mixed_bfloat16".
       name: of the bijector.
     """
 
@@ -244,7 +244,7 @@ class AdditiveCoupling(Coupling):
       zero_shift: start as the identity.
       condition_size: size of the keyword `condition`.
       seed: of the initial weights.
-      dtype: "float32" or "float64".
+      dtype: "float32", "float64" or "mixed_bfloat16".
       name: of the bijector.
     """
 

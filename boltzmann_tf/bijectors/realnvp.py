@@ -10,7 +10,7 @@ import tensorflow_probability as tfp
 
 from boltzmann_tf._checks import choice, positive_int, sequence
 from boltzmann_tf.bijectors.base import Bijector, register
-from boltzmann_tf.bijectors.conditioner import split_seed
+from boltzmann_tf.bijectors.conditioner import split_seed, variable_dtype
 from boltzmann_tf.bijectors.coupling import AdditiveCoupling, AffineCoupling
 from boltzmann_tf.bijectors.elementwise import Scaling
 from boltzmann_tf.bijectors.repeated import Repeated
@@ -41,7 +41,7 @@ class RealNVPBlock(Bijector):
       hidden: widths of the hidden layers of each network.
       condition_size: size of the keyword `condition`.
       seed: of the initial weights.
-      dtype: "float32" or "float64".
+      dtype: "float32", "float64" or "mixed_bfloat16".
       name: of the bijector.
       **options: further arguments of the coupling's class, such as `scale_bound` or `bins`.
     """
@@ -74,13 +74,19 @@ class RealNVPBlock(Bijector):
         super().__init__(
             event_size,
             condition_size=condition_size,
-            dtype=dtype,
+            dtype=variable_dtype(dtype),
             is_constant_jacobian=halves[0].is_constant_jacobian,
             name=name,
         )
         self._couplings = Sequence(halves)
         self._options = self._no_dependency(
-            {"coupling": coupling, "hidden": list(hidden), "seed": seed, **options}
+            {
+                "coupling": coupling,
+                "hidden": list(hidden),
+                "seed": seed,
+                "dtype": dtype,
+                **options,
+            }
         )
 
     def forward_and_log_det(
@@ -134,7 +140,8 @@ def realnvp(
       last: bijectors on the configuration side, after the blocks (a whitening, a box).
       condition_size: size of the keyword `condition`.
       seed: of the initial weights.
-      dtype: "float32" or "float64".
+      dtype: "float32", "float64", or "mixed_bfloat16": coordinates, variables and weights in
+        float32, the networks' products in bfloat16 (Keras's policy of that name).
       **options: further arguments of the coupling's class, such as `scale_bound` or `bins`.
 
     Returns:
@@ -144,7 +151,7 @@ def realnvp(
     parts: list[tfb.Bijector] = sequence("first", first)
     last = sequence("last", last)
     if scaling:
-        parts.append(Scaling(event_size, dtype=dtype))
+        parts.append(Scaling(event_size, dtype=variable_dtype(dtype)))
     body: list[Bijector] = [
         RealNVPBlock(
             event_size,

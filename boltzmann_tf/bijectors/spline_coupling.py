@@ -35,7 +35,7 @@ class SplineCoupling(Coupling):
       activation: of the hidden layers.
       condition_size: size of the keyword `condition`.
       seed: of the initial weights.
-      dtype: "float32" or "float64".
+      dtype: "float32", "float64" or "mixed_bfloat16".
       name: of the bijector.
 
     Raises:
