@@ -12,7 +12,7 @@ from __future__ import annotations
 from boltzmann_tf.reproduction import Context, main_for, reproduction
 from reproductions.ising_model import figures, numbers, training_figures
 from reproductions.ising_model.generators import train, train_dense, train_each
-from reproductions.ising_model.measured import measure_each, measure_symmetrised
+from reproductions.ising_model.measured import measure_each, measure_symmetrised, pooled
 from reproductions.ising_model.plan import CRITICAL, PLANS, RANGE, SINGLE, name_of
 from reproductions.ising_model.simulations import simulate
 
@@ -50,7 +50,8 @@ def run(context: Context) -> None:
 
     context.log("Monte Carlo and figures")
     context.section("Against the exact solution and Monte Carlo")
-    everywhere = dict(sorted((three | curve).items()))
+    everywhere = pooled(dict(sorted((three | curve).items())))
+    training_figures.pooling_table(context, curve, everywhere)
     monte_carlo = {
         length: simulate(context, length, list(everywhere), plan.measurements)
         for length in (8, plan.simulated)
@@ -67,7 +68,7 @@ def run(context: Context) -> None:
     wide = 2.0 if context.quick else 1.0
     numbers.add_log_z(context, 8, three | measured, 1e-4 * wide)
     numbers.add_accuracy(context, 8, [*measured.values(), *three.values(), *curve.values()])
-    numbers.add_averages(context, curve)
+    numbers.add_averages(context, {t: everywhere[t] for t in plan.temperatures})
     if plan.large_steps:
         options = {"iterations": plan.large_steps, "batch_size": 128, "seed": seed}
         context.log("L = 16")

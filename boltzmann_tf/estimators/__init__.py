@@ -20,6 +20,7 @@ from boltzmann_tf.estimators.free_energy import (
     reweighted_difference,
     two_generator_difference,
 )
+from boltzmann_tf.estimators.multi_histogram import multi_histogram
 from boltzmann_tf.estimators.overlap import bar, log_z_bar, mbar
 from boltzmann_tf.estimators.profiles import (
     Profile,
@@ -61,6 +62,7 @@ __all__ = [
     "log_z_bounds",
     "mbar",
     "mean_with_error",
+    "multi_histogram",
     "normalized_weights",
     "pareto_k",
     "profile_rmse",

@@ -86,8 +86,9 @@ def show_thermodynamics(
         plotting.curves(panels, columns=2, panel=(5.0, 3.8)),
         "thermodynamics.png",
         "Magnetization, energy, heat capacity and free energy of the spins from one generator for "
-        "all temperatures (weighted, with errors), beside the exact solution of the same lattice, "
-        "that of the infinite one (Onsager, Yang), and Monte Carlo (Swendsen-Wang).",
+        "all temperatures (weighted, with errors; averages from multiple histograms), beside the "
+        "exact solution of the same lattice, that of the infinite one (Onsager, Yang), and Monte "
+        "Carlo (Swendsen-Wang).",
         thumbnail=True,
     )
 

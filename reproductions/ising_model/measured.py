@@ -14,7 +14,7 @@ from boltzmann_tf.sampling import lattice
 from boltzmann_tf.systems import IsingField
 from reproductions.ising_model.generators import Accuracy, Trained
 
-__all__ = ["Measured", "measure", "measure_each", "measure_symmetrised"]
+__all__ = ["Measured", "measure", "measure_each", "measure_symmetrised", "pooled"]
 
 DRAWS = 8  # of spins from each field: they cost next to nothing
 
@@ -28,6 +28,7 @@ class Measured:
       spins: one configuration of each field, `[n, L, L]`.
       log_weight: of each field, `[n]`.
       magnetization: sum of spins of each configuration, `[n, DRAWS]`.
+      energy: H of each configuration, `[n, DRAWS]`.
       log_z: of the spins.
       ess: effective fraction of the weights.
       pareto_k: of the weights.
@@ -39,6 +40,7 @@ class Measured:
     spins: np.ndarray
     log_weight: np.ndarray
     magnetization: np.ndarray
+    energy: np.ndarray
     log_z: Estimate
     ess: float
     pareto_k: float
@@ -108,20 +110,49 @@ def weigh(
     magnetization = spins.sum(axis=(2, 3), dtype=np.int64)
     known = temperature if system.condition_size else None
     log_z = estimators.log_z(log_weight)
-    moments = np.stack([np.abs(magnetization) / sites, energy / sites, energy**2 / sites], axis=-1)
-    moments = moments.mean(axis=1)
-
-    def observables(m: np.ndarray) -> np.ndarray:
-        heat = (m[2] - sites * m[1] ** 2) / temperature**2
-        return np.array([m[0], m[1], heat])
-
+    moments = _moments(magnetization, energy, sites).mean(axis=1)
     return Measured(
         temperature=temperature,
         spins=spins[:, 0].copy(),
         log_weight=log_weight,
         magnetization=magnetization,
+        energy=energy,
         log_z=Estimate(log_z.value - system.log_z_offset(known), log_z.standard_error),
         ess=estimators.ess_fraction(log_weight),
         pareto_k=estimators.pareto_k(log_weight),
-        averages=estimators.weighted_average(moments, log_weight, function=observables),
+        averages=estimators.weighted_average(
+            moments, log_weight, function=lambda m: _observables(m, temperature, sites)
+        ),
     )
+
+
+def pooled(found: Mapping[float, Measured]) -> dict[float, Measured]:
+    """The same with averages at each temperature from the spins of all: multiple histograms.
+
+    Flips are rare in the cold, and so are the fields that hold them; they are common in samples of
+    the next temperatures, which is what makes the heat capacity at the lowest ones precise.
+    """
+    each = list(found.values())
+    sites = each[0].spins[0].size
+    together = estimators.multi_histogram(
+        [m.energy for m in each],
+        [_moments(m.magnetization, m.energy, sites) for m in each],
+        list(found),
+        log_weights=[m.log_weight for m in each],
+        function=lambda m, t: _observables(m, t, sites),
+    )
+    averages = map(Estimates, together.value, together.standard_error)
+    return {
+        t: replace(m, averages=own) for (t, m), own in zip(found.items(), averages, strict=True)
+    }
+
+
+def _moments(magnetization: np.ndarray, energy: np.ndarray, sites: int) -> np.ndarray:
+    """|m|, E and E^2, a site, `[n, DRAWS, 3]`."""
+    return np.stack([np.abs(magnetization) / sites, energy / sites, energy**2 / sites], axis=-1)
+
+
+def _observables(moments: np.ndarray, temperature: float, sites: int) -> np.ndarray:
+    """<|m|>, energy and heat capacity a site from averages of `_moments`."""
+    heat = (moments[2] - sites * moments[1] ** 2) / temperature**2
+    return np.array([moments[0], moments[1], heat])

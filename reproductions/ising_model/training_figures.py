@@ -15,7 +15,13 @@ from reproductions.ising_model.measured import Measured
 from reproductions.ising_model.plan import CRITICAL
 from reproductions.ising_model.simulations import equilibrium_spins
 
-__all__ = ["integrator_table", "show_ill_posed", "show_training", "weights_table"]
+__all__ = [
+    "integrator_table",
+    "pooling_table",
+    "show_ill_posed",
+    "show_training",
+    "weights_table",
+]
 
 
 class _OnSpins(System):
@@ -151,7 +157,7 @@ def integrator_table(context: Context, found: Mapping[str, Mapping[float, Measur
     """How finely each flow is integrated, and what half the step would change."""
     context.table(
         "Integration: steps as multiples of those in training, doubled until half the step changes "
-        "neither log Z by 0.001 nor log-weights by 0.03 (SD); ESS fraction at that accuracy",
+        "neither log Z by 0.001 nor log-weights by 0.03 (SD); the weights at that accuracy",
         [
             {
                 "generator": name,
@@ -160,9 +166,35 @@ def integrator_table(context: Context, found: Mapping[str, Mapping[float, Measur
                 "change of log Z": f"{m.accuracy.log_z:.1e}",
                 "SD of log-weights' change": f"{m.accuracy.spread:.1e}",
                 "ESS fraction": f"{m.ess:.3f}",
+                "Pareto k-hat": f"{m.pareto_k:.2f}",
             }
             for name, by_temperature in found.items()
             for t, m in sorted(by_temperature.items())
             if m.accuracy is not None
+        ],
+    )
+
+
+def pooling_table(
+    context: Context, alone: Mapping[float, Measured], together: Mapping[float, Measured]
+) -> None:
+    """What the samples of the other temperatures add to the heat capacity at each."""
+    torus = exact.IsingTorus(8)
+
+    def shown(found: Measured) -> str:
+        return f"{found.averages.value[2]:.4f} ± {found.averages.standard_error[2]:.4f}"
+
+    context.table(
+        "Heat capacity a site of the generator for all temperatures: from the samples at each "
+        "temperature alone, and from those of all temperatures together (multiple histograms), "
+        "which is what figures and numbers use",
+        [
+            {
+                "T": f"{t:.4g}",
+                "alone": shown(found),
+                "together": shown(together[t]),
+                "exact": f"{torus.heat_capacity(t) / torus.sites:.4f}",
+            }
+            for t, found in alone.items()
         ],
     )

@@ -1,0 +1,159 @@
+"""Averages at several temperatures from the samples of all of them: multiple histograms.
+
+Ferrenberg and Swendsen, Phys. Rev. Lett. 63, 1195 (1989), here for samples with weights. A
+configuration drawn at one temperature says what it would weigh at the next; rare configurations
+of a cold system are common in a warmer one, which sees them with far smaller errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import logsumexp
+
+from boltzmann_tf._checks import finite_array, positive_int
+from boltzmann_tf.estimators._common import Estimates, as_float64, check_log_weights
+from boltzmann_tf.estimators.weights import effective_sample_size
+
+__all__ = ["multi_histogram"]
+
+_MOST_LEVELS = 10_000
+_TOLERANCE = 1e-8  # kT; stated errors are 1e-4 at best
+_ITERATIONS = 100_000
+
+
+def multi_histogram(
+    energies: Sequence[ArrayLike],
+    values: Sequence[ArrayLike],
+    temperatures: ArrayLike,
+    *,
+    log_weights: Sequence[ArrayLike] | None = None,
+    function: Callable[[np.ndarray, float], np.ndarray] | None = None,
+    n_blocks: int = 100,
+) -> Estimates:
+    """Returns averages at each of K temperatures, each from the samples of all K.
+
+    A function of averages gets them and the temperature; a heat capacity, of the averages of E and
+    E^2, is `lambda m, t: (m[1] - m[0] ** 2) / t**2`. The errors are those of a jackknife over
+    blocks of consecutive samples, the same at all temperatures; samples of different
+    temperatures must be independent.
+
+    Args:
+      energies: K arrays `[n]`, or `[n, draws]` where several draws share a weight (they need not
+        be independent of each other); of discrete levels, 10 000 at most.
+      values: K arrays `[n, m]` or `[n, draws, m]` of what is averaged.
+      temperatures: T > 0 in the units of the energies, [K].
+      log_weights: K arrays [n], -inf allowed; None for equal weights.
+      function: of the m averages and T, to an array; the averages themselves for None.
+      n_blocks: of the jackknife.
+
+    Returns:
+      values and errors, `[K, m]`, or K times the shape of what `function` returns.
+
+    Raises:
+      RuntimeError: if the free energies of the temperatures do not converge, as when neighbouring
+        temperatures share no energies.
+    """
+    T = finite_array("temperatures", temperatures, ndim=1)
+    if T.size == 0 or np.any(T <= 0):
+        raise ValueError(f"temperatures must be numbers > 0, got {T.tolist()}")
+    blocks = positive_int("n_blocks", n_blocks, minimum=2)
+    logs = [None] * T.size if log_weights is None else list(log_weights)
+    for name, given in (("energies", energies), ("values", values), ("log_weights", logs)):
+        if len(given) != T.size:
+            raise ValueError(f"{name} must hold {T.size} arrays, got {len(given)}")
+    each = [_checked(k, *parts) for k, parts in enumerate(zip(energies, values, logs, strict=True))]
+    levels, level = np.unique(np.concatenate([e.ravel() for e, _, _ in each]), return_inverse=True)
+    if levels.size > _MOST_LEVELS:
+        raise ValueError(
+            f"energies must have {_MOST_LEVELS} levels at most, got {levels.size}: round them"
+        )
+    owners = np.split(level, np.cumsum([e.size for e, _, _ in each])[:-1])
+    sums = np.stack(
+        [_sums(own, v, w, levels.size, blocks) for own, (_, v, w) in zip(owners, each, strict=True)]
+    )
+    sizes = np.array([effective_sample_size(w) for _, _, w in each])
+    total = sums.sum(axis=1)
+    f = _solve(levels, T, total, sizes, np.zeros(T.size))
+    result = _averages(levels, T, total, sizes, f, function)
+    replicas = []
+    for b in range(blocks):
+        rest = total - sums[:, b]
+        own = _solve(levels, T, rest, sizes, f)
+        replicas.append(_averages(levels, T, rest, sizes, own, function))
+    spread = np.stack(replicas) - np.mean(replicas, axis=0)
+    return Estimates(result, np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0)))
+
+
+def _checked(
+    k: int, energies: ArrayLike, values: ArrayLike, log_weights: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One temperature's energies [n, draws], values [n, draws, m] and log-weights [n]."""
+    e, v = as_float64(f"energies[{k}]", energies), as_float64(f"values[{k}]", values)
+    if e.ndim not in (1, 2) or e.size == 0 or not np.all(np.isfinite(e)):
+        raise ValueError(f"energies[{k}] must be finite, [n] or [n, draws], got shape {e.shape}")
+    if v.shape[:-1] != e.shape or v.ndim != e.ndim + 1 or not np.all(np.isfinite(v)):
+        raise ValueError(f"values[{k}] must be finite, {[*e.shape, 'm']}, got shape {v.shape}")
+    w = np.zeros(len(e)) if log_weights is None else log_weights
+    w = check_log_weights(f"log_weights[{k}]", w, size=len(e))
+    return e.reshape(len(e), -1), v.reshape(len(e), -1, v.shape[-1]), w
+
+
+def _sums(
+    level: np.ndarray, values: np.ndarray, log_weights: np.ndarray, levels: int, blocks: int
+) -> np.ndarray:
+    """Sums of weights and of weights times values by block and level, [blocks, levels, 1 + m]."""
+    n, draws, m = values.shape
+    if n < blocks:
+        raise ValueError(f"n_blocks must be at most the number of samples, {n}, got {blocks}")
+    weights = np.exp(log_weights - log_weights.max())
+    weights = np.repeat(weights / weights.sum() / draws, draws)
+    place = np.repeat(np.arange(n) * blocks // n, draws) * levels + level
+    columns = [np.ones(n * draws), *values.reshape(-1, m).T]
+    found = [np.bincount(place, weights * column, blocks * levels) for column in columns]
+    return np.stack(found, axis=-1).reshape(blocks, levels, -1)
+
+
+def _log_density(
+    levels: np.ndarray, T: np.ndarray, sums: np.ndarray, sizes: np.ndarray, f: np.ndarray
+) -> np.ndarray:
+    """Log of the number of states at each level, up to a constant, [levels]."""
+    shares = sums[..., 0] / sums[..., 0].sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        seen = np.log(sizes @ shares)
+    return seen - logsumexp(np.log(sizes)[:, None] + f[:, None] - levels / T[:, None], axis=0)
+
+
+def _solve(
+    levels: np.ndarray, T: np.ndarray, sums: np.ndarray, sizes: np.ndarray, f: np.ndarray
+) -> np.ndarray:
+    """The free energies f_k = -log Z_k with f_0 = 0, by iteration from `f`."""
+    for _ in range(_ITERATIONS):
+        density = _log_density(levels, T, sums, sizes, f)
+        new = -logsumexp(density - levels / T[:, None], axis=1)
+        new -= new[0]
+        change, f = np.max(np.abs(new - f)), new
+        if change < _TOLERANCE:
+            return f
+    raise RuntimeError(f"free energies must converge, still changed by {change:.1e} a step")
+
+
+def _averages(
+    levels: np.ndarray,
+    T: np.ndarray,
+    sums: np.ndarray,
+    sizes: np.ndarray,
+    f: np.ndarray,
+    function: Callable[[np.ndarray, float], np.ndarray] | None,
+) -> np.ndarray:
+    """Averages at each temperature, from the mean of the values at each level."""
+    log_p = _log_density(levels, T, sums, sizes, f) - levels / T[:, None]
+    p = np.exp(log_p - logsumexp(log_p, axis=1, keepdims=True))
+    shares = np.tensordot(sizes / sums[..., 0].sum(axis=1), sums, axes=1)
+    seen = shares[:, 0] > 0
+    means = p[:, seen] @ (shares[seen, 1:] / shares[seen, :1])
+    if function is None:
+        return means
+    return np.stack([np.asarray(function(m, t), np.float64) for m, t in zip(means, T, strict=True)])

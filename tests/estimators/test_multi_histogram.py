@@ -1,0 +1,124 @@
+"""Averages from the samples of several temperatures: exact values, honest errors, fewer samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from boltzmann_tf import estimators as est
+
+# A system with levels 0, 1, .., 9, of degeneracy 3^level at first and fewer later.
+LEVELS = np.arange(10.0)
+STATES = np.array([1, 8, 30, 60, 80, 60, 30, 8, 4, 1.0])
+TEMPERATURES = np.array([0.35, 0.6, 1.0])
+
+
+def probabilities(t):
+    p = STATES * np.exp(-LEVELS / t)
+    return p / p.sum()
+
+
+def heat(m, t):
+    return (m[1] - m[0] ** 2) / t**2
+
+
+def exact_heat(t):
+    p = probabilities(t)
+    return (p @ LEVELS**2 - (p @ LEVELS) ** 2) / t**2
+
+
+def drawn(rng, t, n, tilt=0.0):
+    """Energies drawn from p exp(tilt E), and the log-weights that undo the tilt."""
+    p = probabilities(t) * np.exp(tilt * LEVELS)
+    energy = rng.choice(LEVELS, n, p=p / p.sum())
+    return energy, -tilt * energy + 3.0
+
+
+def estimate(seed, tilt=0.0, n=2000, temperatures=TEMPERATURES):
+    rng = np.random.default_rng(seed)
+    pairs = [drawn(rng, t, n, tilt) for t in temperatures]
+    return est.multi_histogram(
+        [e for e, _ in pairs],
+        [np.stack([e, e**2], axis=-1) for e, _ in pairs],
+        temperatures,
+        log_weights=[w for _, w in pairs],
+        function=heat,
+        n_blocks=50,
+    )
+
+
+@pytest.mark.parametrize("tilt", [0.0, -0.7])
+def test_is_exact_with_honest_errors(tilt):
+    """z-scores of 60 runs at three temperatures: their SD within 0.55 .. 1.5, means below 0.65.
+
+    The bounds are about five standard errors of an SD and of a mean of 60 scores.
+    """
+    reference = np.array([exact_heat(t) for t in TEMPERATURES])
+    found = [estimate(seed, tilt) for seed in range(60)]
+    scores = np.array([(f.value - reference) / f.standard_error for f in found])
+    assert np.all(np.abs(scores.mean(axis=0)) < 0.65)
+    assert np.all((scores.std(axis=0) > 0.55) & (scores.std(axis=0) < 1.5))
+
+
+def test_without_the_weights_it_is_wrong():
+    rng = np.random.default_rng(0)
+    energies = [drawn(rng, t, 20_000, -0.7)[0] for t in TEMPERATURES]
+    values = [np.stack([e, e**2], axis=-1) for e in energies]
+    found = est.multi_histogram(energies, values, TEMPERATURES, function=heat)
+    reference = np.array([exact_heat(t) for t in TEMPERATURES])
+    assert np.all(np.abs(found.value - reference) > 5 * found.standard_error)
+
+
+def test_neighbours_help():
+    alone = estimate(1, -0.7, temperatures=TEMPERATURES[:1])
+    together = estimate(1, -0.7)
+    assert together.standard_error[0] < 0.7 * alone.standard_error[0]
+
+
+def test_one_temperature_is_the_weighted_average():
+    energy, log_weight = drawn(np.random.default_rng(2), 0.6, 3000, -0.3)
+    found = est.multi_histogram(
+        [energy], [energy[:, None]], [0.6], log_weights=[log_weight], n_blocks=50
+    )
+    plain = est.weighted_average(energy, log_weight, n_blocks=50)
+    assert found.value[0, 0] == pytest.approx(plain.value, rel=1e-9)
+    assert found.standard_error[0, 0] == pytest.approx(plain.standard_error, rel=1e-6)
+
+
+def test_draws_share_a_weight():
+    rng = np.random.default_rng(3)
+    energy = rng.choice(LEVELS, (500, 4), p=probabilities(0.6))
+    log_weight = rng.normal(size=500)
+    found = est.multi_histogram([energy], [energy[..., None]], [0.6], log_weights=[log_weight])
+    plain = est.weighted_average(energy.mean(axis=1), log_weight)
+    assert found.value[0, 0] == pytest.approx(plain.value, rel=1e-9)
+
+
+E = np.zeros(200)
+V = np.zeros((200, 1))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: est.multi_histogram([E], [V], [0.0]), r"temperatures must be numbers > 0"),
+        (lambda: est.multi_histogram([E], [V], [1.0, 2.0]), r"energies must hold 2 arrays, got 1"),
+        (lambda: est.multi_histogram([E], [V, V], [1.0]), r"values must hold 1 arrays, got 2"),
+        (lambda: est.multi_histogram([E], [E], [1.0]), r"values\[0\] must be finite, \[200, 'm'\]"),
+        (lambda: est.multi_histogram([E + np.nan], [V], [1.0]), r"energies\[0\] must be finite"),
+        (lambda: est.multi_histogram([E[:9]], [V[:9]], [1.0]), r"n_blocks must be at most .* 9"),
+        (
+            lambda: est.multi_histogram([E], [V], [1.0], log_weights=[E[:3]]),
+            r"log_weights\[0\] must have 200 values",
+        ),
+        (
+            lambda: est.multi_histogram(
+                [np.arange(20_000.0)], [np.zeros((20_000, 1))], [1.0], n_blocks=2
+            ),
+            r"energies must have 10000 levels at most, got 20000",
+        ),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
