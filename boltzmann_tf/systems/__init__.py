@@ -8,6 +8,7 @@ from boltzmann_tf.systems.double_well import DoubleWell
 from boltzmann_tf.systems.ising import Ising
 from boltzmann_tf.systems.ising_field import IsingField
 from boltzmann_tf.systems.mueller_brown import MuellerBrown
+from boltzmann_tf.systems.solvated_dimer import SolvatedDimer
 from boltzmann_tf.systems.spring_in_box import SpringInBox
 
 # One line a system: its name on the command line and in files.
@@ -16,6 +17,7 @@ REGISTRY: dict[str, type[System]] = {
     "ising": Ising,
     "ising_field": IsingField,
     "mueller_brown": MuellerBrown,
+    "solvated_dimer": SolvatedDimer,
     "spring_in_box": SpringInBox,
 }
 
@@ -25,6 +27,7 @@ __all__ = [
     "Ising",
     "IsingField",
     "MuellerBrown",
+    "SolvatedDimer",
     "SpringInBox",
     "System",
     "get",

@@ -19,17 +19,22 @@ from boltzmann_tf.systems import (
     Ising,
     IsingField,
     MuellerBrown,
+    SolvatedDimer,
     SpringInBox,
     System,
 )
 
 
 class Case(NamedTuple):
-    """A system and the interval of coordinates in which its energy is an ordinary number."""
+    """A system and the interval of coordinates in which its energy is an ordinary number.
+
+    With `around`, the name of an initial state, the interval is that of distances from it.
+    """
 
     make: Callable[[], System]
     low: float
     high: float
+    around: str | None = None
 
 
 class Cluster(System):
@@ -51,6 +56,13 @@ SYSTEMS: dict[str, Case] = {
     "ising_field_other": Case(lambda: IsingField(3, 1.7, 0.8, field=0.4, delta=3.0), -4, 4),
     "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
     "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
+    "solvated_dimer": Case(lambda: SolvatedDimer(solvent=4), -0.1, 0.1, "open"),
+    "solvated_dimer_other": Case(
+        lambda: SolvatedDimer(slope=-0.5, box=0.9, box_k=80.0, diameter=0.6, solvent=1),
+        -0.1,
+        0.1,
+        "open",
+    ),
     "spring_in_box": Case(SpringInBox, 0.01, 3.99),
     "spring_in_box_other": Case(lambda: SpringInBox(3.0, 0.5, wall_stiffness=10.0), 0.01, 0.49),
     "users_own": Case(Cluster, -2, 2),
@@ -70,6 +82,10 @@ SYMMETRIES: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
     ("ising_open", lambda x: -x),
     ("ising_field", lambda x: -x),
     ("double_well", lambda x: x * [1, -1]),
+    ("solvated_dimer", lambda x: -x),
+    ("solvated_dimer", lambda x: x * np.tile([1, -1], 6)),
+    ("solvated_dimer", lambda x: x[:, [2, 3, 0, 1, *range(4, 12)]]),  # the dimer's ends
+    ("solvated_dimer", lambda x: x[:, [0, 1, 2, 3, 8, 9, 4, 5, 10, 11, 6, 7]]),  # the solvent
     ("spring_in_box", lambda x: 4 - x),  # reflection about the centre of the box
     ("spring_in_box", lambda x: x[:, ::-1].copy()),  # exchange, while both are in the box
     ("spring_in_box", lambda x: x + np.minimum(3.99 - x[:, :1], 0.7)),  # translation inside it
@@ -82,7 +98,9 @@ names = pytest.mark.parametrize("name", SYSTEMS)
 
 def points(name, n=32, seed=0):
     case = SYSTEMS[name]
-    return laws.configurations(case.make(), case.low, case.high, n, seed)
+    system = case.make()
+    x = laws.configurations(system, case.low, case.high, n, seed)
+    return x if case.around is None else x + system.initial_state(case.around)
 
 
 def test_all_registered_systems_are_here():
@@ -114,7 +132,15 @@ def test_training_gradient_is_finite(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["double_well", "ising_field", "mueller_brown", "spring_in_box", "users_own"]
+    "name",
+    [
+        "double_well",
+        "ising_field",
+        "mueller_brown",
+        "solvated_dimer",
+        "spring_in_box",
+        "users_own",
+    ],
 )
 def test_training_compiles_once(name):
     laws.training_compiles_once(SYSTEMS[name].make())
@@ -244,6 +270,7 @@ def test_false_symmetries_are_rejected():
     for name, move in [
         ("double_well", lambda x: x * [-1, 1]),
         ("mueller_brown", lambda x: x[:, ::-1].copy()),
+        ("solvated_dimer", lambda x: np.roll(x, 2, axis=1)),  # dimer and solvent exchanged
         ("spring_in_box", lambda x: x + 1),  # translation out of the box
         ("users_own", lambda x: x + 1),
     ]:
