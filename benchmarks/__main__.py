@@ -63,6 +63,9 @@ def main() -> None:
         if name not in BENCHMARKS:
             parser.error(f"names must be of {', '.join(BENCHMARKS)}, got {name!r}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is loaded
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=180)  # a log has no width; do not fold tables at 80
     results = {}
     for name in arguments.names or [n for n in BENCHMARKS if n not in ON_REQUEST]:
         title, targets = BENCHMARKS[name]
@@ -70,7 +73,7 @@ def main() -> None:
         results[name] = module.run(arguments.repeats)
         if hasattr(module, "tables"):
             for table in module.tables(results[name]):
-                Console().print(table)
+                console.print(table)
             output = Path(arguments.output)
             module.figure(results[name]).savefig(output.with_name(f"{output.stem}_{name}.png"))
             continue
@@ -78,7 +81,7 @@ def main() -> None:
         for quantity, value in _flat(results[name]).items():
             shown = f"{value:.3g}" if isinstance(value, float) else str(value)
             table.add_row(quantity, shown, targets.get(quantity, ""))
-        Console().print(table)
+        console.print(table)
     Path(arguments.output).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from boltzmann_tf.sampling._random import next_word, streams
 from boltzmann_tf.sampling.lattice import (
     LatticeState,
     heat_bath_sweeps,
@@ -27,7 +28,6 @@ from boltzmann_tf.sampling.lattice import (
     swendsen_wang_updates,
     wolff_updates,
 )
-from boltzmann_tf.sampling.lattice._random import next_word, streams
 
 __all__ = ["run", "words_per_comparison"]
 

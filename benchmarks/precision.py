@@ -1,11 +1,12 @@
 """Networks in bfloat16 against float32: speed here, and what they cost in ESS and round trip.
 
-`realnvp(..., dtype="mixed_bfloat16")`. Speed is a matter of the machine: XLA's products on CPUs
-widen bfloat16 to float32, so that nothing is won there; TensorFlow's own are shown beside them.
+`realnvp(..., dtype="mixed_bfloat16")`. XLA's products on CPUs widen bfloat16 to float32, so that
+nothing is won there, and the package takes TensorFlow's own; both are shown.
 """
 
 from __future__ import annotations
 
+import functools
 import statistics
 import time
 from collections.abc import Callable
@@ -91,15 +92,16 @@ def run(repeats: int = 7) -> dict[str, Any]:
       repeats: alternating pairs of each ratio.
 
     Returns:
-      times in bfloat16 as multiples of those in float32: of a training step, of bare products in
-      XLA and in TensorFlow; and for each policy the effective fraction of the weights and the
-      errors of the round trip z -> x -> z.
+      times in bfloat16 as multiples of those in float32: of training steps, weighted samples, bare
+      products in XLA and in TensorFlow; and for each policy the effective fraction of the weights
+      and the errors of the round trip z -> x -> z.
     """
     times = {}
     for name, work in WORKS.items():
         single, mixed = (build(OURS, work, dtype=policy) for policy in POLICIES)
-        n = work.steps
-        times[f"step, {name}"] = _ratio(repeats, lambda: mixed.steps(n), lambda: single.steps(n))  # noqa: B023
+        for what, n in (("steps", work.steps), ("sample", work.samples)):
+            pair = [functools.partial(getattr(flow, what), n) for flow in (mixed, single)]
+            times[f"{what}, {name}"] = _ratio(repeats, *pair)
     for title, xla in (("product, XLA", True), ("product, TensorFlow", False)):
         pair = [_product(dtype, xla=xla) for dtype in ("bfloat16", "float32")]
         times[title] = _ratio(repeats, *pair)

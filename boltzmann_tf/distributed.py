@@ -30,9 +30,6 @@ class DistributedStep(TrainingStep):
       strategy: a synchronous strategy, such as `tf.distribute.MirroredStrategy`.
     """
 
-    # XLA compiles what one replica does; it cannot compile the exchange between them.
-    _jit_compile = False
-
     def __init__(
         self,
         generator: BoltzmannGenerator,
@@ -49,6 +46,8 @@ class DistributedStep(TrainingStep):
                     f"{variable.name} on one device for {self.replicas} replicas"
                 )
         super().__init__(generator, optimizer, steps_per_call)
+        # XLA compiles what one replica does; it cannot compile the exchange between them.
+        self._jit_replica, self._jit_compile = self._jit_compile, False
 
     def energies_per_step(self, shape: StepShape) -> int:
         """Energies that a step asks for, over all replicas."""
@@ -69,7 +68,9 @@ class DistributedStep(TrainingStep):
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         share = self._share(shape)
         compiled = tf.function(
-            functools.partial(super()._gradient, share), jit_compile=True, autograph=False
+            functools.partial(super()._gradient, share),
+            jit_compile=self._jit_replica,
+            autograph=False,
         )
 
         def replica() -> tuple[tf.Tensor, dict[str, tf.Tensor]]:

@@ -252,7 +252,9 @@ class BoltzmannGenerator:
         if name not in self._compiled:
             # A partial, as in `steps`: no warning of retracing with the second generator.
             self._compiled[name] = tf.function(
-                functools.partial(function), jit_compile=True, autograph=False
+                functools.partial(function),
+                jit_compile=self.bijector.compiles_with_xla,
+                autograph=False,
             )
         return self._compiled[name]
 

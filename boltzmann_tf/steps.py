@@ -39,7 +39,6 @@ class TrainingStep:
     """
 
     replicas = 1
-    _jit_compile = True
 
     def __init__(
         self,
@@ -59,6 +58,7 @@ class TrainingStep:
         # Not every optimiser starts from zeros (Nadam, Adagrad).
         self._optimizer_start = [v.numpy() for v in self.optimizer_variables]
         self._compiled: dict[StepShape, Callable] = {}
+        self._jit_compile = generator.bijector.compiles_with_xla
 
     @property
     def optimizer_variables(self) -> list[tf.Variable]:

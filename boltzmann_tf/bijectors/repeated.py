@@ -83,6 +83,10 @@ class Repeated(Bijector):
         """Undoes the bijectors from the last to the first."""
         return self._loop(x, condition, inverse=True)
 
+    def _compute_dtypes(self) -> set[str]:
+        parts = [self._body, *(m for m in self._body.submodules if isinstance(m, Bijector))]
+        return set().union(*(part._compute_dtypes() for part in parts))
+
     def get_config(self) -> dict[str, Any]:
         """The bijectors' documents."""
         return {"bijectors": list(self._documents), "name": self.name}

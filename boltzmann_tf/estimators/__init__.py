@@ -30,6 +30,7 @@ from boltzmann_tf.estimators.profiles import (
     published_standard_error,
 )
 from boltzmann_tf.estimators.report import Coverage, WeightReport, coverage, weight_report
+from boltzmann_tf.estimators.umbrella import Umbrella, umbrella_histogram
 from boltzmann_tf.estimators.weights import (
     LogZBounds,
     effective_sample_size,
@@ -46,6 +47,7 @@ __all__ = [
     "Estimates",
     "LogZBounds",
     "Profile",
+    "Umbrella",
     "WeightReport",
     "align_profile",
     "autocorrelation_time",
@@ -70,6 +72,7 @@ __all__ = [
     "r_hat",
     "reweighted_difference",
     "two_generator_difference",
+    "umbrella_histogram",
     "weight_report",
     "weighted_average",
 ]

@@ -15,13 +15,12 @@ from scipy.special import logsumexp
 
 from boltzmann_tf._checks import finite_array, positive_int
 from boltzmann_tf.estimators._common import Estimates, as_float64, check_log_weights
+from boltzmann_tf.estimators._histograms import joined, sums_by_level
 from boltzmann_tf.estimators.weights import effective_sample_size
 
 __all__ = ["multi_histogram"]
 
 _MOST_LEVELS = 10_000
-_TOLERANCE = 1e-8  # kT; stated errors are 1e-4 at best
-_ITERATIONS = 100_000
 
 
 def multi_histogram(
@@ -72,19 +71,30 @@ def multi_histogram(
         )
     owners = np.split(level, np.cumsum([e.size for e, _, _ in each])[:-1])
     sums = np.stack(
-        [_sums(own, v, w, levels.size, blocks) for own, (_, v, w) in zip(owners, each, strict=True)]
+        [
+            sums_by_level(own.reshape(e.shape), w, v, levels.size, blocks)
+            for own, (e, v, w) in zip(owners, each, strict=True)
+        ]
     )
     sizes = np.array([effective_sample_size(w) for _, _, w in each])
+    reduced = levels / T[:, None]
+
+    def result(kept: np.ndarray, start: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        density, f = joined(reduced, kept[..., 0], sizes, start)
+        log_p = density - reduced
+        p = np.exp(log_p - logsumexp(log_p, axis=1, keepdims=True))
+        at_level = np.tensordot(sizes / kept[..., 0].sum(axis=1), kept, axes=1)
+        seen = at_level[:, 0] > 0
+        means = p[:, seen] @ (at_level[seen, 1:] / at_level[seen, :1])
+        if function is not None:
+            means = np.stack([np.asarray(function(m, t)) for m, t in zip(means, T, strict=True)])
+        return np.asarray(means, np.float64), f
+
     total = sums.sum(axis=1)
-    f = _solve(levels, T, total, sizes, np.zeros(T.size))
-    result = _averages(levels, T, total, sizes, f, function)
-    replicas = []
-    for b in range(blocks):
-        rest = total - sums[:, b]
-        own = _solve(levels, T, rest, sizes, f)
-        replicas.append(_averages(levels, T, rest, sizes, own, function))
-    spread = np.stack(replicas) - np.mean(replicas, axis=0)
-    return Estimates(result, np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0)))
+    value, f = result(total, None)
+    replicas = np.stack([result(total - sums[:, b], f)[0] for b in range(blocks)])
+    spread = replicas - replicas.mean(axis=0)
+    return Estimates(value, np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0)))
 
 
 def _checked(
@@ -99,61 +109,3 @@ def _checked(
     w = np.zeros(len(e)) if log_weights is None else log_weights
     w = check_log_weights(f"log_weights[{k}]", w, size=len(e))
     return e.reshape(len(e), -1), v.reshape(len(e), -1, v.shape[-1]), w
-
-
-def _sums(
-    level: np.ndarray, values: np.ndarray, log_weights: np.ndarray, levels: int, blocks: int
-) -> np.ndarray:
-    """Sums of weights and of weights times values by block and level, [blocks, levels, 1 + m]."""
-    n, draws, m = values.shape
-    if n < blocks:
-        raise ValueError(f"n_blocks must be at most the number of samples, {n}, got {blocks}")
-    weights = np.exp(log_weights - log_weights.max())
-    weights = np.repeat(weights / weights.sum() / draws, draws)
-    place = np.repeat(np.arange(n) * blocks // n, draws) * levels + level
-    columns = [np.ones(n * draws), *values.reshape(-1, m).T]
-    found = [np.bincount(place, weights * column, blocks * levels) for column in columns]
-    return np.stack(found, axis=-1).reshape(blocks, levels, -1)
-
-
-def _log_density(
-    levels: np.ndarray, T: np.ndarray, sums: np.ndarray, sizes: np.ndarray, f: np.ndarray
-) -> np.ndarray:
-    """Log of the number of states at each level, up to a constant, [levels]."""
-    shares = sums[..., 0] / sums[..., 0].sum(axis=1, keepdims=True)
-    with np.errstate(divide="ignore"):
-        seen = np.log(sizes @ shares)
-    return seen - logsumexp(np.log(sizes)[:, None] + f[:, None] - levels / T[:, None], axis=0)
-
-
-def _solve(
-    levels: np.ndarray, T: np.ndarray, sums: np.ndarray, sizes: np.ndarray, f: np.ndarray
-) -> np.ndarray:
-    """The free energies f_k = -log Z_k with f_0 = 0, by iteration from `f`."""
-    for _ in range(_ITERATIONS):
-        density = _log_density(levels, T, sums, sizes, f)
-        new = -logsumexp(density - levels / T[:, None], axis=1)
-        new -= new[0]
-        change, f = np.max(np.abs(new - f)), new
-        if change < _TOLERANCE:
-            return f
-    raise RuntimeError(f"free energies must converge, still changed by {change:.1e} a step")
-
-
-def _averages(
-    levels: np.ndarray,
-    T: np.ndarray,
-    sums: np.ndarray,
-    sizes: np.ndarray,
-    f: np.ndarray,
-    function: Callable[[np.ndarray, float], np.ndarray] | None,
-) -> np.ndarray:
-    """Averages at each temperature, from the mean of the values at each level."""
-    log_p = _log_density(levels, T, sums, sizes, f) - levels / T[:, None]
-    p = np.exp(log_p - logsumexp(log_p, axis=1, keepdims=True))
-    shares = np.tensordot(sizes / sums[..., 0].sum(axis=1), sums, axes=1)
-    seen = shares[:, 0] > 0
-    means = p[:, seen] @ (shares[seen, 1:] / shares[seen, :1])
-    if function is None:
-        return means
-    return np.stack([np.asarray(function(m, t), np.float64) for m, t in zip(means, T, strict=True)])

@@ -31,7 +31,19 @@ from boltzmann_tf.sampling.lattice import (
     wang_landau_sweeps,
     wolff_updates,
 )
+from boltzmann_tf.sampling.particles import (
+    ParticleInfo,
+    ParticleState,
+    particle_state,
+    particle_sweeps,
+)
 from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
+from boltzmann_tf.sampling.umbrella import (
+    UmbrellaInfo,
+    UmbrellaState,
+    umbrella_rounds,
+    umbrella_state,
+)
 
 __all__ = [
     "Chains",
@@ -40,10 +52,14 @@ __all__ = [
     "IsingChain",
     "IsingSummary",
     "LatticeState",
+    "ParticleInfo",
+    "ParticleState",
     "Path",
     "SweepInfo",
     "TemperingInfo",
     "TemperingState",
+    "UmbrellaInfo",
+    "UmbrellaState",
     "WangLandauInfo",
     "WangLandauState",
     "heat_bath_sweeps",
@@ -57,10 +73,14 @@ __all__ = [
     "metropolis",
     "metropolis_sweeps",
     "multispin_sweeps",
+    "particle_state",
+    "particle_sweeps",
     "run_chains",
     "swendsen_wang_updates",
     "tempering_rounds",
     "tempering_state",
+    "umbrella_rounds",
+    "umbrella_state",
     "wang_landau_state",
     "wang_landau_sweeps",
     "wolff_updates",

@@ -113,6 +113,15 @@ def test_other_laws(name, tmp_path):
     laws.far_gradients_are_finite(flow)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_on_cpus_tensorflows_own_products_are_taken(name, monkeypatch):
+    mixed, single = ALL[name](POLICY), ALL[name]("float32")
+    for found, compiles in (([], False), (["a GPU"], True)):
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda _, found=found: found)
+        assert mixed.compiles_with_xla is compiles
+        assert single.compiles_with_xla
+
+
 def test_trains_and_gives_honest_weights():
     """log Z of a Gaussian whose mean and widths the flow must learn, within 4 stated errors.
 

@@ -15,7 +15,7 @@ from boltzmann_tf._checks import (
     positive_int,
     seed_int,
 )
-from boltzmann_tf.sampling.lattice._random import kernel, streams
+from boltzmann_tf.sampling._random import kernel, streams
 
 __all__ = ["LatticeState", "lattice_energies", "lattice_state", "lattice_observables"]
 

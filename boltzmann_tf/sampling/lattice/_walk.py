@@ -7,7 +7,7 @@ import math
 import numba
 import numpy as np
 
-from boltzmann_tf.sampling.lattice._random import kernel, next_word, random_below
+from boltzmann_tf.sampling._random import kernel, next_word, random_below
 
 __all__ = ["walk"]
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from boltzmann_tf.sampling.lattice._random import (
+from boltzmann_tf.sampling._random import (
     kernel,
     next_word,
     probability_words,

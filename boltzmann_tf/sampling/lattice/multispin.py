@@ -20,7 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from boltzmann_tf.sampling.lattice._random import ALL_ONES, kernel, next_word, probability_words
+from boltzmann_tf.sampling._random import ALL_ONES, kernel, next_word, probability_words
 from boltzmann_tf.sampling.lattice._state import LatticeState, check_update, no_field
 from boltzmann_tf.sampling.lattice.sweeps import TIE, SweepInfo
 

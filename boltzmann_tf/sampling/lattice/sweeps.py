@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from scipy import special
 
-from boltzmann_tf.sampling.lattice._random import kernel, next_word, probability_words
+from boltzmann_tf.sampling._random import kernel, next_word, probability_words
 from boltzmann_tf.sampling.lattice._state import LatticeState, Model, check_update
 
 __all__ = ["TIE", "SweepInfo", "heat_bath_sweeps", "metropolis_sweeps"]

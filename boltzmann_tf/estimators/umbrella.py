@@ -1,0 +1,131 @@
+"""Free energies along a coordinate from the windows of an umbrella sampling. Energies in kT."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import logsumexp
+
+from boltzmann_tf._checks import finite, finite_array, positive, positive_int
+from boltzmann_tf.estimators._common import Estimate, check_edges
+from boltzmann_tf.estimators._histograms import joined, sums_by_level
+from boltzmann_tf.estimators.profiles import Profile
+
+__all__ = ["Umbrella", "umbrella_histogram"]
+
+
+class Umbrella(NamedTuple):
+    """The distribution of a coordinate without the biases, in fine bins.
+
+    Attributes:
+      edges: of the bins a profile is shown in, [bins + 1].
+      counts: samples in each of them, [bins].
+      log_p: log of the probability of each fine bin, [bins * resolution].
+      replicas: the same without one block of rounds each, [blocks, bins * resolution].
+      window_free_energy: -log Z of each window with its bias, the first at 0, [windows].
+    """
+
+    edges: np.ndarray
+    counts: np.ndarray
+    log_p: np.ndarray
+    replicas: np.ndarray
+    window_free_energy: np.ndarray
+
+    def profile(self) -> Profile:
+        """-log of the probability density, the lowest bin at zero; jackknife errors."""
+        bins = self.edges.size - 1
+        log_width = np.log(np.diff(self.edges))
+
+        def coarse(log_p: np.ndarray) -> np.ndarray:
+            merged = logsumexp(log_p.reshape(*log_p.shape[:-1], bins, -1), axis=-1)
+            return np.where(np.isfinite(merged), log_width - merged, np.nan)
+
+        value, replicas = coarse(self.log_p), coarse(self.replicas)
+        lowest = np.nanargmin(value)
+        error = _jackknife(replicas - replicas[:, [lowest]])
+        return Profile(
+            centers=0.5 * (self.edges[1:] + self.edges[:-1]),
+            edges=self.edges,
+            free_energy=value - value[lowest],
+            standard_error=error,
+            counts=self.counts,
+            bootstrap_error=error,
+        )
+
+    def free_energy_difference(self, cut: float) -> Estimate:
+        """F(above the cut) - F(below it), in kT; the cut is taken to the next fine edge."""
+        bins, fine = self.edges.size - 1, self.log_p.size
+        grid = np.interp(np.arange(fine + 1), np.arange(bins + 1) * (fine // bins), self.edges)
+        k = int(np.argmin(np.abs(grid - finite("cut", cut))))
+        if not 0 < k < fine:
+            raise ValueError(f"cut must be between {self.edges[0]} and {self.edges[-1]}, got {cut}")
+
+        def difference(log_p: np.ndarray) -> np.ndarray:
+            return logsumexp(log_p[..., :k], axis=-1) - logsumexp(log_p[..., k:], axis=-1)
+
+        error = _jackknife(difference(self.replicas))
+        return Estimate(float(difference(self.log_p)), float(error))
+
+
+def umbrella_histogram(
+    coordinate: ArrayLike,
+    centres: ArrayLike,
+    stiffness: float,
+    *,
+    edges: ArrayLike,
+    resolution: int = 10,
+    n_blocks: int = 40,
+) -> Umbrella:
+    """Joins the windows of an umbrella sampling (WHAM), with errors over blocks of rounds.
+
+    Window k sampled exp(-u / T - stiffness (r - centre_k)^2). Kumar et al., J. Comput. Chem. 13,
+    1011 (1992). Errors are a jackknife over blocks of consecutive rounds in all windows at once, so
+    that they hold for walkers that exchange windows, and count correlations shorter than a block.
+
+    Args:
+      coordinate: r of each window after each round, [windows, rounds]; all samples must lie
+        between the edges.
+      centres: [windows].
+      stiffness: in kT, without a factor 1/2.
+      edges: of the bins of profiles, [bins + 1].
+      resolution: fine bins in each; the bias is taken at their middle.
+      n_blocks: of the jackknife.
+    """
+    r = finite_array("coordinate", coordinate, ndim=2)
+    c = finite_array("centres", centres, ndim=1)
+    if c.size != len(r):
+        raise ValueError(f"centres must be {len(r)} numbers, one a window, got {c.size}")
+    k = positive("stiffness", stiffness)
+    edges = check_edges("edges", edges)
+    fine = positive_int("resolution", resolution)
+    blocks = positive_int("n_blocks", n_blocks, minimum=2)
+    if r.min() < edges[0] or r.max() > edges[-1]:
+        raise ValueError(
+            f"edges must hold all of coordinate, {r.min():.4g} to {r.max():.4g}, got "
+            f"{edges[0]:.4g} to {edges[-1]:.4g}"
+        )
+    bins = (edges.size - 1) * fine
+    grid = np.interp(np.arange(bins + 1), np.arange(edges.size) * fine, edges)
+    level = np.clip(np.searchsorted(grid, r, side="right") - 1, 0, bins - 1)
+    middle = 0.5 * (grid[1:] + grid[:-1])
+    reduced = k * (middle - c[:, None]) ** 2
+    none = np.zeros((r.shape[1], 1, 0))
+    sums = np.stack(
+        [sums_by_level(row[:, None], np.zeros(row.size), none, bins, blocks) for row in level]
+    )[..., 0]
+    sizes = np.full(len(r), float(r.shape[1]))
+    total = sums.sum(axis=1)
+    log_p, f = joined(reduced, total, sizes)
+    replicas = [joined(reduced, total - sums[:, b], sizes, f)[0] for b in range(blocks)]
+    each = [p - logsumexp(p) for p in (log_p, *replicas)]
+    counts = np.bincount(level.ravel() // fine, minlength=edges.size - 1)
+    return Umbrella(edges, counts, each[0], np.stack(each[1:]), f)
+
+
+def _jackknife(replicas: np.ndarray) -> np.ndarray:
+    """Standard error from leave-one-out replicas, along the first axis; NaN where one is."""
+    blocks = len(replicas)
+    spread = replicas - replicas.mean(axis=0)
+    return np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0))

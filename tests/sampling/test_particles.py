@@ -1,0 +1,165 @@
+"""Single-particle moves of the dimer and umbrella sampling, against exact answers.
+
+With particles too small to meet, the dimer's length has a closed-form distribution: the springs
+leave d exp(-u(d) / T - k d^2 / 4T) I_0(k d^2 / 4T), where I_0 comes from the angle.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.special import ive
+
+from boltzmann_tf import estimators, sampling
+from boltzmann_tf.sampling import particles
+from boltzmann_tf.systems import SolvatedDimer
+
+CENTRES = np.arange(0.7, 2.35, 0.1)
+EDGES = np.linspace(0.3, 2.8, 51)
+
+
+def lone(**options):
+    """A dimer whose particles and solvent do not meet, nor its walls."""
+    return SolvatedDimer(diameter=1e-3, solvent=1, quadratic=5.0, quartic=2.0, **options)
+
+
+def exact_profile(system, temperature, fine=200):
+    """F at the bins of EDGES, the lowest at zero, and F(d > 1.5) - F(d < 1.5)."""
+    grid = np.linspace(EDGES[0], EDGES[-1], (EDGES.size - 1) * fine + 1)
+    d = 0.5 * (grid[1:] + grid[:-1])
+    q = 2 * (d - system.distance)
+    u = system.slope * q - system.quadratic * q**2 + system.quartic * q**4
+    p = d * np.exp(-(u - u.min()) / temperature) * ive(0, system.dimer_k * d**2 / 4 / temperature)
+    density = p.reshape(-1, fine).mean(axis=1)
+    difference = np.log(p[d < 1.5].sum() / p[d > 1.5].sum())
+    return -np.log(density / density.max()), difference
+
+
+def umbrella(system, temperature, rounds=2000, seed=0, **options):
+    state = sampling.umbrella_state(system, CENTRES, seed=seed)
+    run = {"system": system, "centres": CENTRES, "stiffness": 100.0, "temperature": temperature}
+    state, _ = sampling.umbrella_rounds(state, 200, tune=True, **run | options)
+    return sampling.umbrella_rounds(state, rounds, **run | options)[1]
+
+
+@pytest.mark.parametrize("solvent", [1, 9])
+def test_a_move_costs_what_the_energy_says(solvent):
+    """Each particle of each kind, near and far, in float64: to 1e-9."""
+    system = SolvatedDimer(solvent=solvent)
+    p = particles.parameters(system)
+    rng = np.random.default_rng(0)
+    for i in range(solvent + 2):
+        x = system.initial_state("open") + 0.1 * rng.standard_normal(system.event_size)
+        rows = x.reshape(-1, 2).T.copy()
+        q = rows[:, i] + rng.uniform(-0.3, 0.3, 2)
+        du, dbias = particles._change(rows, i, *q, p, 1.4, 50.0)
+        assert np.array_equal(rows, x.reshape(-1, 2).T), "the move must leave x as it was"
+        moved = x.copy()
+        moved[2 * i : 2 * i + 2] = q
+        before, after = system.energy(tf.constant([x, moved])).numpy()
+        d = [np.hypot(*(v[:2] - v[2:4])) for v in (x, moved)]
+        assert du == pytest.approx(after - before, rel=1e-9, abs=1e-9)
+        assert dbias == pytest.approx(50 * ((d[1] - 1.4) ** 2 - (d[0] - 1.4) ** 2), abs=1e-9)
+
+
+def test_published_mean_energies():
+    """Closed 53.1 and open 58.9 at T = 1, 0.4 each (reference, section 2.3)."""
+    system = SolvatedDimer()
+    for name, mean in (("closed", 53.1), ("open", 58.9)):
+        state = sampling.particle_state(np.tile(system.initial_state(name), (16, 1)), seed=1)
+        energies = []
+        for t in range(60):
+            state, info = sampling.particle_sweeps(state, 50, system=system, step_size=0.15)
+            if t >= 20:
+                energies.append(system.energy(tf.constant(state.x)).numpy())
+        assert np.mean(energies) == pytest.approx(mean, abs=0.4)
+        assert 0.3 < info.acceptance.mean() < 0.6
+        assert info.not_finite == 0
+
+
+def test_a_run_is_the_same_in_one_call_and_in_two():
+    system = lone()
+    state = sampling.umbrella_state(system, CENTRES, n_ladders=2, seed=3)
+    run = {"system": system, "centres": CENTRES, "n_sweeps": 2}
+    whole, info = sampling.umbrella_rounds(state, 7, **run)
+    first, one = sampling.umbrella_rounds(state, 4, **run)
+    both, two = sampling.umbrella_rounds(first, 3, **run)
+    assert np.array_equal(whole.particles.x, both.particles.x)
+    assert np.array_equal(info.distance, np.concatenate([one.distance, two.distance], axis=2))
+    assert np.array_equal(whole.window, both.window)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_umbrella_gives_the_exact_profile(temperature):
+    """Within five stated errors in each bin where windows are, errors below 0.3 there."""
+    system = lone()
+    info = umbrella(system, temperature)
+    found = estimators.umbrella_histogram(info.distance[0], CENTRES, 100.0, edges=EDGES)
+    reference, difference = exact_profile(system, temperature)
+    profile = found.profile()
+    used = (profile.centers > CENTRES[0]) & (profile.centers < CENTRES[-1])
+    lowest = np.nanargmin(profile.free_energy)
+    error = profile.free_energy - (reference - reference[lowest])
+    assert np.all(np.abs(error[used]) <= 5 * profile.standard_error[used] + 1e-12)
+    assert np.all(profile.standard_error[used] < 0.3)
+    delta = found.free_energy_difference(1.5)
+    assert abs(delta.value - difference) < 5 * delta.standard_error
+    assert np.nanmin(info.exchange) > 0.1
+
+
+def test_a_bias_taken_for_a_spring_with_one_half_is_noticed():
+    """The planted error: stiffness / 2 in the analysis."""
+    system = lone()
+    info = umbrella(system, 1.0)
+    found = estimators.umbrella_histogram(info.distance[0], CENTRES, 50.0, edges=EDGES)
+    delta = found.free_energy_difference(1.5)
+    assert abs(delta.value - exact_profile(system, 1.0)[1]) > 10 * delta.standard_error
+
+
+SYSTEM = SolvatedDimer(solvent=1)
+STATE = sampling.umbrella_state(SYSTEM, [1.0, 1.5])
+RUN = {"system": SYSTEM, "centres": [1.0, 1.5]}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sampling.umbrella_state(SYSTEM, [1.0]), "centres must be two or more"),
+        (lambda: sampling.umbrella_state(SYSTEM, [1.5, 1.0]), "strictly increasing"),
+        (
+            lambda: sampling.umbrella_rounds(STATE, 1, system=SYSTEM, centres=[1.0, 1.2, 1.4]),
+            "centres must be 2 numbers for this state, got 3",
+        ),
+        (lambda: sampling.umbrella_rounds(STATE, 1, temperature=0.0, **RUN), "temperature must be"),
+        (lambda: sampling.umbrella_rounds(STATE, 1, stiffness=-1.0, **RUN), "stiffness must be"),
+        (lambda: sampling.umbrella_rounds(STATE, 0, **RUN), "n_rounds must be"),
+        (
+            lambda: sampling.particle_sweeps(
+                STATE.particles, 1, system=SolvatedDimer(), step_size=0.1
+            ),
+            r"x must have shape \[replicas, 76\], got \(2, 6\)",
+        ),
+        (
+            lambda: sampling.particle_sweeps(STATE.particles, 1, system=SYSTEM, step_size=0.0),
+            "step_size must be > 0",
+        ),
+        (
+            lambda: sampling.particle_sweeps(
+                STATE.particles, 1, system=SYSTEM, step_size=0.1, centre=[1.0, 2.0, 3.0]
+            ),
+            r"centre must be a number or have shape \(2,\), got \(3,\)",
+        ),
+        (
+            lambda: estimators.umbrella_histogram(np.ones((2, 50)), [1.0], 1.0, edges=[0, 2]),
+            "centres must be 2 numbers, one a window, got 1",
+        ),
+        (
+            lambda: estimators.umbrella_histogram(np.ones((1, 50)), [1.0], 1.0, edges=[2, 3]),
+            "edges must hold all of coordinate, 1 to 1, got 2 to 3",
+        ),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
