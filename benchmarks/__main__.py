@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+import boltzmann_tf  # noqa: F401  it keeps TensorFlow quiet if it is there first
 
 # name -> title, and targets by quantity
 BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
@@ -62,7 +63,6 @@ def main() -> None:
     for name in arguments.names:
         if name not in BENCHMARKS:
             parser.error(f"names must be of {', '.join(BENCHMARKS)}, got {name!r}")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is loaded
     console = Console()
     if not console.is_terminal:
         console = Console(width=180)  # a log has no width; do not fold tables at 80
