@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.peers.ours import Well
 from boltzmann_tf import BoltzmannGenerator, commands, realnvp
 folder, n = sys.argv[1], int(sys.argv[2])
-generator = BoltzmannGenerator(Well(76), realnvp(76, blocks=8, hidden=(200, 200)))
+generator = BoltzmannGenerator(Well(76), realnvp(76, blocks=8, hidden=(200, 200, 200)))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 start = time.perf_counter()
 path = Path(folder) / "samples.npz"

@@ -24,7 +24,7 @@ __all__ = ["figure", "run", "tables"]
 SIZES = (2, 8, 32, 76, 256, 1024)
 DEPTHS = (2, 4, 8, 16, 32, 64)
 BATCHES = (64, 256, 1024, 4096, 16384)
-HIDDEN = (200, 200)
+HIDDEN = (200, 200, 200)
 SECONDS = 1.5  # of steps, about, for each reading
 
 

@@ -109,6 +109,6 @@ def in_chunks(f: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarra
 
 
 WORKS = {
-    "D = 76": Work(76, 8, (200, 200), 1024, steps=4, samples=4 * CHUNK),
-    "D = 2": Work(2, 4, (100, 100), 256, steps=50, samples=20 * CHUNK),
+    "D = 76": Work(76, 8, (200, 200, 200), 1024, steps=3, samples=4 * CHUNK),
+    "D = 2": Work(2, 4, (100, 100, 100), 256, steps=50, samples=20 * CHUNK),
 }

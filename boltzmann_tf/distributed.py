@@ -28,6 +28,7 @@ class DistributedStep(TrainingStep):
       optimizer: a Keras optimiser.
       steps_per_call: the most steps of one call.
       strategy: a synchronous strategy, such as `tf.distribute.MirroredStrategy`.
+      jit_compile: whether XLA compiles what one replica does; it cannot compile the exchange.
     """
 
     def __init__(
@@ -36,6 +37,8 @@ class DistributedStep(TrainingStep):
         optimizer: keras.optimizers.Optimizer,
         steps_per_call: int,
         strategy: tf.distribute.Strategy,
+        *,
+        jit_compile: bool = True,
     ) -> None:
         self._strategy = strategy
         self.replicas = int(strategy.num_replicas_in_sync)
@@ -45,9 +48,8 @@ class DistributedStep(TrainingStep):
                     "generator must be built inside strategy.scope(), got the variable "
                     f"{variable.name} on one device for {self.replicas} replicas"
                 )
-        super().__init__(generator, optimizer, steps_per_call)
-        # XLA compiles what one replica does; it cannot compile the exchange between them.
-        self._jit_replica, self._jit_compile = self._jit_compile, False
+        super().__init__(generator, optimizer, steps_per_call, jit_compile=False)
+        self._jit_replica = jit_compile
 
     def energies_per_step(self, shape: StepShape) -> int:
         """Energies that a step asks for, over all replicas."""

@@ -36,6 +36,7 @@ class TrainingStep:
       generator: whose bijector is trained.
       optimizer: a Keras optimiser that acts on each parameter by itself (Adam, SGD, ...).
       steps_per_call: the most steps of one call.
+      jit_compile: whether XLA compiles them.
     """
 
     replicas = 1
@@ -45,6 +46,8 @@ class TrainingStep:
         generator: BoltzmannGenerator,
         optimizer: keras.optimizers.Optimizer,
         steps_per_call: int,
+        *,
+        jit_compile: bool = True,
     ) -> None:
         self._generator = generator
         self._optimizer = optimizer
@@ -58,7 +61,7 @@ class TrainingStep:
         # Not every optimiser starts from zeros (Nadam, Adagrad).
         self._optimizer_start = [v.numpy() for v in self.optimizer_variables]
         self._compiled: dict[StepShape, Callable] = {}
-        self._jit_compile = generator.bijector.compiles_with_xla
+        self._jit_compile = jit_compile
 
     @property
     def optimizer_variables(self) -> list[tf.Variable]:

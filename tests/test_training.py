@@ -219,6 +219,17 @@ def test_compiled_flat_step_equals_eager_keras_adam(fresh64):
     assert parameters(trainer).dtype == np.float64
 
 
+def test_without_xla_it_is_the_same_training_with_other_random_numbers(fresh64):
+    """A single configuration leaves nothing to chance: then losses and updates are the same."""
+    plain = Trainer(tiny(dtype="float64"), seed=3, steps_per_call=4, jit_compile=False)
+    trainer = fresh64()
+    for each in (plain, trainer):
+        each.fit(DATA[:1], Stage(7, BATCH, learning_rate=1e-2), verbose=0)
+    np.testing.assert_allclose(parameters(plain), parameters(trainer), rtol=1e-6, atol=1e-9)
+    history = plain.fit(None, Stage(300, BATCH, 1e-2, ml=0.0, kl=1.0), verbose=0)
+    assert history["kl"][-20:].mean() < history["kl"][:20].mean() - 1
+
+
 def test_optimizer_that_carries_over_would_be_seen(fresh64):
     """Planted: moments kept from one stage to the next give other numbers."""
     losses, theta = eager_reference(fresh64(), TWO_STAGES, DATA, reset=False)

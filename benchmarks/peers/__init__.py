@@ -13,6 +13,8 @@ __all__ = ["OURS", "PEERS", "build"]
 OURS = "boltzmann_tf"
 PEERS: dict[str, tuple[str, dict[str, bool]]] = {
     OURS: ("ours", {}),
+    "the same, repeated=True": ("ours", {"repeated": True}),
+    "the same, jit_compile=False": ("ours", {"jit_compile": False}),
     "TFP": ("plain_tfp", {"xla": False}),
     "TFP, XLA": ("plain_tfp", {"xla": True}),
     "normflows": ("torch_normflows", {"compiled": False}),

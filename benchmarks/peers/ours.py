@@ -23,9 +23,14 @@ class Well(System):
 
 
 class Ours(Flow):
-    def __init__(self, work: Work, dtype: str = "float32") -> None:
+    def __init__(self, work: Work, dtype: str, *, repeated: bool, jit_compile: bool | str) -> None:
         flow = realnvp(
-            work.size, blocks=work.blocks, hidden=work.hidden, scale_bound=None, dtype=dtype
+            work.size,
+            blocks=work.blocks,
+            hidden=work.hidden,
+            scale_bound=None,
+            repeated=repeated,
+            dtype=dtype,
         )
         arrays = [
             array
@@ -34,11 +39,14 @@ class Ours(Flow):
             for layer in coupling[name]
             for array in layer
         ]
+        if repeated:  # the arrays of all blocks stacked, in the order of those of one
+            count = len(arrays) // work.blocks
+            arrays = [np.stack(arrays[i::count]) for i in range(count)]
         for variable, array in zip(flow.trainable_variables, arrays, strict=True):
             variable.assign(array)
         self.parameters = sum(a.size for a in arrays)
         self._generator = BoltzmannGenerator(Well(work.size), flow)
-        self._trainer = Trainer(self._generator, steps_per_call=work.steps)
+        self._trainer = Trainer(self._generator, steps_per_call=work.steps, jit_compile=jit_compile)
         self._work = work
         # Positions 0, 2, .., 1, 3, .. hold what the work calls the first and the second half.
         self._order = np.argsort(np.r_[0 : work.size : 2, 1 : work.size : 2])
@@ -55,6 +63,12 @@ class Ours(Flow):
         return np.asarray(self._generator.log_prob(x[:, self._order]))
 
 
-def build(work: Work, dtype: str = "float32") -> Flow:
+def build(
+    work: Work,
+    dtype: str = "float32",
+    *,
+    repeated: bool = False,
+    jit_compile: bool | str = "auto",
+) -> Flow:
     """The work's network in this package."""
-    return Ours(work, dtype)
+    return Ours(work, dtype, repeated=repeated, jit_compile=jit_compile)
