@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from boltzmann_tf.sampling import _random
 from boltzmann_tf.sampling import lattice as ising
 from boltzmann_tf.sampling.lattice import (
     LatticeState,
-    _random,
     _state,
     lattice_energies,
     lattice_observables,

@@ -188,6 +188,7 @@ def test_registry_and_names():
         "ising",
         "ising_field",
         "mueller_brown",
+        "solvated_dimer",
         "spring_in_box",
     }
     assert systems.get("spring_in_box", length=2.0).length == 2.0
