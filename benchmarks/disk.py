@@ -19,6 +19,7 @@ SAMPLES = 10_000_000
 SCRIPT = """
 import json, resource, sys, time
 from pathlib import Path
+import boltzmann_tf  # keeps TensorFlow quiet if it is there first
 from benchmarks.peers.ours import Well
 from boltzmann_tf import BoltzmannGenerator, commands, realnvp
 folder, n = sys.argv[1], int(sys.argv[2])
