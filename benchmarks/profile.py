@@ -1,6 +1,6 @@
 """Where the time of `boltzmann-tf reproduce` goes, preset quick: a sampling profile of each.
 
-py-spy (`.[bench]`) looks at the main thread twenty times a second, native frames included.
+py-spy (`.[bench]`) looks at the main thread once a second, native frames included.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from boltzmann_tf.reproduction import registry
 
 __all__ = ["KINDS", "figure", "kind", "run", "tables"]
 
-RATE = 20
+RATE = 1  # a look at the native frames takes a good part of a second, while the process waits
 KINDS = {
     "compiled programs": "training, sampling and densities in TensorFlow",
     "arrays": "NumPy, SciPy, Numba: chains, exact answers, estimators",
