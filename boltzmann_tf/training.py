@@ -46,9 +46,9 @@ class Trainer:
       seed: of mini-batches and latent noise.
       steps_per_call: steps that one call of the compiled function takes.
       jit_compile: whether XLA compiles the step, as in `keras.Model.compile`. Without it the first
-        step comes some seconds earlier, each step takes a tenth longer for wide networks and up to
-        half as long again for small ones, and the random numbers are others. "auto" takes XLA
-        unless it is the slower one (`Bijector.compiles_with_xla`).
+        step comes some seconds earlier, each step takes longer (see the page on performance), and
+        the random numbers are others. "auto" takes XLA unless it is the slower one
+        (`Bijector.compiles_with_xla`).
     """
 
     def __init__(
