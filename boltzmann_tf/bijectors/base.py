@@ -158,8 +158,8 @@ class Bijector(tfb.Bijector):
     def compiles_with_xla(self) -> bool:
         """Whether XLA is the better compiler of this map, which it is with one exception.
 
-        On CPUs it widens products in bfloat16 to float32, while TensorFlow's own kernels take them
-        at up to twice the rate (`python -m benchmarks precision`).
+        On CPUs it widens products in bfloat16 to float32, while TensorFlow's own kernels compute
+        them faster than those in float32 (`python -m benchmarks precision`).
         """
         parts = [self, *(part for part in self.submodules if isinstance(part, Bijector))]
         coarse = any("bfloat16" in part._compute_dtypes() for part in parts)

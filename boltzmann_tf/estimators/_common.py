@@ -41,6 +41,13 @@ class Estimates(NamedTuple):
     standard_error: np.ndarray
 
 
+def jackknife_error(replicas: np.ndarray) -> np.ndarray:
+    """Returns the standard error from replicas without one block each, [blocks, ...]."""
+    blocks = len(replicas)
+    spread = replicas - replicas.mean(axis=0)
+    return np.asarray(np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0)))
+
+
 def as_float64(name: str, value: ArrayLike) -> np.ndarray:
     """Returns `value` as a float64 array, or raises a `TypeError` that names it."""
     try:

@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boltzmann_tf._checks import positive_int
-from boltzmann_tf.estimators._common import Estimate, Estimates, as_float64, check_log_weights
+from boltzmann_tf.estimators._common import (
+    Estimate,
+    Estimates,
+    as_float64,
+    check_log_weights,
+    jackknife_error,
+)
 
 __all__ = ["weighted_average"]
 
@@ -68,8 +74,7 @@ def weighted_average(
         with np.errstate(divide="ignore", invalid="ignore"):
             left = (sums.sum(axis=0) - sums) / rest[:, None]  # NaN where one block has all weight
         replicas = np.stack([result(mean) for mean in left])
-        spread = replicas - replicas.mean(axis=0)
-        error = np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0))
+        error = jackknife_error(replicas)
     if value.ndim == 0:
         return Estimate(float(value), float(error))
     return Estimates(value, error)

@@ -14,7 +14,12 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from boltzmann_tf._checks import finite_array, positive_int
-from boltzmann_tf.estimators._common import Estimates, as_float64, check_log_weights
+from boltzmann_tf.estimators._common import (
+    Estimates,
+    as_float64,
+    check_log_weights,
+    jackknife_error,
+)
 from boltzmann_tf.estimators._histograms import joined, sums_by_level
 from boltzmann_tf.estimators.weights import effective_sample_size
 
@@ -93,8 +98,7 @@ def multi_histogram(
     total = sums.sum(axis=1)
     value, f = result(total, None)
     replicas = np.stack([result(total - sums[:, b], f)[0] for b in range(blocks)])
-    spread = replicas - replicas.mean(axis=0)
-    return Estimates(value, np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0)))
+    return Estimates(value, jackknife_error(replicas))
 
 
 def _checked(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from boltzmann_tf._checks import finite, finite_array, positive, positive_int
-from boltzmann_tf.estimators._common import Estimate, check_edges
+from boltzmann_tf.estimators._common import Estimate, check_edges, jackknife_error
 from boltzmann_tf.estimators._histograms import joined, sums_by_level
 from boltzmann_tf.estimators.profiles import Profile
 
@@ -44,7 +44,7 @@ class Umbrella(NamedTuple):
 
         value, replicas = coarse(self.log_p), coarse(self.replicas)
         lowest = np.nanargmin(value)
-        error = _jackknife(replicas - replicas[:, [lowest]])
+        error = jackknife_error(replicas - replicas[:, [lowest]])
         return Profile(
             centers=0.5 * (self.edges[1:] + self.edges[:-1]),
             edges=self.edges,
@@ -65,7 +65,7 @@ class Umbrella(NamedTuple):
         def difference(log_p: np.ndarray) -> np.ndarray:
             return logsumexp(log_p[..., :k], axis=-1) - logsumexp(log_p[..., k:], axis=-1)
 
-        error = _jackknife(difference(self.replicas))
+        error = jackknife_error(difference(self.replicas))
         return Estimate(float(difference(self.log_p)), float(error))
 
 
@@ -122,10 +122,3 @@ def umbrella_histogram(
     each = [p - logsumexp(p) for p in (log_p, *replicas)]
     counts = np.bincount(level.ravel() // fine, minlength=edges.size - 1)
     return Umbrella(edges, counts, each[0], np.stack(each[1:]), f)
-
-
-def _jackknife(replicas: np.ndarray) -> np.ndarray:
-    """Standard error from leave-one-out replicas, along the first axis; NaN where one is."""
-    blocks = len(replicas)
-    spread = replicas - replicas.mean(axis=0)
-    return np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0))
