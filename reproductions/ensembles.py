@@ -142,7 +142,9 @@ class Trainers:
                 self._known[variant.build][0].bijector.assign_from(bijector)
             else:
                 generator = BoltzmannGenerator(self._system, bijector)
-                self._known[variant.build] = (generator, Trainer(generator))
+                # One network is trained before XLA would have compiled its steps.
+                trainer = Trainer(generator, jit_compile=False if context.quick else "auto")
+                self._known[variant.build] = (generator, trainer)
             generator, trainer = self._known[variant.build]
             if before is not None:
                 _assign(generator, before[i].weights)
