@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._graph import in_graph
 from boltzmann_tf._random import uniform
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import (
@@ -20,7 +21,6 @@ from boltzmann_tf.losses import (
     safe_energy,
 )
 from boltzmann_tf.step_shape import CONTROLS, METRICS, Data, StepShape
-from boltzmann_tf.systems import System
 
 __all__ = ["TrainingStep"]
 
@@ -51,7 +51,7 @@ class TrainingStep:
     ) -> None:
         self._generator = generator
         self._optimizer = optimizer
-        self._energy = _in_graph(generator.system)
+        self._energy = in_graph(generator.system.training_energy)
         self._steps_per_call = steps_per_call
         self._variables = list(generator.bijector.trainable_variables)
         self._sizes = [int(np.prod(v.shape)) for v in self._variables]
@@ -102,7 +102,7 @@ class TrainingStep:
         """
         if shape not in self._compiled:
             # Without AutoGraph, whose source conversion would take a second or two; a user's
-            # energy still gets it (`_in_graph`). A partial, because TensorFlow
+            # energy still gets it (`in_graph`). A partial, because TensorFlow
             # counts traces by code object and would warn of retracing with the second trainer.
             self._compiled[shape] = tf.function(
                 functools.partial(self._steps, shape),
@@ -260,21 +260,6 @@ class TrainingStep:
             variable.assign(tf.where(skip, old, variable))
         self.store_parameters()
         return norm, tf.cast(skip, gradient.dtype)
-
-
-def _in_graph(system: System) -> Callable[..., tf.Tensor]:
-    """The training energy with its Python control flow converted, inline in the caller's graph.
-
-    Not a `tf.function` of its own: its gradient would receive small integers, such as the axes of a
-    transposition, from the other side of a call, where XLA does not see that they are constants. It
-    would take all that they might depend on, noise and parameters, for constants of the program,
-    and compile the step again at every call.
-    """
-
-    def training_energy(x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
-        return system.training_energy(x, *condition)
-
-    return tf.autograph.to_graph(training_energy)
 
 
 def _ess(batch: Generated, square: tf.Tensor) -> tf.Tensor:

@@ -7,12 +7,15 @@ from boltzmann_tf.bijectors.coupling import (
     AffineCoupling,
     Coupling,
 )
+from boltzmann_tf.bijectors.dimer import DimerCoordinates
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
 from boltzmann_tf.bijectors.lattice import LatticeFlow
+from boltzmann_tf.bijectors.marginals import Marginals
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
 from boltzmann_tf.bijectors.repeated import Repeated
 from boltzmann_tf.bijectors.sequence import Sequence
 from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
+from boltzmann_tf.bijectors.triangular import Triangular
 from boltzmann_tf.bijectors.whitening import Whitening
 
 __all__ = [
@@ -22,14 +25,17 @@ __all__ = [
     "Bijector",
     "Box",
     "Coupling",
+    "DimerCoordinates",
     "ElementwiseSpline",
     "LatticeFlow",
+    "Marginals",
     "Parameters",
     "RealNVPBlock",
     "Repeated",
     "Scaling",
     "Sequence",
     "SplineCoupling",
+    "Triangular",
     "Whitening",
     "deserialize",
     "realnvp",

@@ -6,7 +6,7 @@ a network; every result is float64 and every estimate comes with its standard er
 
 from __future__ import annotations
 
-from boltzmann_tf.estimators._common import Estimate, Estimates
+from boltzmann_tf.estimators._common import Estimate, Estimates, jackknife_error
 from boltzmann_tf.estimators.averages import weighted_average
 from boltzmann_tf.estimators.chains import (
     autocorrelation_time,
@@ -59,6 +59,7 @@ __all__ = [
     "ess_fraction",
     "free_energy_difference",
     "free_energy_profile",
+    "jackknife_error",
     "log_z",
     "log_z_bar",
     "log_z_bounds",

@@ -6,6 +6,7 @@ black; generated quantities carry the colour of their variant.
 
 from boltzmann_tf.plotting.lattices import spin_pictures
 from boltzmann_tf.plotting.lines import convergence, curves, energy_histograms, profiles
+from boltzmann_tf.plotting.particles import particle_pictures
 from boltzmann_tf.plotting.planes import (
     landscape,
     latent_circles,
@@ -23,6 +24,7 @@ __all__ = [
     "energy_histograms",
     "landscape",
     "latent_circles",
+    "particle_pictures",
     "paths",
     "potential",
     "profiles",

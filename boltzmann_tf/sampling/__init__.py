@@ -1,5 +1,6 @@
 """Conventional Monte Carlo (training data, reference answers) and moves through latent space."""
 
+from boltzmann_tf.sampling.annealing import Annealed, anneal
 from boltzmann_tf.sampling.latent import (
     IndependenceChain,
     Path,
@@ -37,6 +38,7 @@ from boltzmann_tf.sampling.particles import (
     particle_state,
     particle_sweeps,
 )
+from boltzmann_tf.sampling.permutation import Relabelled, relabel
 from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
 from boltzmann_tf.sampling.umbrella import (
     UmbrellaInfo,
@@ -46,6 +48,7 @@ from boltzmann_tf.sampling.umbrella import (
 )
 
 __all__ = [
+    "Annealed",
     "Chains",
     "ClusterInfo",
     "IndependenceChain",
@@ -55,6 +58,7 @@ __all__ = [
     "ParticleInfo",
     "ParticleState",
     "Path",
+    "Relabelled",
     "SweepInfo",
     "TemperingInfo",
     "TemperingState",
@@ -62,6 +66,7 @@ __all__ = [
     "UmbrellaState",
     "WangLandauInfo",
     "WangLandauState",
+    "anneal",
     "heat_bath_sweeps",
     "independence_chain",
     "interpolate",
@@ -75,6 +80,7 @@ __all__ = [
     "multispin_sweeps",
     "particle_state",
     "particle_sweeps",
+    "relabel",
     "run_chains",
     "swendsen_wang_updates",
     "tempering_rounds",

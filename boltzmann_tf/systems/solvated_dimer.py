@@ -115,7 +115,8 @@ class SolvatedDimer(System):
     def _bonded(self, x: tf.Tensor, wall_factor: float) -> tf.Tensor:
         """Springs, the dimer's potential and the wall."""
         springs = (x[..., 0] + x[..., 2]) ** 2 + x[..., 1] ** 2 + x[..., 3] ** 2
-        q2 = (q := 2 * (dimer_distance(x) - self.distance)) * q
+        q = 2 * (dimer_distance(x) - self.distance)
+        q2 = q * q
         length = self.slope * q - self.quadratic * q2 + self.quartic * q2 * q2
         outside = tf.nn.relu(tf.abs(x) - self.box)
         wall = tf.reduce_sum(outside * outside, axis=-1)

@@ -33,6 +33,31 @@ def boxed(size, dtype, free=0):
     return bj.Box(low, high, dtype=dtype)
 
 
+@bj.register
+class Shift(bj.Bijector):
+    """By the condition."""
+
+    def forward_and_log_det(self, z, *, condition):
+        return z + condition, tf.zeros_like(z[..., 0])
+
+    def inverse_and_log_det(self, x, *, condition):
+        return x - condition, tf.zeros_like(x[..., 0])
+
+
+def marginals(size, dtype):
+    data = np.random.default_rng(size).standard_exponential((200, size)) * 3 - 1
+    return bj.Marginals.from_data(data, bins=6, dtype=dtype)
+
+
+def triangular(size, dtype):
+    """The first coordinate by itself, the others given it."""
+    first = bj.ElementwiseSpline(1, dtype=dtype, **SPLINE)
+    if size == 2:  # a coupling needs two coordinates
+        return bj.Triangular(first, Shift(1, condition_size=1, dtype=dtype))
+    rest = bj.realnvp(size - 1, blocks=2, condition_size=1, dtype=dtype, **NET)
+    return bj.Triangular(first, rest)
+
+
 def mixed(size, dtype):
     """Own and plain TFP bijectors in one sequence."""
     scale = tf.constant(np.linspace(0.5, 2, size), dtype)
@@ -57,6 +82,7 @@ BIJECTORS: dict[str, Callable[[int, str], bj.Bijector]] = {
     "elementwise_spline": lambda d, t: bj.ElementwiseSpline(d, dtype=t, **SPLINE),
     "scaling": lambda d, t: bj.Scaling(d, dtype=t),
     "whitening": whitened,
+    "marginals": marginals,
     "box": boxed,
     "box_partly": functools.partial(boxed, free=1),
     "realnvp_block": lambda d, t: bj.RealNVPBlock(d, dtype=t, **NET),
@@ -70,9 +96,10 @@ BIJECTORS: dict[str, Callable[[int, str], bj.Bijector]] = {
     "repeated_conditional": lambda d, t: bj.Repeated(
         [bj.AffineCoupling(d, condition_size=2, dtype=t, hidden=(8,), seed=s) for s in (1, 2)]
     ),
+    "triangular": triangular,
     "sequence_with_tfp": mixed,
 }
-FIXED = {"whitening", "box", "box_partly"}  # nothing to learn in them
+FIXED = {"whitening", "marginals", "box", "box_partly"}  # nothing to learn in them
 UNSAVED = {"sequence_with_tfp"}  # a plain TFP bijector has no configuration
 
 names = pytest.mark.parametrize("name", BIJECTORS)
@@ -132,7 +159,9 @@ def test_config(name):
 def test_config_keeps_the_seed(name):
     one = BIJECTORS[name](3, "float32")
     two = bj.deserialize(bj.serialize(one))
-    if name != "whitening" and not name.startswith("realnvp"):  # these hold fitted variables
+    if name not in ("whitening", "marginals") and not name.startswith(
+        "realnvp"
+    ):  # these hold fitted variables
         for a, b in zip(one.variables, two.variables, strict=True):
             assert np.array_equal(a, b)
 

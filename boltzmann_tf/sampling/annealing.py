@@ -1,0 +1,268 @@
+"""From the generator's density to the Boltzmann density: annealed importance sampling, or SMC.
+
+Between them lie, in latent space, the densities N(z; 0, tau I) w(z)^beta with w the generator's
+weight and beta from 0 to 1. Samples of the generator take Hamiltonian moves in each, in the
+coordinates that the flow has made nearly Gaussian (Hoffman et al. 2019), and collect
+w(z)^(change of beta) before it. The result has exact weights (Neal 2001), and better ones than the
+generator's, whatever the number of moves. Resampling in between makes it sequential Monte Carlo
+(Del Moral, Doucet, Jasra 2006).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from boltzmann_tf._ahead import ahead
+from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._graph import in_graph
+from boltzmann_tf._random import normal, uniform
+from boltzmann_tf.generator import BoltzmannGenerator
+
+__all__ = ["Annealed", "anneal"]
+
+TARGET = 0.75  # acceptance that the pilot runs tune the step sizes towards
+PILOTS = 3
+
+
+class Annealed(NamedTuple):
+    """Weighted samples, as NumPy arrays.
+
+    Attributes:
+      z: latent, `[n, D]`.
+      x: configurations, `[n, *event_shape]`.
+      energy: true energy u(x) in kT at reference temperature 1, `[n]`.
+      log_weight: for the Boltzmann density at tau, float64 `[n]`; its log-mean-exp estimates log Z.
+      bias: of the annealing's target at x, `[n]`; `log_weight - bias` are the weights for it.
+      ancestor: the sample of its batch that each came from, `[n]`; 0, 1, .. without resampling.
+      batch: that each sample was annealed in; batches are independent, `[n]`.
+      acceptance: mean at each of the steps, `[steps]`.
+      step_size: of the integrator at each of the steps, `[steps]`.
+      energy_evaluations: number of energies and gradients in all, pilot runs included.
+    """
+
+    z: np.ndarray
+    x: np.ndarray
+    energy: np.ndarray
+    log_weight: np.ndarray
+    bias: np.ndarray
+    ancestor: np.ndarray
+    batch: np.ndarray
+    acceptance: np.ndarray
+    step_size: np.ndarray
+    energy_evaluations: int
+
+
+def anneal(
+    generator: BoltzmannGenerator,
+    n: int,
+    temperature: float = 1.0,
+    *,
+    n_steps: int = 10,
+    n_leapfrog: int = 5,
+    power: float = 2.0,
+    bias: Callable[[tf.Tensor], tf.Tensor] | None = None,
+    resample_below: float = 0.0,
+    step_size: Any = None,
+    seed: int = 0,
+    batch_size: int = 1024,
+) -> Annealed:
+    """Draws weighted samples by annealing from the generator's density.
+
+    Args:
+      generator: unconditional, with the standard normal prior.
+      n: samples, rounded up to whole batches.
+      temperature: tau.
+      n_steps: densities between the generator's and the target, the target included; one move in
+        each.
+      n_leapfrog: integrator steps a move.
+      power: beta at step k is (k / n_steps) ** power; above 1, more of them near the generator's
+        density, where poor samples weigh most.
+      bias: of the target, exp(-u / tau - bias): from `[batch, *event_shape]` to `[batch]`, in kT;
+        spreads samples over states and barriers, and `log_weight` undoes it.
+      resample_below: resample a batch where the effective fraction of its weights is below this;
+        0 for never, which is annealed importance sampling.
+      step_size: of the integrator, a number or `[n_steps]`, in units of sqrt(tau); None to tune it
+        in pilot runs, which are thrown away.
+      seed: of all draws.
+      batch_size: samples a batch.
+
+    Returns:
+      `Annealed`.
+    """
+    instance("generator", generator, BoltzmannGenerator)
+    if generator.prior is not None or generator.bijector.condition_size:
+        raise ValueError(
+            "generator must be unconditional with the standard normal prior, got "
+            f"condition_size={generator.bijector.condition_size} and prior={generator.prior}"
+        )
+    batch = positive_int("batch_size", batch_size)
+    batches = -(-positive_int("n", n) // batch)
+    tau = positive("temperature", temperature)
+    steps = positive_int("n_steps", n_steps)
+    leapfrog = positive_int("n_leapfrog", n_leapfrog)
+    if not 0 <= resample_below <= 1:
+        raise ValueError(f"resample_below must be between 0 and 1, got {resample_below!r}")
+    seed = seed_int("seed", seed)
+    betas = np.linspace(0, 1, steps + 1) ** positive("power", power)
+    given = finite_array("step_size", 0.2 if step_size is None else step_size)
+    if given.shape not in ((), (steps,)) or np.any(given <= 0):
+        raise ValueError(f"step_size must be > 0, a number or [{steps}], got {given.tolist()}")
+    sizes = np.broadcast_to(given, (steps,))
+    run = _compiled(generator, bias, batch, steps, leapfrog)
+
+    def one(i: int, sizes: np.ndarray, gain: float) -> list[np.ndarray]:
+        scalars = (tf.constant(v, generator.dtype) for v in (tau, resample_below, gain))
+        arrays = (tf.constant(v, generator.dtype) for v in (betas, sizes))
+        return [v.numpy() for v in run(tf.constant([seed, i], tf.int32), *arrays, *scalars)]
+
+    pilots = 0 if step_size is not None else PILOTS
+    for i in range(pilots):
+        *_, acceptance, used = one(batches + i, sizes, 1.0)
+        sizes = used * np.exp(acceptance - TARGET)
+    parts = list(ahead(lambda i: one(i, sizes, 0.0), batches))
+    z, x, energy, log_weight, shift, ancestor, acceptance, _ = zip(*parts, strict=True)
+    return Annealed(
+        *(np.concatenate(p) for p in (z, x, energy, log_weight, shift, ancestor)),
+        batch=np.repeat(np.arange(batches), batch),
+        acceptance=np.mean(acceptance, axis=0),
+        step_size=sizes,
+        energy_evaluations=(batches + pilots) * batch * (2 + steps * leapfrog),
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(
+    generator: BoltzmannGenerator,
+    bias: Callable[[tf.Tensor], tf.Tensor] | None,
+    batch: int,
+    steps: int,
+    leapfrog: int,
+) -> Callable[..., tuple[tf.Tensor, ...]]:
+    """One batch, from prior draws to weighted samples."""
+    dtype = generator.dtype
+    energy_of = in_graph(generator.system.energy)
+    bias_of = (lambda x: tf.zeros_like(x[:, 0])) if bias is None else in_graph(bias)
+
+    def parts(z: tf.Tensor, tau: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """x, u, bias, and the log of the generator's weight for the target."""
+        x, log_det = generator.to_configuration(z)
+        u, shift = energy_of(x), bias_of(x)
+        return x, u, shift, -u / tau - shift + log_det - generator.prior_log_prob(z, tau)
+
+    def log_weight(z: tf.Tensor, tau: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Of the generator for the target, and its gradient."""
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            value = parts(z, tau)[-1]
+        return value, tape.gradient(value, z)
+
+    def move(
+        state: tuple[tf.Tensor, ...],
+        beta: tf.Tensor,
+        size: tf.Tensor,
+        tau: tf.Tensor,
+        seed: tf.Tensor,
+    ) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
+        """A Hamiltonian move of (z, log-weight, its gradient); mean acceptance.
+
+        Not `tfp.mcmc`'s: what is kept of the log-weight serves the next beta, too, and saves the
+        evaluation that starts each of its moves.
+        """
+        noise, choice = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        start = normal(tf.shape(state[0]), noise, dtype)
+        eps = size * tf.sqrt(tau)
+
+        def kick(p: tf.Tensor, z: tf.Tensor, slope: tf.Tensor, eps: tf.Tensor) -> tf.Tensor:
+            return p + eps * (beta * slope - z / tau)
+
+        def drift(k, p, z, value, slope):  # noqa: ANN001, ANN202
+            z += eps * p
+            value, slope = log_weight(z, tau)
+            # Half a kick at the end.
+            p = kick(p, z, slope, tf.where(k < leapfrog - 1, eps, 0.5 * eps))
+            return k + 1, p, z, value, slope
+
+        z, value, slope = state
+        _, p, *proposed = tf.while_loop(
+            lambda k, *_: k < leapfrog,
+            drift,
+            (tf.constant(0), kick(start, z, slope, 0.5 * eps), z, value, slope),
+            parallel_iterations=1,
+        )
+        log_ratio = (
+            beta * (proposed[1] - value)
+            + generator.prior_log_prob(proposed[0], tau)
+            - generator.prior_log_prob(z, tau)
+            + 0.5 * tf.reduce_sum(start**2 - p**2, axis=-1)
+        )
+        # A NaN is a rejection.
+        accepted = tf.math.log(uniform([batch], choice, dtype)) < log_ratio
+        new = tuple(
+            tf.where(accepted[:, None] if a.shape.rank == 2 else accepted, a, b)
+            for a, b in zip(proposed, state, strict=True)
+        )
+        return new, tf.reduce_mean(tf.cast(accepted, dtype))
+
+    @functools.partial(tf.function, autograph=False)
+    def run(
+        seed: tf.Tensor,
+        betas: tf.Tensor,
+        sizes: tf.Tensor,
+        tau: tf.Tensor,
+        resample_below: tf.Tensor,
+        gain: tf.Tensor,
+    ) -> tuple[tf.Tensor, ...]:
+        seeds = tf.random.experimental.stateless_split(seed, 2 * steps + 1)
+        z = generator.prior_sample(batch, tau, seeds[0])
+        state = (
+            tf.constant(0),
+            (z, *log_weight(z, tau)),
+            tf.zeros([batch], tf.float64),
+            tf.range(batch),
+            tf.ones([], dtype),
+            tf.TensorArray(dtype, steps),
+            tf.TensorArray(dtype, steps),
+        )
+
+        def step(k, chain, total, ancestor, factor, accepted, used):  # noqa: ANN001, ANN202
+            total += tf.cast(betas[k + 1] - betas[k], tf.float64) * tf.cast(chain[1], tf.float64)
+            index, total = _resampled(total, resample_below, seeds[2 * k + 1])
+            chain, ancestor = tf.nest.map_structure(
+                lambda v: tf.gather(v, index), (chain, ancestor)
+            )
+            size = sizes[k] * factor
+            chain, mean = move(chain, betas[k + 1], size, tau, seeds[2 * k + 2])
+            factor *= tf.exp(gain * (mean - TARGET))
+            accepted, used = accepted.write(k, mean), used.write(k, size)
+            return k + 1, chain, total, ancestor, factor, accepted, used
+
+        _, (z, _, _), total, ancestor, _, accepted, used = tf.while_loop(
+            lambda k, *_: k < steps, step, state, parallel_iterations=1
+        )
+        x, u, shift, _ = parts(z, tau)
+        total += tf.cast(shift, tf.float64)
+        return z, x, u, total, shift, ancestor, accepted.stack(), used.stack()
+
+    return run
+
+
+def _resampled(
+    log_weight: tf.Tensor, below: tf.Tensor, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Indices by systematic resampling, and the weights after it; as they were if all is well."""
+    n = log_weight.shape[0]
+    log_mean = tf.reduce_logsumexp(log_weight) - np.log(n)
+    ess = tf.exp(2 * log_mean - tf.reduce_logsumexp(2 * log_weight) + np.log(n))
+    edges = tf.cumsum(tf.exp(log_weight - log_mean))
+    positions = tf.range(n, dtype=tf.float64) + uniform([], seed, tf.float64)
+    index = tf.minimum(tf.searchsorted(edges, positions, side="right"), n - 1)
+    poor = ess < tf.cast(below, tf.float64)
+    return (
+        tf.where(poor, index, tf.range(n)),
+        tf.where(poor, tf.fill([n], log_mean), log_weight),
+    )

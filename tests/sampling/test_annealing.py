@@ -1,0 +1,151 @@
+"""Annealing from a generator to the Boltzmann density, against exact answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from boltzmann_tf import BoltzmannGenerator, System, bijectors, estimators, systems
+from boltzmann_tf.sampling import anneal
+
+D = 6
+WIDTH = np.array([0.4, 0.6, 0.8, 1.2, 1.6, 2.4])
+
+
+class Gaussian(System):
+    """log Z = (D / 2) ln(2 pi tau) + sum ln WIDTH."""
+
+    event_shape = (D,)
+
+    def energy(self, x):
+        """Harmonic, about 0.5."""
+        return 0.5 * tf.reduce_sum(((x - 0.5) / WIDTH.astype(np.float32)) ** 2, axis=-1)
+
+
+class Quartic(Gaussian):
+    """The same with the energy of something else: the planted error."""
+
+    def energy(self, x):
+        """A little stiffer."""
+        return super().energy(x) + 0.01 * tf.reduce_sum(x**4, axis=-1)
+
+
+def log_z(tau):
+    return 0.5 * D * np.log(2 * np.pi * tau) + np.sum(np.log(WIDTH))
+
+
+def generator(system=None):
+    """The identity: off by half, and up to 2.5 times too wide or narrow."""
+    return BoltzmannGenerator(system or Gaussian(), bijectors.Scaling(D))
+
+
+@pytest.mark.parametrize("resample_below", [0.0, 0.5])
+@pytest.mark.parametrize("tau", [0.5, 1.0, 2.0])
+def test_log_z_and_averages(tau, resample_below):
+    """Within five stated errors (false alarm 6e-7), which a stiffer system misses."""
+    options = {"n_steps": 16, "resample_below": resample_below, "batch_size": 128, "seed": 3}
+
+    def found(system):
+        out = anneal(generator(system), 8192, tau, **options)
+        # Batches are independent: errors from their scatter.
+        log_w = out.log_weight.reshape(-1, 128)
+        peak = log_w.max()
+        z = np.exp(log_w - peak).mean(axis=1)
+        value = np.log(z.mean()) + peak
+        return out, value, z.std(ddof=1) / z.mean() / np.sqrt(len(z))
+
+    out, value, error = found(Gaussian())
+    assert error < 0.05
+    assert abs(value - log_z(tau)) < 5 * error
+    weights = estimators.normalized_weights(out.log_weight)
+    mean = weights @ out.x
+    assert np.all(np.abs(mean - 0.5) < 0.15 * WIDTH * np.sqrt(tau))
+    spread = np.sqrt(weights @ (out.x - 0.5) ** 2)
+    np.testing.assert_allclose(spread, WIDTH * np.sqrt(tau), rtol=0.12)
+    _, wrong, error = found(Quartic())
+    assert abs(wrong - log_z(tau)) > 5 * error
+
+
+def test_better_weights_than_the_generators_and_honest_counts():
+    g = generator()
+    plain = estimators.ess_fraction(g.sample(4096, seed=1).log_weight)
+    out = anneal(g, 4000, n_steps=12, seed=1, batch_size=1024)
+    assert len(out.x) == 4096
+    assert plain < 0.05
+    assert estimators.ess_fraction(out.log_weight) > 5 * plain
+    assert out.energy_evaluations == (4 + 3) * 1024 * (2 + 12 * 5)
+    assert np.array_equal(np.bincount(out.batch), [1024] * 4)
+    assert np.all((out.acceptance > 0.5) & (out.acceptance < 0.95))
+    np.testing.assert_allclose(out.energy, g.system.energy(out.x), rtol=1e-5)
+    x, _ = g.to_configuration(out.z)
+    np.testing.assert_allclose(out.x, x, rtol=1e-5)
+    assert np.array_equal(out.ancestor[:1024], np.arange(1024))
+
+
+def test_resampling_leaves_equal_weights_of_fewer_ancestors():
+    out = anneal(generator(), 512, n_steps=4, resample_below=1.0, seed=1, batch_size=512)
+    assert 1 < len(np.unique(out.ancestor)) < 400
+    assert np.all(np.diff(out.ancestor) >= 0)
+    assert out.log_weight.std() < 1e-6
+
+
+def test_bias_spreads_the_samples_and_the_weights_undo_it():
+    """Double well, a bias that lifts the left: ΔF within 5 errors of exact."""
+    system = systems.DoubleWell()
+    flow = bijectors.realnvp(2, blocks=1, hidden=(8,))
+    g = BoltzmannGenerator(system, bijectors.Sequence([bijectors.Scaling(2), flow]))
+    g.bijector.bijectors[0].variables[0].assign([-0.5, 0.0])
+
+    def bias(x):
+        return -3.4 * tf.sigmoid(4 * x[:, 0])  # the right well is 3.4 kT higher
+
+    out = anneal(g, 16_384, n_steps=20, bias=bias, seed=5, batch_size=4096)
+    right = out.x[:, 0] > 0
+    biased = estimators.normalized_weights(out.log_weight - out.bias)
+    assert 0.35 < biased[right].sum() < 0.65
+    found = estimators.free_energy_difference(
+        out.x[:, 0], out.log_weight, left=(-np.inf, 0), right=(0, np.inf), seed=0
+    )
+    exact = system.exact.free_energy_difference(1.0)
+    assert found.standard_error < 0.15
+    assert abs(found.value - exact) < 5 * found.standard_error
+
+
+def test_the_same_numbers_from_the_same_seed():
+    one, two, three = (
+        anneal(generator(), 256, n_steps=3, step_size=0.2, seed=s, batch_size=128)
+        for s in (1, 1, 2)
+    )
+    assert np.array_equal(one.log_weight, two.log_weight)
+    assert not np.array_equal(one.log_weight, three.log_weight)
+    assert not np.array_equal(one.x[:128], one.x[128:])
+
+
+def test_overlaps_are_rejected_not_followed():
+    """The solvated dimer from noise: most energies are huge or infinite, none ends as NaN."""
+    g = BoltzmannGenerator(systems.SolvatedDimer(), bijectors.Scaling(76))
+    out = anneal(g, 64, n_steps=3, step_size=0.1, seed=1, batch_size=64)
+    assert np.all(np.isfinite(out.x))
+    assert not np.any(np.isnan(out.log_weight))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"n_steps": 0}, "n_steps must be"),
+        ({"resample_below": 2.0}, "resample_below must be between 0 and 1"),
+        ({"step_size": [0.1, 0.2]}, r"a number or \[10\]"),
+        ({"power": -1.0}, "power must be"),
+        ({"temperature": 0.0}, "temperature must be"),
+    ],
+)
+def test_bad_input(options, said):
+    with pytest.raises(ValueError, match=said):
+        anneal(generator(), 10, **options)
+
+
+def test_conditional_generators_are_refused():
+    flow = bijectors.realnvp(2, blocks=1, hidden=(4,), condition_size=1)
+    with pytest.raises(ValueError, match="unconditional"):
+        anneal(BoltzmannGenerator(systems.DoubleWell(), flow), 10)
