@@ -32,6 +32,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     "precision": ("networks in bfloat16 against float32", {}),
     "profile": ("where the time of the reproductions goes", {}),
     "sizes": ("cost against size", {}),
+    "dimer": (
+        "solvated dimer, 1000 energies with gradients; a sweep of single-particle moves",
+        {"energies_and_gradients_ms": "at most 15 on two idle cores"},
+    ),
     "ising_sweeps": (
         "Ising, 64 x 64, million attempted flips",
         {
