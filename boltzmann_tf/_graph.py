@@ -1,4 +1,4 @@
-"""A user's Python functions in the package's graphs."""
+"""What the package compiles, and how a user's functions get into it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-__all__ = ["in_graph"]
+from boltzmann_tf.bijectors import Bijector
+
+__all__ = ["in_graph", "with_xla"]
+
+
+def with_xla(bijector: Bijector, *, jit_compile: bool | str) -> bool:
+    """Whether XLA compiles functions of the bijector: as told, or where it is the better one."""
+    if jit_compile not in (True, False, "auto"):
+        raise ValueError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}")
+    return bijector.compiles_with_xla if jit_compile == "auto" else bool(jit_compile)
 
 
 def in_graph(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:

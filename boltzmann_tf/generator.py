@@ -14,6 +14,7 @@ import tensorflow_probability as tfp
 from boltzmann_tf import storage
 from boltzmann_tf._ahead import ahead
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._graph import with_xla
 from boltzmann_tf._random import normal
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.systems import System
@@ -55,10 +56,16 @@ class BoltzmannGenerator:
       bijector: the map from z to x, with `event_size` the number of coordinates of the system.
       prior: None for the standard normal; or a `tfd.Distribution` over `[D]`, which then allows
         tau = 1 only.
+      jit_compile: whether XLA compiles sampling and densities, as in `Trainer`.
     """
 
     def __init__(
-        self, system: System, bijector: Bijector, prior: tfd.Distribution | None = None
+        self,
+        system: System,
+        bijector: Bijector,
+        prior: tfd.Distribution | None = None,
+        *,
+        jit_compile: bool | str = "auto",
     ) -> None:
         self.system = instance("system", system, System)
         self.bijector = instance("bijector", bijector, Bijector)
@@ -91,6 +98,7 @@ class BoltzmannGenerator:
                     f"{tf.as_dtype(prior.dtype).name}"
                 )
         self.prior = prior
+        self.jit_compile = with_xla(bijector, jit_compile=jit_compile)
         # A function of its own, so that AutoGraph serves the user's code and skips the package's.
         self._energy = tf.function(system.energy)
         self._compiled: dict[str, Any] = {}
@@ -253,7 +261,7 @@ class BoltzmannGenerator:
             # A partial, as in `steps`: no warning of retracing with the second generator.
             self._compiled[name] = tf.function(
                 functools.partial(function),
-                jit_compile=self.bijector.compiles_with_xla,
+                jit_compile=self.jit_compile,
                 autograph=False,
             )
         return self._compiled[name]

@@ -21,6 +21,7 @@ from boltzmann_tf._checks import (
     seed_int,
     sequence,
 )
+from boltzmann_tf._graph import with_xla
 from boltzmann_tf.checkpoints import Checkpoint, fingerprint
 from boltzmann_tf.distributed import DistributedStep
 from boltzmann_tf.generator import BoltzmannGenerator
@@ -76,9 +77,7 @@ class Trainer:
             raise ValueError("generator must have trainable variables, got a bijector without any")
         self.seed = seed_int("seed", seed)
         self.steps_per_call = positive_int("steps_per_call", steps_per_call)
-        if jit_compile not in (True, False, "auto"):
-            raise ValueError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}")
-        jit = generator.bijector.compiles_with_xla if jit_compile == "auto" else bool(jit_compile)
+        jit = with_xla(generator.bijector, jit_compile=jit_compile)
         self.stop_training = False  # Keras callbacks set it
         common = (generator, optimizer, steps_per_call)
         if strategy is None:

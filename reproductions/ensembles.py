@@ -141,9 +141,10 @@ class Trainers:
             if variant.build in self._known:
                 self._known[variant.build][0].bijector.assign_from(bijector)
             else:
-                generator = BoltzmannGenerator(self._system, bijector)
                 # One network is trained before XLA would have compiled its steps.
-                trainer = Trainer(generator, jit_compile=False if context.quick else "auto")
+                jit = False if context.quick else "auto"
+                generator = BoltzmannGenerator(self._system, bijector, jit_compile=jit)
+                trainer = Trainer(generator, jit_compile=jit)
                 self._known[variant.build] = (generator, trainer)
             generator, trainer = self._known[variant.build]
             if before is not None:

@@ -25,11 +25,19 @@ class Whitening(Bijector):
 
     Args:
       event_size: number of coordinates.
+      rotate: whether to turn to the principal axes; False only shifts and scales each coordinate.
       dtype: "float32" or "float64".
       name: of the bijector.
     """
 
-    def __init__(self, event_size: int, *, dtype: str = "float32", name: str | None = None) -> None:
+    def __init__(
+        self,
+        event_size: int,
+        *,
+        rotate: bool = True,
+        dtype: str = "float32",
+        name: str | None = None,
+    ) -> None:
         parts = {
             "mean": Parameters(event_size, trainable=False, dtype=dtype),
             "log_std": Parameters(event_size, trainable=False, dtype=dtype),
@@ -42,6 +50,7 @@ class Whitening(Bijector):
             is_constant_jacobian=True,
             name=name,
         )
+        self._rotate = bool(rotate)
         self._parts = self._no_dependency(parts)
         parts["axes"].vector.assign(np.eye(event_size).reshape(-1))
 
@@ -69,12 +78,15 @@ class Whitening(Bijector):
                 f"data must hold more than {self.event_size} configurations, got {len(data)}"
             )
         mean = data.mean(axis=0)
-        variance, axes = np.linalg.eigh(np.cov(data, rowvar=False).reshape([self.event_size] * 2))
+        covariance = np.cov(data, rowvar=False).reshape([self.event_size] * 2)
+        variance, axes = np.linalg.eigh(covariance)
         if variance[0] <= 1e-12 * variance[-1]:
             raise ValueError(
                 f"data must span all {self.event_size} directions, got a covariance whose "
                 f"eigenvalues reach from {variance[0]:.3g} to {variance[-1]:.3g}"
             )
+        if not self._rotate:
+            variance, axes = np.diag(covariance), np.eye(self.event_size)
         self._parts["mean"].vector.assign(mean)
         self._parts["log_std"].vector.assign(0.5 * np.log(variance))
         self._parts["axes"].vector.assign(axes.reshape(-1))
@@ -95,3 +107,7 @@ class Whitening(Bijector):
         mean, log_std, axes = self._values()
         z = tf.linalg.matvec(axes, x - mean, transpose_a=True) * tf.exp(-log_std)
         return z, tf.fill(tf.shape(x)[:-1], -tf.reduce_sum(log_std))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "rotate": self._rotate}

@@ -56,6 +56,18 @@ class Annealed(NamedTuple):
     step_size: np.ndarray
     energy_evaluations: int
 
+    def ess_fraction(self) -> float:
+        """Kish's effective fraction of the weights for the target, as if descendants were equal.
+
+        The weights of samples with a common ancestor count as one: after resampling, equal weights
+        say little.
+        """
+        size = len(self.z) // (1 + int(self.batch[-1]))
+        log_weight = self.log_weight - self.bias
+        weight = np.exp(log_weight - log_weight.max())
+        family = np.bincount(self.batch * size + self.ancestor, weight, minlength=len(weight))
+        return float(family.sum() ** 2 / np.sum(family**2) / len(weight))
+
 
 def anneal(
     generator: BoltzmannGenerator,
@@ -208,7 +220,7 @@ def _compiled(
         )
         return new, tf.reduce_mean(tf.cast(accepted, dtype))
 
-    @functools.partial(tf.function, autograph=False)
+    @functools.partial(tf.function, autograph=False, jit_compile=generator.jit_compile)
     def run(
         seed: tf.Tensor,
         betas: tf.Tensor,

@@ -61,6 +61,7 @@ def particle_sweeps(
     temperature: Any = 1.0,
     centre: Any = 0.0,
     stiffness: Any = 0.0,
+    length_factor: Any = 1.0,
 ) -> tuple[ParticleState, ParticleInfo]:
     """Sweeps of n moves each, one of every particle in turn, uniform in a square.
 
@@ -75,6 +76,8 @@ def particle_sweeps(
       centre: of the bias, a number or [replicas].
       stiffness: of the bias in kT at the replica's own temperature, without a factor 1/2; 0 for no
         bias. A number or [replicas].
+      length_factor: of the dimer's potential of its length (`slope`, `quadratic`, `quartic`), for
+        replica exchange between Hamiltonians. A number or [replicas].
 
     Returns:
       the state after the sweeps, and `ParticleInfo`.
@@ -89,6 +92,7 @@ def particle_sweeps(
         "temperature": temperature,
         "centre": centre,
         "stiffness": stiffness,
+        "length_factor": length_factor,
     }
     arrays = {k: per_replica(k, v, len(state.x)) for k, v in given.items()}
     for name in ("step_size", "temperature"):
@@ -123,7 +127,14 @@ def parameters(system: SolvatedDimer) -> np.ndarray:
 
 @numba.njit(inline="always")
 def _own(
-    i: int, px: float, py: float, x: np.ndarray, p: np.ndarray, centre: float, stiffness: float
+    i: int,
+    px: float,
+    py: float,
+    x: np.ndarray,
+    p: np.ndarray,
+    centre: float,
+    stiffness: float,
+    factor: float,
 ) -> tuple[float, float]:
     """Terms of particle i at (px, py) besides the repulsion: of the energy, and of the bias."""
     u = p[6] * (max(abs(px) - p[5], 0.0) ** 2 + max(abs(py) - p[5], 0.0) ** 2)
@@ -133,7 +144,7 @@ def _own(
         d = np.sqrt((px - ox) ** 2 + (py - oy) ** 2)
         q = 2 * (d - p[3])
         u += p[4] * ((px + ox) ** 2 + py * py)
-        u += p[0] * q - p[1] * q * q + p[2] * q**4
+        u += factor * (p[0] * q - p[1] * q * q + p[2] * q**4)
         bias = stiffness * (d - centre) ** 2
     return u, bias
 
@@ -162,11 +173,12 @@ def _change(
     p: np.ndarray,
     centre: float,
     stiffness: float,
+    factor: float,
 ) -> tuple[float, float]:
     """What a move of particle i to (qx, qy) adds to the energy and to the bias; x is as before."""
     px, py = x[0, i], x[1, i]
-    u_new, bias_new = _own(i, qx, qy, x, p, centre, stiffness)
-    u_old, bias_old = _own(i, px, py, x, p, centre, stiffness)
+    u_new, bias_new = _own(i, qx, qy, x, p, centre, stiffness, factor)
+    u_old, bias_old = _own(i, px, py, x, p, centre, stiffness, factor)
     # Neither with itself, nor the dimer's pair with each other.
     partner = 1 - min(i, 1)
     ox = x[0, partner]
@@ -194,7 +206,7 @@ def _sweep(
     for r in numba.prange(replicas):
         a, b, c, d = rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3]
         xr = x[r]
-        step, temperature, centre, stiffness = options[r]
+        step, temperature, centre, stiffness, factor = options[r]
         accepted, not_finite = 0, 0
         for _ in range(n_sweeps):
             for i in range(n):
@@ -203,7 +215,7 @@ def _sweep(
                 # Two steps from one word, of 32 bits each.
                 qx = px + step * (np.float64(word >> np.uint64(32)) * 2.0**-31 - 1)
                 qy = py + step * (np.float64(word & np.uint64(2**32 - 1)) * 2.0**-31 - 1)
-                du, dbias = _change(xr, i, qx, qy, p, centre, stiffness)
+                du, dbias = _change(xr, i, qx, qy, p, centre, stiffness, factor)
                 log_ratio = -du / temperature - dbias
                 word, a, b, c, d = next_word(a, b, c, d)
                 if np.isnan(log_ratio):

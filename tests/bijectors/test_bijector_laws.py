@@ -21,10 +21,10 @@ NET = {"hidden": (8,), "seed": 1}
 SPLINE = {"bins": 5, "bound": 3.0}
 
 
-def whitened(size, dtype):
+def whitened(size, dtype, **options):
     rng = np.random.default_rng(size)
     data = rng.standard_normal((50, size)) @ rng.standard_normal((size, size)) + 3
-    return bj.Whitening.from_data(data, dtype=dtype)
+    return bj.Whitening.from_data(data, dtype=dtype, **options)
 
 
 def boxed(size, dtype, free=0):
@@ -82,6 +82,7 @@ BIJECTORS: dict[str, Callable[[int, str], bj.Bijector]] = {
     "elementwise_spline": lambda d, t: bj.ElementwiseSpline(d, dtype=t, **SPLINE),
     "scaling": lambda d, t: bj.Scaling(d, dtype=t),
     "whitening": whitened,
+    "standardization": functools.partial(whitened, rotate=False),
     "marginals": marginals,
     "box": boxed,
     "box_partly": functools.partial(boxed, free=1),
@@ -99,7 +100,13 @@ BIJECTORS: dict[str, Callable[[int, str], bj.Bijector]] = {
     "triangular": triangular,
     "sequence_with_tfp": mixed,
 }
-FIXED = {"whitening", "marginals", "box", "box_partly"}  # nothing to learn in them
+FIXED = {
+    "whitening",
+    "standardization",
+    "marginals",
+    "box",
+    "box_partly",
+}  # nothing to learn in them
 UNSAVED = {"sequence_with_tfp"}  # a plain TFP bijector has no configuration
 
 names = pytest.mark.parametrize("name", BIJECTORS)
@@ -159,7 +166,7 @@ def test_config(name):
 def test_config_keeps_the_seed(name):
     one = BIJECTORS[name](3, "float32")
     two = bj.deserialize(bj.serialize(one))
-    if name not in ("whitening", "marginals") and not name.startswith(
+    if name not in ("whitening", "standardization", "marginals") and not name.startswith(
         "realnvp"
     ):  # these hold fitted variables
         for a, b in zip(one.variables, two.variables, strict=True):

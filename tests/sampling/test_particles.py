@@ -43,17 +43,19 @@ def umbrella(system, temperature, rounds=2000, seed=0, **options):
     return sampling.umbrella_rounds(state, rounds, **run | options)[1]
 
 
+@pytest.mark.parametrize("factor", [1.0, 0.3])
 @pytest.mark.parametrize("solvent", [1, 9])
-def test_a_move_costs_what_the_energy_says(solvent):
+def test_a_move_costs_what_the_energy_says(solvent, factor):
     """Each particle of each kind, near and far, in float64: to 1e-9."""
-    system = SolvatedDimer(solvent=solvent)
-    p = particles.parameters(system)
+    p = particles.parameters(SolvatedDimer(solvent=solvent))
+    length = {"slope": 2.0 * factor, "quadratic": 25.0 * factor, "quartic": 10.0 * factor}
+    system = SolvatedDimer(solvent=solvent, **length)
     rng = np.random.default_rng(0)
     for i in range(solvent + 2):
         x = system.initial_state("open") + 0.1 * rng.standard_normal(system.event_size)
         rows = x.reshape(-1, 2).T.copy()
         q = rows[:, i] + rng.uniform(-0.3, 0.3, 2)
-        du, dbias = particles._change(rows, i, *q, p, 1.4, 50.0)
+        du, dbias = particles._change(rows, i, *q, p, 1.4, 50.0, factor)
         assert np.array_equal(rows, x.reshape(-1, 2).T), "the move must leave x as it was"
         moved = x.copy()
         moved[2 * i : 2 * i + 2] = q

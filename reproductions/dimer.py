@@ -1,0 +1,131 @@
+"""The bistable dimer in a dense fluid: figure 3 of Noé et al. 2019.
+
+A dimer among 36 repulsive particles in two dimensions, closed or open, with 20 kT between. The
+reference is umbrella sampling, which agrees with a second method and, at T = 1, with the authors'
+own windows. `published` follows the authors' notebook: whitening, likelihood, then likelihood,
+energy and a reaction-coordinate loss. `ours` generates the length by a fixed map and all else given
+it, by couplings that move particles given their neighbours; energy alone then trains it, since no
+loss can take the barrier away. Annealing (sequential Monte Carlo through latent space) turns its
+samples into free energies with honest weights.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from boltzmann_tf.reproduction import Context, main_for, reproduction
+from reproductions.solvated_dimer import (
+    figures,
+    generators,
+    measured,
+    numbers,
+    reference,
+    reference_figures,
+)
+from reproductions.solvated_dimer.plan import PLANS
+
+
+@reproduction("dimer", "Solvated dimer: figure 3 of Noé et al. 2019")
+def run(context: Context) -> None:
+    """Samples the reference, trains the generators, anneals, and compares."""
+    plan, seed = PLANS[context.preset], context.seed
+    wide = 2.0 if context.quick else 1.0
+    windows = reference.umbrella(context, plan.reference, plan.rounds)
+    other, rates = reference.exchange(context, plan.exchange_rounds)
+    context.log("Monte Carlo of both states")
+    states = {s: reference.frames(s, plan.frames, seed=seed) for s in ("closed", "open")}
+    data = np.concatenate(list(states.values()))
+    held = reference.frames_along(plan.frames // 4, seed=seed)
+    energies = {s: reference.energies(x) for s, x in (states | {"transition": held}).items()}
+
+    trained = {}
+    if plan.published:
+        trained["published"] = generators.published(context, data, seed=seed)
+    trained["ours"] = generators.ours(
+        context,
+        data,
+        iterations=plan.steps,
+        blocks=plan.blocks,
+        hidden=plan.hidden,
+        coupling=plan.coupling,
+        seed=seed,
+    )
+    context.log("evaluation")
+    samples = {name: t.generator.sample(plan.samples, seed=seed) for name, t in trained.items()}
+    context.count_energy_evaluations(plan.samples * len(samples))
+    ours = trained["ours"].generator
+    bias = measured.FlatBias()
+    alone, annealed = {}, {}
+    for i, t in enumerate(plan.temperatures):
+        drawn = {n: g.generator.sample(plan.samples, t, seed=seed + i) for n, g in trained.items()}
+        alone[t] = {
+            n: measured.reweighted(s.x, s.log_weight, plan.samples, seed=seed)
+            for n, s in drawn.items()
+        }
+        if plan.annealed:
+            _, annealed[t] = measured.annealed(
+                context,
+                ours,
+                bias,
+                plan.annealed,
+                t,
+                steps=plan.annealing_steps,
+                batch_size=plan.annealing_batch,
+                seed=seed + 10 * i,
+            )
+    context.log("figures")
+    context.section("The reference")
+    reference_figures.show_umbrella(context, windows)
+    reference_figures.umbrella_table(context, windows)
+    context.text(
+        f"Without a bias, by Hamiltonian replica exchange and MBAR, F(open) - F(closed) at T = 1 "
+        f"is {other.value:.3f} ± {other.standard_error:.3f} kT; exchanges between neighbours are "
+        f"accepted at rates from {rates.min():.2f} to {rates.max():.2f}."
+    )
+    context.section("Training, and what is generated")
+    figures.show_training(context, trained)
+    figures.show_pictures(context, samples["ours"])
+    figures.show_energies(context, samples, energies)
+    highest = figures.show_paths(context, ours, states["closed"], states["open"])
+    context.section("Free energies")
+    shown = {
+        t: {f"{n}, alone": r for n, r in alone[t].items()}
+        | ({"ours, annealed": annealed[t]} if annealed else {})
+        for t in plan.temperatures
+    }
+    figures.show_profiles(context, windows, shown)
+    figures.weights_table(context, shown)
+
+    context.section("Numbers")
+    numbers.add_reference(context, windows, other, energies, wide)
+    numbers.add_coverage(
+        context, measured.regions(samples["ours"].x, samples["ours"].energy), energies, wide
+    )
+    if annealed:
+        numbers.add_annealed(context, windows, annealed, wide)
+    numbers.add_path(context, highest)
+    if plan.published:
+        drawn = samples["published"]
+        numbers.add_published(
+            context,
+            trained["published"],
+            float(np.mean(drawn.energy < 80)),
+            measured.inversion_error(trained["published"].generator, drawn.z[:10_000]),
+            wide,
+        )
+    if plan.equilibrium_steps:
+        closed = generators.equilibrium(
+            context,
+            trained["ours"],
+            states["closed"],
+            iterations=plan.equilibrium_steps,
+            seed=seed,
+        )
+        drawn = closed.generator.sample(plan.samples, seed=seed)
+        numbers.add_equilibrium(context, drawn, energies["closed"], wide)
+    ours.save(context.directory / "generator")
+    context.artifact("generator", "the trained generator, spread along the length")
+
+
+if __name__ == "__main__":
+    main_for("dimer")

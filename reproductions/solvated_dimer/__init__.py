@@ -1,0 +1,1 @@
+"""What `dimer`, `explore` and `free_energies` share about the solvated dimer."""

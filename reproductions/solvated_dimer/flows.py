@@ -1,0 +1,113 @@
+"""The flow of `ours`: the dimer's length by a fixed map, all else given it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from boltzmann_tf import bijectors
+from boltzmann_tf.bijectors import Bijector, Marginals, Whitening, split_seed
+from reproductions.solvated_dimer.reference import CUT, SYSTEM
+
+__all__ = ["flow", "spread_lengths", "with_lengths"]
+
+SIZE = SYSTEM.event_size
+SPREAD = (0.7, 2.35)
+
+
+def spread_lengths(data: np.ndarray, seed: int, flat: float = 0.6) -> np.ndarray:
+    """Lengths to generate: a share `flat` of them uniform over `SPREAD`, the rest as in the data.
+
+    The rest are three to one of the closed and of the open state.
+
+    Args:
+      data: configurations of both states, `[n, 76]`.
+      seed: of the draws.
+      flat: share of the uniform ones.
+    """
+    rng = np.random.default_rng(seed)
+    d = np.hypot(*(data[:, :2] - data[:, 2:4]).T)
+    n = 50_000
+    even = rng.uniform(*SPREAD, round(flat * n))
+    parts = [
+        rng.choice(d[inside], round(share * (1 - flat) * n))
+        for inside, share in ((d < CUT, 0.75), (d >= CUT, 0.25))
+    ]
+    return np.concatenate([even, *parts])
+
+
+def _masks() -> list[np.ndarray]:
+    """What the couplings move, over (angle, centre, solvent): by colour, by axis, by row, by axis.
+
+    The solvent is in the order of its 6 x 6 lattice; of the neighbours of a black site on the
+    chequerboard, which hold it in its cage, the nearest are white.
+    """
+    side = round(np.sqrt(SYSTEM.solvent))
+    i, j = np.divmod(np.arange(SYSTEM.solvent), side)
+
+    def mask(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.concatenate([[True] * 3, np.stack([x, y], axis=1).ravel()])
+
+    every = np.ones(SYSTEM.solvent, bool)
+    axis = mask(every, ~every)
+    return [mask(m, m) if m is not None else axis
+            for m in ((i + j) % 2 == 0, None, i % 2 == 0, None)]  # fmt: skip
+
+
+def flow(
+    data: np.ndarray,
+    lengths: np.ndarray,
+    *,
+    blocks: int,
+    hidden: Sequence[int],
+    coupling: str,
+    seed: int,
+) -> Bijector:
+    """Correlated Gaussian of all coordinates but the length, couplings among neighbours, positions.
+
+    Args:
+      data: configurations of both states, `[n, 76]`, for the Gaussian.
+      lengths: of the dimer, to generate, `[n]`.
+      blocks: pairs of couplings.
+      hidden: widths of the networks' hidden layers.
+      coupling: "affine" or "spline".
+      seed: of the initial weights.
+    """
+    polar = bijectors.DimerCoordinates(SIZE)
+    rest = polar.inverse(data.astype(np.float32)).numpy()[:, 1:]
+    scaled = Whitening.from_data(rest, rotate=False)
+    gaussian = Whitening.from_data(scaled.inverse(rest).numpy())
+    masks = _masks()
+    couplings = []
+    for k, own in enumerate(split_seed(seed, 2 * blocks)):
+        moving = masks[k // 2 % len(masks)]
+        common = {
+            "transformed": (moving if k % 2 == 0 else ~moving).tolist(),
+            "hidden": tuple(hidden),
+            "condition_size": 1,
+            "seed": own,
+        }
+        if coupling == "spline":
+            couplings.append(bijectors.SplineCoupling(SIZE - 1, bins=8, bound=5.0, **common))
+        else:
+            couplings.append(
+                bijectors.AffineCoupling(
+                    SIZE - 1, scale_bound=1.0, shift_activation="tanh", zero_shift=True, **common
+                )
+            )
+    inner = bijectors.Sequence([gaussian, *couplings, scaled])
+    return _joined(lengths, inner)
+
+
+def _joined(lengths: np.ndarray, rest: Bijector) -> Bijector:
+    first = Marginals.from_data(np.reshape(lengths, (-1, 1)))
+    return bijectors.Sequence([bijectors.Triangular(first, rest), bijectors.DimerCoordinates(SIZE)])
+
+
+def with_lengths(known: Bijector, lengths: np.ndarray) -> Bijector:
+    """A copy of a `flow` with another distribution of lengths."""
+    document = bijectors.serialize(known.bijectors[0].rest)
+    rest = bijectors.deserialize(document)
+    rest.assign_from(known.bijectors[0].rest)
+    return _joined(lengths, rest)

@@ -1,0 +1,141 @@
+"""Generators of the dimer: the published network and schedule, and this package's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, bijectors, losses, realnvp, systems
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.schedules import Cosine, Exponential
+from boltzmann_tf.training import History
+from reproductions.solvated_dimer import flows
+from reproductions.solvated_dimer.reference import SYSTEM
+
+__all__ = ["PUBLISHED_WALLS", "RC", "Trained", "equilibrium", "ours", "published"]
+
+# The published training energy counts the wall twice.
+PUBLISHED_WALLS = systems.SolvatedDimer(wall_factor=2.0)
+RC = losses.ReactionCoordinate(SYSTEM.reaction_coordinate(), 0.5, 2.5)
+SIZE = SYSTEM.event_size
+
+
+@dataclass
+class Trained:
+    """A generator and how it was trained."""
+
+    name: str
+    generator: BoltzmannGenerator
+    history: History
+
+
+def _fit(
+    context: Context,
+    name: str,
+    generator: BoltzmannGenerator,
+    data: np.ndarray,
+    stages: list[Stage],
+    seed: int,
+) -> Trained:
+    context.log(f"{name}: training")
+    trainer = Trainer(generator, seed=seed, jit_compile=generator.jit_compile)
+    history = trainer.fit(data, stages, verbose=0)
+    context.count_energy_evaluations(history.energy_evaluations)
+    return Trained(name, generator, history)
+
+
+def published(context: Context, data: np.ndarray, *, seed: int) -> Trained:
+    """Whitening and eight blocks with three hidden layers; ML, then ML + KL + RC (figure 3).
+
+    Args:
+      context: of the report.
+      data: both states in equal parts, `[n, 76]`.
+      seed: of the weights and of training.
+    """
+    whitening = bijectors.Whitening.from_data(data)
+    flow = realnvp(
+        SIZE, blocks=8, hidden=(200, 200, 200), scale_bound=None, last=[whitening], seed=seed
+    )
+    stages = [Stage(200, 500, 1e-3)]
+    schedule = [
+        (200, 1e-5, 1e6, 1000.0),
+        (100, 1e-4, 1e6, 300.0),
+        (100, 1e-4, 1e5, 100.0),
+        (100, 1e-4, 5e4, 50.0),
+        (100, 1e-4, 5e4, 20.0),
+        (200, 1e-4, 5e4, 5.0),
+    ]
+    stages += [
+        Stage(n, 1000, rate, ml=ml, kl=1.0, rc=10.0, rc_loss=RC, energy_high=high)
+        for n, rate, high, ml in schedule
+    ]
+    return _fit(context, "published", BoltzmannGenerator(PUBLISHED_WALLS, flow), data, stages, seed)
+
+
+def ours(
+    context: Context,
+    data: np.ndarray,
+    *,
+    iterations: int,
+    blocks: int,
+    hidden: tuple[int, ...],
+    coupling: str,
+    seed: int,
+) -> Trained:
+    """Spread along the length by construction; ML, then energy alone.
+
+    Args:
+      context: of the report.
+      data: both states in equal parts, `[n, 76]`.
+      iterations: of the energy training.
+      blocks: of the flow.
+      hidden: widths of the networks' hidden layers.
+      coupling: "affine" or "spline".
+      seed: of the weights and of training.
+    """
+    lengths = flows.spread_lengths(data, seed)
+    bijector = flows.flow(data, lengths, blocks=blocks, hidden=hidden, coupling=coupling, seed=seed)
+    stages = [
+        Stage(max(100, iterations // 10), 512, Cosine(2e-3, 5e-4, warmup=0.1)),
+        Stage(
+            iterations,
+            1024,
+            Cosine(2e-3, 1e-5, warmup=0.1),
+            ml=0.0,
+            kl=1.0,
+            energy_high=Exponential(1e4, 500.0),
+            clip_norm=100.0,
+        ),
+    ]
+    # Preset quick is over before XLA would pay.
+    jit = False if context.quick else "auto"
+    generator = BoltzmannGenerator(SYSTEM, bijector, jit_compile=jit)
+    return _fit(context, "ours", generator, data, stages, seed)
+
+
+def equilibrium(
+    context: Context, spread: Trained, closed: np.ndarray, *, iterations: int, seed: int
+) -> Trained:
+    """The same flow with the lengths of the closed state, 99.9 % of equilibrium; energy alone.
+
+    Args:
+      context: of the report.
+      spread: ours.
+      closed: configurations of the closed state, `[n, 76]`, for their lengths.
+      iterations: of training.
+      seed: of training.
+    """
+    lengths = np.hypot(*(closed[:, :2] - closed[:, 2:4]).T)
+    bijector = flows.with_lengths(spread.generator.bijector, lengths)
+    stage = Stage(
+        iterations,
+        1024,
+        Cosine(1e-3, 1e-5, warmup=0.1),
+        ml=0.0,
+        kl=1.0,
+        energy_high=500.0,
+        clip_norm=100.0,
+    )
+    generator = BoltzmannGenerator(SYSTEM, bijector)
+    return _fit(context, "ours, closed", generator, closed, [stage], seed)

@@ -1,0 +1,84 @@
+"""How much each preset of `dimer` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["PLANS", "Plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much a preset does.
+
+    Attributes:
+      reference: temperatures of umbrella sampling.
+      rounds: of it, 20 sweeps each.
+      exchange_rounds: of the Hamiltonian replica exchange.
+      frames: of each state, as training data and for energies.
+      published: whether the published variant is trained.
+      steps: energy training of ours.
+      equilibrium_steps: of ours with the lengths of the closed state; 0 for none.
+      blocks: of ours.
+      hidden: widths of its networks' hidden layers.
+      coupling: "affine" or "spline".
+      samples: of a generator.
+      annealed: samples annealed at each temperature; 0 for none.
+      annealing_steps: between the generator and the target.
+      annealing_batch: samples that are resampled together.
+      temperatures: of the generators' profiles.
+    """
+
+    reference: tuple[float, ...]
+    rounds: int
+    exchange_rounds: int
+    frames: int
+    published: bool
+    steps: int
+    equilibrium_steps: int
+    blocks: int
+    hidden: tuple[int, ...]
+    coupling: str
+    samples: int
+    annealed: int
+    annealing_steps: int
+    annealing_batch: int
+    temperatures: tuple[float, ...]
+
+
+PLANS = {
+    "quick": Plan(
+        reference=(1.0,),
+        rounds=4000,
+        exchange_rounds=1500,
+        frames=20_032,
+        published=False,
+        steps=500,
+        equilibrium_steps=0,
+        blocks=8,
+        hidden=(128, 128),
+        coupling="affine",
+        samples=50_000,
+        annealed=0,
+        annealing_steps=0,
+        annealing_batch=0,
+        temperatures=(1.0,),
+    ),
+    "paper": Plan(
+        reference=(0.5, 1.0, 2.0, 4.0),
+        rounds=14_000,
+        exchange_rounds=6000,
+        frames=49_920,
+        published=True,
+        steps=3000,
+        equilibrium_steps=1000,
+        blocks=4,
+        hidden=(200, 200),
+        coupling="spline",
+        samples=100_000,
+        annealed=4096,
+        annealing_steps=80,
+        annealing_batch=1024,
+        temperatures=(0.5, 1.0, 2.0),
+    ),
+}

@@ -1,0 +1,144 @@
+"""The reference of the dimer in the report: profiles, the published windows, diagnostics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from boltzmann_tf import estimators, plotting
+from boltzmann_tf.estimators import Umbrella
+from boltzmann_tf.reproduction import Context
+from reproductions.solvated_dimer.published_umbrella import (
+    PUBLISHED,
+    read_as_published,
+    window_free_energies,
+)
+from reproductions.solvated_dimer.reference import (
+    CENTRES,
+    CUT,
+    EDGES,
+    LADDERS,
+    STIFFNESS,
+    Windows,
+)
+
+__all__ = ["show_umbrella", "umbrella_table"]
+
+SHOWN = (0.7, 2.35)  # d
+PUBLISHED_CENTRES = np.array(PUBLISHED["umbrella"]["centres"])
+
+
+def show_umbrella(context: Context, windows: Windows) -> None:
+    """Profiles at all temperatures beside the published windows."""
+    panels = [_profiles(windows), _published_windows(windows)]
+    said = (
+        "Left: F(d) by umbrella sampling with window exchange, jackknife errors. Next to it: free "
+        "energies of the published windows at T = 1, from the authors' data and from our profile."
+    )
+    if len(windows.by_temperature) > 1:
+        panels.append(_published_differences(windows))
+        said += (
+            " Right: differences from window free energies. At T other than 1 the published ones "
+            "follow the reading in which the sampler divides energy and bias by T, the ratios "
+            "between windows use the bias undivided, and the result is divided by T: they are no "
+            "reference there."
+        )
+    context.figure(plotting.curves(panels, panel=(4.4, 3.6)), "umbrella.png", said)
+
+
+def _profiles(windows: Windows) -> dict[str, Any]:
+    series = {}
+    for t in windows.by_temperature:
+        p = windows.profile(t)
+        line = {"x": p.centers, "y": p.free_energy, "error": p.standard_error, "style": ".-"}
+        series[f"T = {t:g}"] = line
+    return {
+        "labels": ("d", "F(d) (kT)"),
+        "title": "umbrella sampling",
+        "series": series,
+        "xlim": SHOWN,
+        "ylim": (-1, 50 if len(series) > 1 else 25),
+    }
+
+
+def _published_windows(windows: Windows) -> dict[str, Any]:
+    said = PUBLISHED["umbrella"]
+    ours = window_free_energies(windows.by_temperature[1.0], PUBLISHED_CENTRES)
+    published = np.array(said["free_energy"])
+    return {
+        "labels": ("window centre", "F of the window (kT)"),
+        "title": "published windows, T = 1",
+        "series": {
+            "published, six half-loops": {
+                "x": PUBLISHED_CENTRES,
+                "y": published - np.mean(published - ours),
+                "error": said["deviation"],
+                "color": "black",
+            },
+            "ours, the same windows": {"x": PUBLISHED_CENTRES, "y": ours},
+        },
+    }
+
+
+def _published_differences(windows: Windows) -> dict[str, Any]:
+    published = PUBLISHED["umbrella_differences"]["values"]
+    ts = [t for t in windows.by_temperature if f"{t:g}" in published]
+    readings = [read_as_published(windows.by_temperature[t], t, PUBLISHED_CENTRES) for t in ts]
+    values = [published[f"{t:g}"] for t in ts]
+    return {
+        "labels": ("T", "F(open) - F(closed) from windows (kT)"),
+        "title": "the published points at T ≠ 1",
+        "series": {
+            "published": {
+                "x": ts,
+                "y": np.mean(values, axis=1),
+                "error": np.std(values, axis=1, ddof=1),
+                "color": "black",
+            },
+            "ours, bias divided by T": {"x": ts, "y": [r.right for r in readings], "style": "s"},
+            "ours, bias undivided in the ratios": {
+                "x": ts,
+                "y": [r.as_published for r in readings],
+                "style": "x",
+                "ms": 9,
+            },
+        },
+        "yscale": "log",
+    }
+
+
+def umbrella_table(context: Context, windows: Windows) -> None:
+    """How the sampling fared: two ladders, two halves, acceptance, exchange, autocorrelation."""
+    rows = []
+    for i, t in enumerate(windows.by_temperature):
+        own = slice(LADDERS * i, LADDERS * (i + 1))
+        d, info = windows.info.distance[own], windows.info
+        tau = [estimators.autocorrelation_time(d[:, k]) for k in range(d.shape[1])]
+        half = d.shape[2] // 2
+        found = windows.difference(t)
+        ladders = [u.free_energy_difference(CUT) for u in windows.ladders[t]]
+        rows.append(
+            {
+                "T": f"{t:g}",
+                "F(open) - F(closed) (kT)": _said(found.value, found.standard_error),
+                "each ladder alone": ", ".join(_said(*e) for e in ladders),
+                "first half, second half": ", ".join(
+                    f"{_joined(part).free_energy_difference(CUT).value:.3f}"
+                    for part in (d[:, :, :half], d[:, :, half:])
+                ),
+                "acceptance of moves": f"{info.acceptance[own].mean():.2f}",
+                "least of exchanges": f"{np.nanmin(info.exchange[own]):.2f}",
+                "autocorrelation of d (rounds)": f"{np.mean(tau):.1f}",
+            }
+        )
+    context.table("Umbrella sampling", rows)
+
+
+def _joined(distance: np.ndarray) -> Umbrella:
+    r = np.concatenate(list(distance), axis=1)
+    return estimators.umbrella_histogram(r, CENTRES, STIFFNESS, edges=EDGES)
+
+
+def _said(value: float, error: float) -> str:
+    return f"{value:.3f} ± {error:.3f}"
