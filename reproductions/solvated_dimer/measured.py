@@ -27,6 +27,7 @@ __all__ = [
     "inversion_error",
     "kl_loss",
     "length",
+    "minima",
     "regions",
     "reweighted",
 ]
@@ -111,14 +112,16 @@ def reweighted(
     log_weight: np.ndarray,
     energies: int,
     *,
+    batches: int = 200,
     seed: int,
 ) -> Reweighted:
-    """Profile and difference with bootstrap errors."""
+    """Profile and difference with bootstrap errors over blocks, at most `batches` of them."""
     d = length(x).astype(np.float64)
+    options = {"seed": seed, "n_blocks": batches}
     return Reweighted(
-        estimators.free_energy_profile(d, log_weight, edges=EDGES, seed=seed),
+        estimators.free_energy_profile(d, log_weight, edges=EDGES, **options),
         estimators.free_energy_difference(
-            d, log_weight, left=(-np.inf, CUT), right=(CUT, np.inf), seed=seed
+            d, log_weight, left=(-np.inf, CUT), right=(CUT, np.inf), **options
         ),
         estimators.ess_fraction(log_weight),
         np.nan,
@@ -131,6 +134,12 @@ def barrier(profile: Profile) -> float:
     """Highest point of F(d) between 1.3 and 1.7 above the lowest below 1.3."""
     d, f = profile.centers, profile.free_energy
     return float(np.nanmax(f[(d > 1.3) & (d < 1.7)]) - np.nanmin(f[d < 1.3]))
+
+
+def minima(profile: Profile) -> float:
+    """Lowest point of F(d) above 1.7 minus the lowest below 1.3."""
+    d, f = profile.centers, profile.free_energy
+    return float(np.nanmin(f[d > 1.7]) - np.nanmin(f[d < 1.3]))
 
 
 class FlatBias:
@@ -199,5 +208,5 @@ def annealed(
     )
     energies = found.energy_evaluations + len(pilot.x)
     context.count_energy_evaluations(energies)
-    result = reweighted(found.x, found.log_weight, energies, seed=seed)
+    result = reweighted(found.x, found.log_weight, energies, batches=n // batch_size, seed=seed)
     return found, result._replace(spread_ess=found.ess_fraction())

@@ -12,11 +12,12 @@ from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, Metric
 from reproductions.solvated_dimer.figures import BOUND
 from reproductions.solvated_dimer.generators import Trained
-from reproductions.solvated_dimer.measured import Region, Reweighted, barrier, kl_loss
+from reproductions.solvated_dimer.measured import Region, Reweighted, barrier, kl_loss, minima
 from reproductions.solvated_dimer.published_umbrella import PUBLISHED, window_free_energies
 from reproductions.solvated_dimer.reference import Windows
 
 __all__ = [
+    "add_alone",
     "add_annealed",
     "add_coverage",
     "add_equilibrium",
@@ -166,6 +167,27 @@ def add_coverage(
                 **ISSUE,
             )
         )
+
+
+def add_alone(
+    context: Context, windows: Windows, found: Mapping[float, Mapping[str, Reweighted]]
+) -> None:
+    """Profiles of generators without annealing, held to the scatter of the published ones."""
+    for t, series in found.items():
+        reference = windows.profile(t)
+        for name, r in series.items():
+            for what, of in (("barrier from closed", barrier), ("open minus closed", minima)):
+                context.add(
+                    Metric.close(
+                        f"{name}, alone: {what}, minima of F(d), T = {t:g} (kT)",
+                        of(r.profile),
+                        of(reference),
+                        1.5 if t == 1 else 2.5,
+                        reference_kind="simulation",
+                        source="umbrella sampling, this run",
+                        justification="the scatter of the published profiles of figure 3e",
+                    )
+                )
 
 
 def add_annealed(

@@ -1,0 +1,135 @@
+"""The parts of the dimer's reproduction, against exact answers."""
+
+from __future__ import annotations
+
+import laws
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.special import logsumexp
+
+from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
+from boltzmann_tf.estimators import Umbrella
+from reproductions.solvated_dimer import flows, measured, reference
+from reproductions.solvated_dimer import published_umbrella as pu
+
+GRID = np.linspace(0.4, 2.7, 46 * 10 + 1)
+D = 0.5 * (GRID[1:] + GRID[:-1])
+DATA = reference.SYSTEM.lattice(1.5) + 0.1 * np.random.default_rng(0).standard_normal((3000, 76))
+
+
+def known(temperature=1.0):
+    """Windows joined without error: the dimer's own potential."""
+    log_p = -reference.length_energy(D) / temperature
+    log_p -= logsumexp(log_p)
+    edges = GRID[::10]
+    return Umbrella(edges, np.ones(46), log_p, np.tile(log_p, (4, 1)), np.zeros(31))
+
+
+def test_windows_from_a_profile():
+    centres = np.array(pu.PUBLISHED["umbrella"]["centres"])
+    found = pu.window_free_energies(known(), centres)
+    x = np.linspace(0.4, 2.7, 20_001)
+    exact = -logsumexp(-reference.length_energy(x) - 200 * (x - centres[:, None]) ** 2, axis=1)
+    np.testing.assert_allclose(found, exact - exact.min(), atol=2e-3)
+
+
+def test_published_reading_is_right_at_one_temperature_only():
+    centres = np.array(pu.PUBLISHED["umbrella"]["centres"])
+    one = pu.read_as_published(known(), 1.0, centres)
+    assert one.right == pytest.approx(one.as_published, abs=1e-12)
+    # The chain of ratios is the free energy of the windows.
+    f = pu.window_free_energies(known(), centres)
+    is_open = centres >= 1.5
+    assert one.right == pytest.approx(logsumexp(-f[~is_open]) - logsumexp(-f[is_open]), abs=1e-6)
+    for t in (0.5, 2.0):
+        two = pu.read_as_published(known(t), t, centres)
+        assert abs(two.right - two.as_published) > 0.2
+
+
+def test_exchange_difference_by_mbar():
+    """Exact draws at each level: within five jackknife errors of quadrature, and 0.15 kT."""
+    scales = np.linspace(1.0, 0.02**0.5, 10) ** 2
+    rng = np.random.default_rng(1)
+    v = reference.length_energy(D)
+    lengths = np.empty((10, 500, 16))
+    for k, scale in enumerate(scales):
+        p = np.exp(-scale * (v - v.min()))
+        lengths[k] = rng.choice(D, (500, 16), p=p / p.sum())
+    found = reference._restricted_difference(lengths, scales)
+    p = np.exp(-(v - v.min()))
+    exact = np.log(p[D <= 1.5].sum() / p[D > 1.5].sum())
+    assert found.standard_error < 0.15
+    assert abs(found.value - exact) < 5 * found.standard_error
+    # Planted: scales taken for one another.
+    wrong = reference._restricted_difference(lengths, scales**0.7)
+    assert abs(wrong.value - exact) > 5 * found.standard_error
+
+
+@pytest.mark.parametrize("coupling", ["affine", "spline"])
+def test_flow_is_invertible_and_holds_the_lengths(coupling):
+    lengths = np.random.default_rng(2).uniform(0.7, 2.35, 5000)
+    flow = flows.flow(DATA, lengths, blocks=4, hidden=(8,), coupling=coupling, seed=0)
+    laws.perturb(flow, 0.02)
+    z = np.random.default_rng(3).standard_normal((200, 76)).astype(np.float32)
+    x, log_det = flow.forward_and_log_det(z)
+    back, inverse_log_det = flow.inverse_and_log_det(x)
+    np.testing.assert_allclose(back, z, atol=2e-3)
+    np.testing.assert_allclose(log_det, -inverse_log_det, atol=2e-3)
+    d = measured.length(x.numpy())
+    assert d.min() > 0.6
+    assert np.mean(d < 1.3) == pytest.approx(0.6 / 1.65, abs=0.15)
+    # Every coordinate but the length is moved by some coupling, and stays by another.
+    moving = np.array(
+        [b.get_config()["transformed"] for b in flow.bijectors[0].rest.bijectors[1:-1]]
+    )
+    assert np.all(moving.any(axis=0))
+    assert not np.any(moving.all(axis=0))
+    other = flows.with_lengths(flow, lengths[lengths < 1.0])
+    d = measured.length(other.forward(z).numpy())
+    assert np.mean(d < 1.01) > 0.98
+    assert len(other.trainable_variables) == len(flow.trainable_variables)
+    laws.config_round_trips(flow)
+
+
+def test_spread_lengths():
+    data = np.concatenate(
+        [np.tile(reference.SYSTEM.initial_state(s), (100, 1)) for s in ("closed", "open")]
+    )
+    d = flows.spread_lengths(data, seed=0)
+    assert np.mean((d > 1.3) & (d < 1.7)) == pytest.approx(0.6 * 0.4 / 1.65, abs=0.02)
+    closed = np.mean(np.abs(d - 1.05) < 1e-6)
+    assert closed == pytest.approx(0.3, abs=0.01)
+
+
+def test_bias_is_the_median_log_weight():
+    lengths = np.random.default_rng(2).uniform(0.7, 2.35, 5000)
+    flow = flows.flow(DATA, lengths, blocks=1, hidden=(8,), coupling="affine", seed=0)
+    samples = BoltzmannGenerator(reference.SYSTEM, flow).sample(4000, seed=1)
+    d = measured.length(samples.x)
+    samples = samples._replace(log_weight=-20 * (d - 1.5) ** 2 + 7)
+    bias = measured.FlatBias()
+    bias.fit(samples)
+    found = bias(tf.constant(samples.x)).numpy()
+    inside = (d > 0.8) & (d < 2.2)
+    wanted = samples.log_weight - 7
+    np.testing.assert_allclose((found - wanted)[inside], 0, atol=0.6)
+
+
+def test_regions_and_loss():
+    x = np.stack([reference.SYSTEM.lattice(d, 1.0) for d in (1.0, 1.2, 1.5, 2.0)])
+    found = measured.regions(x, np.array([50.0, 60.0, 70.0, 90.0]))
+    assert found["closed"] == measured.Region(0.5, 55.0, 1.0)
+    assert found["open"].low == 0.0
+    assert np.isnan(measured.regions(x[:1], np.array([50.0]))["open"].median)
+    generator = BoltzmannGenerator(reference.SYSTEM, bijectors.Scaling(76))
+    samples = generator.sample(100, seed=1)
+    # The identity: u alone, without a Jacobian.
+    assert measured.kl_loss(samples).value == pytest.approx(np.mean(samples.energy), rel=1e-6)
+
+
+def test_minima_and_barrier():
+    p = known().profile()
+    assert measured.minima(p) == pytest.approx(4.4, abs=0.3)
+    assert measured.barrier(p) == pytest.approx(17.9, abs=0.3)
+    assert estimators.profile_rmse(p, p.free_energy) == 0
