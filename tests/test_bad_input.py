@@ -336,6 +336,11 @@ TABLE = {
         (lambda: trainer(seed=2**40), ValueError, r"seed must be .*got 1099511627776"),
         (lambda: trainer(steps_per_call=0), ValueError, r"steps_per_call must be .*got 0"),
         (
+            lambda: bg.BoltzmannGenerator(WELL, bijectors.Scaling(2), jit_compile="xla"),
+            ValueError,
+            r"jit_compile must be True, False or .auto., got .xla.",
+        ),
+        (
             lambda: trainer(jit_compile="xla"),
             ValueError,
             r"jit_compile must be True, False or 'auto', got 'xla'",

@@ -137,9 +137,15 @@ def anneal(
         *_, acceptance, used = one(batches + i, sizes, 1.0)
         sizes = used * np.exp(acceptance - TARGET)
     parts = list(ahead(lambda i: one(i, sizes, 0.0), batches))
-    z, x, energy, log_weight, shift, ancestor, acceptance, _ = zip(*parts, strict=True)
+    *samples, acceptance, _ = zip(*parts, strict=True)
+    z, x, energy, log_weight, shift, ancestor = map(np.concatenate, samples)
     return Annealed(
-        *(np.concatenate(p) for p in (z, x, energy, log_weight, shift, ancestor)),
+        z,
+        x,
+        energy,
+        log_weight,
+        shift,
+        ancestor,
         batch=np.repeat(np.arange(batches), batch),
         acceptance=np.mean(acceptance, axis=0),
         step_size=sizes,
@@ -171,7 +177,8 @@ def _compiled(
         with tf.GradientTape() as tape:
             tape.watch(z)
             value = parts(z, tau)[-1]
-        return value, tape.gradient(value, z)
+        slope = tape.gradient(value, z)
+        return tf.where(tf.math.is_nan(value), tf.constant(-np.inf, dtype), value), slope
 
     def move(
         state: tuple[tf.Tensor, ...],
@@ -192,7 +199,9 @@ def _compiled(
         def kick(p: tf.Tensor, z: tf.Tensor, slope: tf.Tensor, eps: tf.Tensor) -> tf.Tensor:
             return p + eps * (beta * slope - z / tau)
 
-        def drift(k, p, z, value, slope):  # noqa: ANN001, ANN202
+        def drift(
+            k: tf.Tensor, p: tf.Tensor, z: tf.Tensor, value: tf.Tensor, slope: tf.Tensor
+        ) -> tuple[tf.Tensor, ...]:
             z += eps * p
             value, slope = log_weight(z, tau)
             # Half a kick at the end.
@@ -241,7 +250,15 @@ def _compiled(
             tf.TensorArray(dtype, steps),
         )
 
-        def step(k, chain, total, ancestor, factor, accepted, used):  # noqa: ANN001, ANN202
+        def step(
+            k: tf.Tensor,
+            chain: tuple[tf.Tensor, ...],
+            total: tf.Tensor,
+            ancestor: tf.Tensor,
+            factor: tf.Tensor,
+            accepted: tf.TensorArray,
+            used: tf.TensorArray,
+        ) -> tuple[Any, ...]:
             total += tf.cast(betas[k + 1] - betas[k], tf.float64) * tf.cast(chain[1], tf.float64)
             index, total = _resampled(total, resample_below, seeds[2 * k + 1])
             chain, ancestor = tf.nest.map_structure(
