@@ -23,6 +23,7 @@ __all__ = [
     "Region",
     "Reweighted",
     "annealed",
+    "annealed_log_z",
     "barrier",
     "inversion_error",
     "kl_loss",
@@ -210,3 +211,31 @@ def annealed(
     context.count_energy_evaluations(energies)
     result = reweighted(found.x, found.log_weight, energies, batches=n // batch_size, seed=seed)
     return found, result._replace(spread_ess=found.ess_fraction())
+
+
+def annealed_log_z(
+    context: Context,
+    generator: BoltzmannGenerator,
+    n: int,
+    temperature: float,
+    *,
+    steps: int = 60,
+    batch_size: int = 256,
+    seed: int,
+) -> Estimate:
+    """log Z at T from annealed samples, its error from the scatter of independent batches."""
+    found = sampling.anneal(
+        generator,
+        n,
+        temperature,
+        n_steps=steps,
+        resample_below=0.5,
+        seed=seed,
+        batch_size=batch_size,
+    )
+    context.count_energy_evaluations(found.energy_evaluations)
+    batches = found.log_weight.reshape(-1, batch_size)
+    peak = batches.max()
+    z = np.mean(np.exp(batches - peak), axis=1)
+    error = np.std(z, ddof=1) / np.mean(z) / np.sqrt(len(z))
+    return Estimate(float(np.log(np.mean(z)) + peak), float(error))
