@@ -25,6 +25,7 @@ __all__ = [
     "exchange",
     "frames",
     "frames_along",
+    "in_order",
     "length_energy",
     "umbrella",
 ]
@@ -201,7 +202,14 @@ def frames(
         chain, _ = sampling.particle_sweeps(chain, stride, **options)
         stored.append(chain.x)
     x = np.stack(stored, axis=1).reshape(-1, SYSTEM.event_size)
-    # The published reference for the labels: the starting lattice of d = 1.5, scaled once more.
+    return in_order(x)
+
+
+def in_order(x: np.ndarray) -> np.ndarray:
+    """The solvent of configurations `[n, 76]` in the order of the lattice.
+
+    The published reference for the labels: the starting lattice of d = 1.5, scaled once more.
+    """
     return sampling.relabel(x, SYSTEM.lattice(1.5, 1.05**2), fixed=2).x
 
 
