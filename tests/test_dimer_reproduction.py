@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 
 from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
 from boltzmann_tf.estimators import Umbrella
+from reproductions import explored, free_energies
 from reproductions.solvated_dimer import flows, measured, reference
 from reproductions.solvated_dimer import published_umbrella as pu
 
@@ -133,3 +134,35 @@ def test_minima_and_barrier():
     assert measured.minima(p) == pytest.approx(4.4, abs=0.3)
     assert measured.barrier(p) == pytest.approx(17.9, abs=0.3)
     assert estimators.profile_rmse(p, p.free_energy) == 0
+
+
+def test_bound_is_the_energy_loss():
+    """At T = 1 the mean of u - log|dx/dz|, but for energies over the median + 50 kT."""
+    flow = bijectors.Sequence([bijectors.Scaling(76), bijectors.Whitening.from_data(DATA)])
+    flow.bijectors[0].variables[0].assign(np.full(76, 1.5))
+    samples = BoltzmannGenerator(reference.SYSTEM, flow).sample(2000, seed=1)
+    energy = 50 + np.sum(samples.x**2, axis=1) + 100 * (np.arange(2000) % 10 == 0)
+    low = energy < np.median(energy) + 50
+    assert 0.85 < low.mean() < 0.95
+    samples = samples._replace(energy=energy, log_weight=-energy - samples.log_q)
+    kept = samples._replace(z=samples.z[low], log_weight=samples.log_weight[low])
+    found = free_energies.bound(samples, 1.0)
+    assert found.value == pytest.approx(measured.kl_loss(kept).value, rel=1e-6)
+    # At T = 2 a Gaussian's own loss is its entropy: u / T with u = T |z|^2 / 2 + log|dx/dz|.
+    hot = BoltzmannGenerator(reference.SYSTEM, flow).sample(2000, 2.0, seed=1)
+    log_det = -np.sum(flow.bijectors[0].variables[0]) + np.sum(
+        flow.bijectors[1].forward_and_log_det(hot.z)[1][:1]
+    )
+    energy = 0.5 * np.sum(hot.z**2, axis=1)
+    own = free_energies.bound(hot._replace(energy=energy), 2.0)
+    assert own.value == pytest.approx(np.mean(energy) / 2 - log_det, abs=0.05)
+
+
+def test_passage_of_a_free_diffusion():
+    """From a reflecting end over a length L: L^2 / (2 D) steps."""
+    x = np.linspace(0, 3, 3001)
+    found = explored.passage(x, np.zeros_like(x), 2.0, moved=2e-4)
+    assert found == pytest.approx(2.0**2 / (2 * 1e-4), rel=2e-3)
+    # A barrier of 5 kT costs about exp(5) of that.
+    wall = 5 * np.exp(-(((x - 1) / 0.1) ** 2))
+    assert explored.passage(x, wall, 2.0, moved=2e-4) > 5 * found
