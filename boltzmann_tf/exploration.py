@@ -44,8 +44,8 @@ class Explorer:
         grows by 2 % an iteration where the acceptance of the last 50 is above 0.2, to at most 1,
         and shrinks where it is below 0.02, as published.
       temperature: tau of the moves.
-      relabel: applied to the buffer between calls of the compiled loop, from and to
-        `[n, *event_shape]`, say `sampling.relabel` of identical particles; None for nothing.
+      relabel: applied to what has moved between calls of the compiled loop, and to `initial`; from
+        and to `[n, *event_shape]`, say `sampling.relabel` of identical particles; None for nothing.
       seed: of everything.
       steps_per_call: iterations between two of them.
       jit_compile: as in `Trainer`.
@@ -78,6 +78,7 @@ class Explorer:
             raise ValueError(
                 f"initial must have shape [n, {', '.join(map(str, shape))}], got {x.shape}"
             )
+        x = x if relabel is None else relabel(x)
         self.generator = generator
         self.seed = seed_int("seed", seed)
         self.steps_per_call = positive_int("steps_per_call", steps_per_call)
@@ -96,6 +97,7 @@ class Explorer:
             positive("temperature", temperature),
             jit_compile=with_xla(generator.bijector, jit_compile=jit_compile),
         )
+        self._ordered = self.buffer
         self.history = History()
         self._traces: list[np.ndarray] = []
 
@@ -139,8 +141,18 @@ class Explorer:
             each = self._step.energies_per_step(shape) + 2 * shape.batch_size
             self.history.energy_evaluations += len(block) * each
             if self._relabel is not None:
-                self._step.buffer.assign(self._relabel(self.buffer))
+                self._put_in_order()
         return self.history
+
+    def _put_in_order(self) -> None:
+        """Relabels what has moved since the last time."""
+        buffer = self.buffer
+        axes = tuple(range(1, buffer.ndim))
+        moved = np.any(buffer != self._ordered, axis=axes)
+        if np.any(moved):
+            buffer[moved] = self._relabel(buffer[moved])  # type: ignore[misc]
+            self._step.buffer.assign(buffer)
+        self._ordered = buffer
 
 
 class _ExplorationStep(TrainingStep):

@@ -111,6 +111,7 @@ def test_relabel_is_applied():
     e = explorer(
         Gaussian(), equilibrium(), capacity=300, relabel=lambda x: np.abs(x), steps_per_call=5
     )
+    assert np.all(e.buffer >= 0)
     e.run(Stage(10, 64, 1e-3, ml=1.0))
     assert np.all(e.buffer >= 0)
 
