@@ -104,7 +104,7 @@ class Explorer:
     @property
     def buffer(self) -> np.ndarray:
         """The configurations as they are now, `[capacity, *event_shape]`."""
-        return self._step.buffer.numpy()
+        return np.array(self._step.buffer.numpy())  # a copy: TensorFlow may share its memory
 
     @property
     def acceptance(self) -> np.ndarray:
