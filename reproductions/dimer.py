@@ -101,7 +101,7 @@ def run(context: Context) -> None:
     numbers.add_coverage(
         context, measured.regions(samples["ours"].x, samples["ours"].energy), energies, wide
     )
-    numbers.add_alone(context, windows, alone)
+    numbers.add_alone(context, windows, alone, wide)
     if annealed:
         numbers.add_annealed(context, windows, annealed, wide)
     numbers.add_path(context, highest)
