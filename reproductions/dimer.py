@@ -101,7 +101,8 @@ def run(context: Context) -> None:
     numbers.add_coverage(
         context, measured.regions(samples["ours"].x, samples["ours"].energy), energies, wide
     )
-    numbers.add_alone(context, windows, alone, wide)
+    if not context.quick:  # half a thousand iterations say little by themselves
+        numbers.add_alone(context, windows, alone)
     if annealed:
         numbers.add_annealed(context, windows, annealed, wide)
     numbers.add_path(context, highest)

@@ -17,7 +17,6 @@ __all__ = [
     "CENTRES",
     "CUT",
     "EDGES",
-    "LADDERS",
     "STIFFNESS",
     "SYSTEM",
     "Windows",
@@ -35,7 +34,6 @@ CUT = 1.5  # between closed and open
 EDGES = np.linspace(0.4, 2.7, 47)  # of profiles; wide enough for every sample at T = 4
 CENTRES = np.linspace(0.7, 2.3, 31)
 STIFFNESS = 200.0
-LADDERS = 2  # independent, for each temperature
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,15 @@ class Windows:
     """Umbrella sampling at several temperatures.
 
     Attributes:
-      info: of all ladders, `LADDERS` for each temperature.
+      info: of all ladders.
+      rows: temperature -> its ladders among them.
       by_temperature: temperature -> windows joined.
       ladders: temperature -> the same of each ladder alone.
       energies: cost, in units of one energy (a sweep of single-particle moves costs about one).
     """
 
     info: UmbrellaInfo
+    rows: dict[float, np.ndarray]
     by_temperature: dict[float, Umbrella]
     ladders: dict[float, list[Umbrella]]
     energies: int
@@ -75,7 +75,8 @@ def umbrella(
       sweeps: a round.
     """
     context.log("umbrella sampling")
-    each = np.repeat(temperatures, LADDERS)
+    # Independent ladders, for the errors; twice as many in the cold, where errors are larger.
+    each = np.repeat(temperatures, [4 if t < 1 else 2 for t in temperatures])
     options: dict[str, Any] = {
         "system": SYSTEM,
         "centres": CENTRES,
@@ -92,11 +93,13 @@ def umbrella(
         r = np.concatenate(list(ladders), axis=1)
         return estimators.umbrella_histogram(r, CENTRES, STIFFNESS, edges=EDGES)
 
-    own = {t: info.distance[each == t] for t in temperatures}
+    rows = {t: np.flatnonzero(each == t) for t in temperatures}
+    own = {t: info.distance[row] for t, row in rows.items()}
     return Windows(
         info,
+        rows,
         {t: joined(d) for t, d in own.items()},
-        {t: [joined(d[i : i + 1]) for i in range(LADDERS)] for t, d in own.items()},
+        {t: [joined(ladder[None]) for ladder in d] for t, d in own.items()},
         each.size * CENTRES.size * sweeps * (rounds + burn_in),
     )
 

@@ -18,7 +18,6 @@ from reproductions.solvated_dimer.reference import (
     CENTRES,
     CUT,
     EDGES,
-    LADDERS,
     STIFFNESS,
     Windows,
 )
@@ -111,8 +110,7 @@ def _published_differences(windows: Windows) -> dict[str, Any]:
 def umbrella_table(context: Context, windows: Windows) -> None:
     """How the sampling fared: two ladders, two halves, acceptance, exchange, autocorrelation."""
     rows = []
-    for i, t in enumerate(windows.by_temperature):
-        own = slice(LADDERS * i, LADDERS * (i + 1))
+    for t, own in windows.rows.items():
         d, info = windows.info.distance[own], windows.info
         tau = [estimators.autocorrelation_time(d[:, k]) for k in range(d.shape[1])]
         half = d.shape[2] // 2
