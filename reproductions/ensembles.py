@@ -106,10 +106,18 @@ def resampled(generator: BoltzmannGenerator, n: int, seed: int) -> np.ndarray:
 
 
 class Trainers:
-    """Generators and trainers by architecture, so that recipes of one network compile once."""
+    """Generators and trainers by architecture, so that recipes of one network compile once.
 
-    def __init__(self, context: Context, system: System) -> None:
+    Args:
+      context: of the report.
+      system: what is sampled.
+      quick_xla: whether preset quick uses XLA, too. One short training is over before XLA would
+        have compiled its steps.
+    """
+
+    def __init__(self, context: Context, system: System, *, quick_xla: bool = False) -> None:
         self._context = context
+        self._jit = "auto" if quick_xla or not context.quick else False
         self._system = system
         self._known: dict[Callable, tuple[BoltzmannGenerator, Trainer]] = {}
         self._trained: dict[str, Ensemble] = {}
@@ -141,10 +149,8 @@ class Trainers:
             if variant.build in self._known:
                 self._known[variant.build][0].bijector.assign_from(bijector)
             else:
-                # One network is trained before XLA would have compiled its steps.
-                jit = False if context.quick else "auto"
-                generator = BoltzmannGenerator(self._system, bijector, jit_compile=jit)
-                trainer = Trainer(generator, jit_compile=jit)
+                generator = BoltzmannGenerator(self._system, bijector, jit_compile=self._jit)
+                trainer = Trainer(generator, jit_compile=self._jit)
                 self._known[variant.build] = (generator, trainer)
             generator, trainer = self._known[variant.build]
             if before is not None:

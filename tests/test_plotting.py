@@ -93,6 +93,13 @@ def make_spin_pictures(change=lambda v: v):
     return plotting.spin_pictures(rows, ["T = 1", "T_c"])
 
 
+def make_particle_pictures(change=lambda v: v):
+    x = np.random.default_rng(2).uniform(-3, 3, (3, 20))
+    rows = {"closed": np.stack([change(v) for v in x]), "open": x[:2]}
+    titles = {"closed": ["d = 1", "d = 2", "d = 3"], "open": ["d = 4", "d = 5"]}
+    return plotting.particle_pictures(rows, titles, diameter=0.9, box=3.0)
+
+
 FIGURES = {
     name.removeprefix("make_"): value
     for name, value in list(globals().items())
@@ -110,7 +117,9 @@ AXES = {
     "paths": (4, 2),
     "curves": (3, 3),
     "spin_pictures": (4, 0),
+    "particle_pictures": (5, 5),  # the box is drawn in black
 }
+PICTURES = {"spin_pictures", "particle_pictures"}  # without scales
 
 
 def black_lines(axis):
@@ -132,9 +141,10 @@ def test_axes_labels_and_references(name):
     shown = [axis for axis in figure.axes if axis.axison]
     panels, references = AXES[name]
     assert len(shown) == panels
-    rows = [a for a in shown if name != "spin_pictures" or a.get_subplotspec().is_first_col()]
+    rows = [a for a in shown if name not in PICTURES or a.get_subplotspec().is_first_col()]
     assert all(axis.get_ylabel() for axis in rows)
-    assert all(axis.get_xlabel() for axis in shown if axis.get_label() != "<colorbar>")
+    below = [a for a in shown if a.get_label() != "<colorbar>"]
+    assert all(a.get_title() if name == "particle_pictures" else a.get_xlabel() for a in below)
     assert sum(bool(black_lines(axis)) for axis in shown) == references
 
 

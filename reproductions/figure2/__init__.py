@@ -20,7 +20,7 @@ def reproduce(context: Context, case: Case) -> Results:
     """Trains, evaluates and draws everything that the systems of figure 2 share."""
     data = case.data(context.seed)
     figures.potential(context, case, data)
-    trainers = Trainers(context, case.system)
+    trainers = Trainers(context, case.system, quick_xla=case.quick_xla)
     chosen = [v for v in case.variants if v.quick or not context.quick]
     ensembles = {v.name: trainers.train(v, case.data) for v in chosen}
     evaluations = {

@@ -31,6 +31,7 @@ class Case:
       j_kl_window: plotted range of J_KL.
       profile_window: plotted range of the free energy, in kT.
       barrier: energy of the highest saddle between the end states, in kT.
+      quick_xla: whether preset quick trains with XLA.
     """
 
     system: System
@@ -45,6 +46,7 @@ class Case:
     j_kl_window: tuple[float, float]
     profile_window: tuple[float, float]
     barrier: float
+    quick_xla: bool = False
 
 
 @dataclass(frozen=True)
