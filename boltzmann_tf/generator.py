@@ -56,7 +56,8 @@ class BoltzmannGenerator:
       bijector: the map from z to x, with `event_size` the number of coordinates of the system.
       prior: None for the standard normal; or a `tfd.Distribution` over `[D]`, which then allows
         tau = 1 only.
-      jit_compile: whether XLA compiles sampling and densities, as in `Trainer`.
+      jit_compile: whether XLA compiles sampling and densities, as in `Trainer`: without it the
+        first sample comes earlier, and the random numbers are others.
     """
 
     def __init__(

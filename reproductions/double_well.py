@@ -92,7 +92,7 @@ CASE = Case(
     j_kl_window=(-8.5, -4.0),
     profile_window=(-1.0, 16.0),
     barrier=max(p.energy for p in SYSTEM.exact.saddles()),
-    # Without XLA seed 0 draws a network of ESS 0.94 to 0.96; with it, the one always shown so far.
+    # Without XLA the one network of preset quick is another one, with an ESS near its limit.
     quick_xla=True,
 )
 

@@ -15,7 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, realnvp, systems
+from boltzmann_tf import (
+    BoltzmannGenerator,
+    Stage,
+    System,
+    Trainer,
+    realnvp,
+    sampling,
+    systems,
+)
 from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from reproductions.explored import Explored, explore, passage, show, single_state
@@ -43,7 +51,6 @@ class Case:
       capacity: of the buffer.
       iterations: as published.
       step: of plain Metropolis, standard deviation in every coordinate.
-      acceptance: of those steps.
       found_by: iteration by which all states must be in the buffer.
       kl_limit: that J_KL must be below at the end.
       relabel: of the buffer, or None.
@@ -62,7 +69,6 @@ class Case:
     capacity: int
     iterations: int
     step: float
-    acceptance: float
     found_by: int
     kl_limit: float
     relabel: Callable[[np.ndarray], np.ndarray] | None = None
@@ -85,13 +91,12 @@ DOUBLE_WELL = Case(
     states={"left": (-np.inf, 0.0), "right": (0.0, np.inf)},
     blocks=4,
     hidden=(100, 100),
-    start=lambda seed: single_state(WELL, seed, step_size=0.1, noise=0.1),
+    start=lambda seed: single_state(WELL, seed, step_size=0.1, noise=0.01),
     likelihood=(20, 1e-3),
     stage=lambda n: Stage(n, 1024, 2.5e-4, ml=1.0, kl=1.0, energy_high=1e4, weighted_ml=True),
     capacity=10_000,
     iterations=500,
     step=0.1,
-    acceptance=0.9,
     found_by=300,
     kl_limit=-6.8,
 )
@@ -109,7 +114,6 @@ MUELLER_BROWN = Case(
     capacity=100_000,
     iterations=1500,
     step=0.1,
-    acceptance=0.5,
     found_by=1500,
     kl_limit=-7.2,
 )
@@ -129,7 +133,6 @@ DIMER = Case(
     capacity=100_000,
     iterations=2000,
     step=0.02,
-    acceptance=0.16,
     found_by=2000,
     kl_limit=275.0,
     relabel=reference.in_order,
@@ -192,7 +195,16 @@ def run(context: Context) -> None:
         moved = 2 * case.step**2 if case is DIMER else case.step**2
         last = list(case.states.values())[-1]
         target = max(last[0], coordinate[np.argmin(np.abs(coordinate - last[0]))])
-        needed = passage(coordinate, free_energy, target, case.acceptance * moved)
+        plain = sampling.metropolis(
+            case.system,
+            case.start(context.seed)[:16],
+            n_steps=1000,
+            burn_in=1000,
+            step_size=case.step,
+            seed=context.seed,
+        )
+        accepted = float(plain.acceptance.mean())
+        needed = passage(coordinate, free_energy, target, accepted * moved)
         results.append((case, found, needed))
     context.section("Numbers")
     context.table("Energies until a state is found", [_row(*r) for r in results])

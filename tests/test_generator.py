@@ -285,3 +285,11 @@ def test_whitening_at_the_end():
     z, _ = generator.to_latent(data)
     assert z.shape == (500, 2)
     np.testing.assert_allclose(generator.to_configuration(z)[0], data, atol=1e-4)
+
+
+def test_with_and_without_xla():
+    """The same densities to rounding; the random numbers are others."""
+    flow = realnvp(2, blocks=2, hidden=(8,), seed=1)
+    one, two = (BoltzmannGenerator(DoubleWell(), flow, jit_compile=jit) for jit in (True, False))
+    x = two.sample(500, seed=3).x
+    np.testing.assert_allclose(one.log_prob(x), two.log_prob(x), rtol=1e-4, atol=1e-4)

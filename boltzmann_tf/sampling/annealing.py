@@ -3,8 +3,8 @@
 Between them lie, in latent space, the densities N(z; 0, tau I) w(z)^beta with w the generator's
 weight and beta from 0 to 1. Samples of the generator take Hamiltonian moves in each, in the
 coordinates that the flow has made nearly Gaussian (Hoffman et al. 2019), and collect
-w(z)^(change of beta) before it. The result has exact weights (Neal 2001), and better ones than the
-generator's, whatever the number of moves. Resampling in between makes it sequential Monte Carlo
+w(z)^(change of beta) before it. The weights are exact whatever the number of moves (Neal 2001), and
+as good as the moves can follow the densities. Resampling in between makes it sequential Monte Carlo
 (Del Moral, Doucet, Jasra 2006).
 """
 

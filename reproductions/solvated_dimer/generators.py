@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, bijectors, losses, realnvp, systems
+from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.schedules import Cosine, Exponential
 from boltzmann_tf.training import History
@@ -62,6 +63,11 @@ def _fit(
     history = trainer.fit(data, stages, verbose=0)
     context.count_energy_evaluations(history.energy_evaluations)
     return Trained(name, generator, history)
+
+
+def _generator(context: Context, bijector: Bijector) -> BoltzmannGenerator:
+    """Ours; preset quick is over before XLA would pay."""
+    return BoltzmannGenerator(SYSTEM, bijector, jit_compile=False if context.quick else "auto")
 
 
 def published(context: Context, data: np.ndarray, *, seed: int) -> Trained:
@@ -121,10 +127,7 @@ def ours(
         by_energy(early, Cosine(2e-3, 5e-4, warmup=0.1), Exponential(1e4, 500.0)),
         by_energy(iterations - early, Cosine(5e-4, 1e-5, warmup=0.1), OPENING),
     ]
-    # Preset quick is over before XLA would pay.
-    jit = False if context.quick else "auto"
-    generator = BoltzmannGenerator(SYSTEM, bijector, jit_compile=jit)
-    return _fit(context, "ours", generator, data, stages, seed)
+    return _fit(context, "ours", _generator(context, bijector), data, stages, seed)
 
 
 def equilibrium(
@@ -212,6 +215,4 @@ def ours_state(
             temperatures=(0.5, 1.0, 2.0),
         ),
     ]
-    jit = False if context.quick else "auto"
-    generator = BoltzmannGenerator(SYSTEM, bijector, jit_compile=jit)
-    return _fit(context, f"ours, {state}", generator, data, stages, seed)
+    return _fit(context, f"ours, {state}", _generator(context, bijector), data, stages, seed)

@@ -93,6 +93,8 @@ def umbrella(
         r = np.concatenate(list(ladders), axis=1)
         return estimators.umbrella_histogram(r, CENTRES, STIFFNESS, edges=EDGES)
 
+    cost = each.size * CENTRES.size * sweeps * (rounds + burn_in)
+    context.count_energy_evaluations(cost)
     rows = {t: np.flatnonzero(each == t) for t in temperatures}
     own = {t: info.distance[row] for t, row in rows.items()}
     return Windows(
@@ -100,7 +102,7 @@ def umbrella(
         rows,
         {t: joined(d) for t, d in own.items()},
         {t: [joined(ladder[None]) for ladder in d] for t, d in own.items()},
-        each.size * CENTRES.size * sweeps * (rounds + burn_in),
+        cost,
     )
 
 
