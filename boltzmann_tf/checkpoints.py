@@ -12,15 +12,16 @@ import numpy as np
 from boltzmann_tf.storage import load_arrays, save_arrays
 
 if TYPE_CHECKING:
+    from boltzmann_tf.loop import Loop
+    from boltzmann_tf.stages import History, Stage
     from boltzmann_tf.step_shape import Data
     from boltzmann_tf.steps import TrainingStep
-    from boltzmann_tf.training import History, Stage, Trainer
 
 __all__ = ["Checkpoint", "fingerprint"]
 
 
-def fingerprint(trainer: Trainer, stages: Sequence[Stage], data: Data) -> str:
-    """Says which run a checkpoint belongs to: recipe, network, data, optimiser and seed.
+def fingerprint(loop: Loop, stages: Sequence[Stage], data: Data) -> str:
+    """Says which run a checkpoint belongs to: recipe, network, data, optimiser, seed, settings.
 
     Schedules count by their values, because a function prints differently in every process. What
     functions compute (reaction coordinates, the energy) is not seen.
@@ -30,12 +31,12 @@ def fingerprint(trainer: Trainer, stages: Sequence[Stage], data: Data) -> str:
     for stage in stages:
         for values in stage.controls().values():
             digest.update(values.tobytes())
-    bijector = trainer.generator.bijector
+    bijector = loop.generator.bijector
     trained = {id(v) for v in bijector.trainable_variables}
     for variable in bijector.variables:
         if id(variable) not in trained:  # a whitening, fitted before
             digest.update(variable.numpy().tobytes())
-    optimizer = trainer.optimizer.get_config()
+    optimizer = loop.optimizer.get_config()
     recipe = [(s.iterations, s.shape().recipe()) for s in stages]
     shapes = [tuple(v.shape) for v in bijector.variables]
     return repr(
@@ -43,9 +44,10 @@ def fingerprint(trainer: Trainer, stages: Sequence[Stage], data: Data) -> str:
             digest.hexdigest(),
             recipe,
             shapes,
-            trainer.seed,
-            trainer.replicas,
+            loop.seed,
+            loop.replicas,
             {k: v for k, v in optimizer.items() if k not in ("name", "learning_rate")},
+            *loop.settings,
         )
     )
 
@@ -67,15 +69,14 @@ class Checkpoint:
         return self._path.is_file()
 
     def save(self, step: TrainingStep, history: History, position: tuple[int, int]) -> None:
-        """Writes parameters, optimiser, history and (stage, steps done in it)."""
+        """Writes the state of the step, history and (stage, steps done in it)."""
         arrays = {
             "fingerprint": np.array(self._fingerprint),
             "position": np.array(position),
             "stage_ends": np.array(history.stage_ends, np.int64),
             "energy_evaluations": np.array(history.energy_evaluations),
-            "parameters": step.parameters.numpy(),
         }
-        arrays |= {f"optimizer_{i}": v.numpy() for i, v in enumerate(step.optimizer_variables)}
+        arrays |= {name: variable.numpy() for name, variable in step.state.items()}
         arrays |= {f"history_{name}": values for name, values in history.values.items()}
         save_arrays(self._path, arrays)
 
@@ -89,13 +90,12 @@ class Checkpoint:
             ) from error
         if str(arrays.get("fingerprint")) != self._fingerprint:
             raise ValueError(
-                f"checkpoint {self._path} belongs to another run (other stages, network, data or "
-                "seed): give a new path, or remove it"
+                f"checkpoint {self._path} belongs to another run (other stages, network, data, "
+                "seed or settings): give a new path, or remove it"
             )
         try:
-            step.parameters.assign(arrays["parameters"])
-            for i, variable in enumerate(step.optimizer_variables):
-                variable.assign(arrays[f"optimizer_{i}"])
+            for name, variable in step.state.items():
+                variable.assign(arrays[name])
             history.values = {name: arrays[f"history_{name}"] for name in history.values}
             history.stage_ends = [int(n) for n in arrays["stage_ends"]]
             history.energy_evaluations = int(arrays["energy_evaluations"])

@@ -8,19 +8,21 @@ steps find is what the network learns next.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
-from boltzmann_tf._graph import in_graph, with_xla
+from boltzmann_tf._checks import finite_array, instance, positive, positive_int
+from boltzmann_tf._graph import in_graph
 from boltzmann_tf._random import normal, uniform
 from boltzmann_tf.generator import BoltzmannGenerator
+from boltzmann_tf.loop import Loop
 from boltzmann_tf.stages import History, Stage
-from boltzmann_tf.step_shape import Data, StepShape
+from boltzmann_tf.step_shape import METRICS, Data, StepShape
 from boltzmann_tf.steps import TrainingStep
 
 __all__ = ["Explorer"]
@@ -30,7 +32,7 @@ RAISE, LOWER = 0.2, 0.02  # acceptance above which steps grow, below which they 
 LARGEST, SMALLEST = 1.0, 0.001
 
 
-class Explorer:
+class Explorer(Loop):
     """A generator, a buffer of configurations, and the loop that extends both.
 
     Call `run` as often as you like and look at `buffer` in between.
@@ -51,6 +53,9 @@ class Explorer:
       jit_compile: as in `Trainer`.
     """
 
+    _step: _ExplorationStep
+    _fresh_optimizer = False
+
     def __init__(
         self,
         generator: BoltzmannGenerator,
@@ -65,41 +70,48 @@ class Explorer:
         steps_per_call: int = 10,
         jit_compile: bool | str = "auto",
     ) -> None:
-        instance("generator", generator, BoltzmannGenerator)
+        super().__init__(
+            generator,
+            optimizer,
+            seed=seed,
+            steps_per_call=steps_per_call,
+            jit_compile=jit_compile,
+        )
         if generator.prior is not None or generator.bijector.condition_size:
             raise ValueError(
                 "generator must be unconditional with the standard normal prior, got "
                 f"condition_size={generator.bijector.condition_size} and prior={generator.prior}"
             )
         shape = generator.system.event_shape
-        dtype = generator.dtype.as_numpy_dtype
-        x = finite_array("initial", initial, ndim=1 + len(shape), dtype=dtype)
+        dtype = generator.dtype
+        x = finite_array("initial", initial, ndim=1 + len(shape), dtype=dtype.as_numpy_dtype)
         if x.shape[1:] != shape:
             raise ValueError(
                 f"initial must have shape [n, {', '.join(map(str, shape))}], got {x.shape}"
             )
         x = x if relabel is None else relabel(x)
-        self.generator = generator
-        self.seed = seed_int("seed", seed)
-        self.steps_per_call = positive_int("steps_per_call", steps_per_call)
         chosen = np.random.default_rng(seed).integers(
             len(x), size=positive_int("capacity", capacity)
         )
+        step_size = positive("step_size", step_size)
+        temperature = positive("temperature", temperature)
+        # Of the steps between two relabellings, which decide what the next ones see.
+        between = None if relabel is None else self.steps_per_call
+        self.settings += (("explorer", len(chosen), step_size, temperature, between),)
         self._relabel = relabel
-        optimizer = keras.optimizers.Adam() if optimizer is None else optimizer
-        instance("optimizer", optimizer, keras.optimizers.Optimizer)
+        self._initial = Data(tf.constant(x), tf.zeros([len(x), 0], dtype))
         self._step = _ExplorationStep(
-            generator,
-            optimizer,
+            self.generator,
+            self.optimizer,
             self.steps_per_call,
             x[chosen],
-            positive("step_size", step_size),
-            positive("temperature", temperature),
-            jit_compile=with_xla(generator.bijector, jit_compile=jit_compile),
+            step_size,
+            temperature,
+            jit_compile=self._jit,
         )
         self._ordered = self.buffer
-        self.history = History()
-        self._traces: list[np.ndarray] = []
+        self._stages: list[Stage] = []
+        self.history = History({n: np.empty(0, np.float32) for n in self._step.metrics})
 
     @property
     def buffer(self) -> np.ndarray:
@@ -109,40 +121,63 @@ class Explorer:
     @property
     def acceptance(self) -> np.ndarray:
         """Of the latent moves at each iteration so far."""
-        return np.concatenate([np.zeros(0), *(t[:, 0] for t in self._traces)])
+        return self.history["acceptance"]
 
     @property
     def step_size(self) -> np.ndarray:
         """Of the latent moves at each iteration so far."""
-        return np.concatenate([np.zeros(0), *(t[:, 1] for t in self._traces)])
+        return self.history["step_size"]
 
-    def run(self, stage: Stage) -> History:
+    def run(
+        self,
+        stage: Stage,
+        *,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 1,
+        tensorboard: str | os.PathLike[str] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1000,
+    ) -> History:
         """Trains and moves for the iterations of a stage; the optimiser goes on where it was.
 
         Args:
           stage: loss weights, batch size, learning rate; its likelihood is of the buffer.
+          callbacks: Keras callbacks; a stage counts as an epoch, a call of `steps_per_call`
+            iterations as a batch.
+          verbose: 0 for silence, 1 for a progress bar.
+          tensorboard: folder for TensorBoard logs.
+          checkpoint: file (.npz) from which an interrupted run resumes, to the same numbers;
+            written every `checkpoint_every` iterations, on an interrupt, and at the end. It holds
+            the buffer and all that came before this stage too. Each stage needs its own.
+          checkpoint_every: iterations between checkpoints.
 
         Returns:
           The history of all iterations so far, `energy_evaluations` of losses and moves included.
         """
         instance("stage", stage, Stage)
-        controls = np.stack(list(stage.controls().values()), axis=1)
         shape = stage.shape()
         if shape.condition is not None or not shape.ml:
             raise ValueError("stage must train on the buffer, ml > 0, without a condition")
-        nothing = Data(tf.zeros([1]), tf.zeros([1, 0], self.generator.dtype))
-        self._step.load_parameters()
-        for start in range(0, stage.iterations, self.steps_per_call):
-            block = controls[start : start + self.steps_per_call]
-            metrics = self._step(shape, nothing, block, self.seed, len(self.history))
-            self.history.append(metrics)
-            self._traces.append(self._step.trace.numpy()[: len(block)])
-            # Of the loss, and of each moved configuration before and after.
-            each = self._step.energies_per_step(shape) + 2 * shape.batch_size
-            self.history.energy_evaluations += len(block) * each
-            if self._relabel is not None:
-                self._put_in_order()
+        self._run(
+            [*self._stages, stage],
+            self._initial,
+            self.history,
+            (len(self._stages), 0),
+            callbacks=callbacks,
+            verbose=verbose,
+            tensorboard=tensorboard,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+        )
+        self._stages.append(stage)
         return self.history
+
+    def _called(self) -> None:
+        if self._relabel is not None:
+            self._put_in_order()
+
+    def _restored(self) -> None:
+        self._ordered = self.buffer
 
     def _put_in_order(self) -> None:
         """Relabels what has moved since the last time."""
@@ -158,6 +193,8 @@ class Explorer:
 class _ExplorationStep(TrainingStep):
     """A training step on the buffer, followed by a Metropolis step of its batch."""
 
+    metrics = (*METRICS, "acceptance", "step_size")
+
     def __init__(
         self,
         generator: BoltzmannGenerator,
@@ -172,12 +209,25 @@ class _ExplorationStep(TrainingStep):
         super().__init__(generator, optimizer, steps_per_call, jit_compile=jit_compile)
         dtype = generator.dtype
         self.buffer = tf.Variable(buffer, dtype=dtype)
-        self.trace = tf.Variable(tf.zeros([steps_per_call, 2], dtype))
         self._true_energy = in_graph(generator.system.energy)
         self._temperature = temperature
         self._size = tf.Variable(step_size, dtype=dtype)
         self._accepted = tf.Variable(tf.zeros([WINDOW], dtype))
         self._iteration = tf.Variable(0)
+
+    @property
+    def state(self) -> dict[str, tf.Variable]:
+        """All that a run goes on from, by name."""
+        return super().state | {
+            "buffer": self.buffer,
+            "move_size": self._size,
+            "accepted": self._accepted,
+            "iteration": self._iteration,
+        }
+
+    def energies_per_step(self, shape: StepShape) -> int:
+        """Of the losses, and of each moved configuration before and after."""
+        return super().energies_per_step(shape) + 2 * shape.batch_size
 
     def _step(
         self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
@@ -189,8 +239,9 @@ class _ExplorationStep(TrainingStep):
         index = uniform([shape.batch_size], data_seed, tf.int32, maxval=tf.shape(buffer)[0])
         x, accepted = self._move(tf.gather(buffer, index), noise_seed)
         self.buffer.scatter_update(tf.IndexedSlices(x, index))
+        moves = tf.cast(tf.stack([accepted, tf.convert_to_tensor(self._size)]), tf.float32)
         self._adapt(accepted)
-        return metrics
+        return tf.concat([metrics, moves], axis=0)
 
     def _move(self, x: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """A Metropolis step in z of exp(-u / tau) |dx/dz|, with the network as it is now."""
@@ -214,10 +265,7 @@ class _ExplorationStep(TrainingStep):
         return tf.where(mask, y, x), tf.reduce_mean(tf.cast(accepted, x.dtype))
 
     def _adapt(self, accepted: tf.Tensor) -> None:
-        """Writes the trace and follows the acceptance."""
-        place = self._iteration % self._steps_per_call
-        row = tf.stack([accepted, tf.convert_to_tensor(self._size)])
-        self.trace.scatter_update(tf.IndexedSlices(row[None], place[None]))
+        """Lets the step size follow the acceptance."""
         slot = self._iteration % WINDOW
         self._accepted.scatter_update(tf.IndexedSlices(accepted[None], slot[None]))
         self._iteration.assign_add(1)

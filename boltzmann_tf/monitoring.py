@@ -25,11 +25,12 @@ from rich.progress import (
 from boltzmann_tf._checks import choice, instance
 
 if TYPE_CHECKING:
-    from boltzmann_tf.training import History, Trainer
+    from boltzmann_tf.loop import Loop
+    from boltzmann_tf.stages import History
 
 __all__ = ["Monitor"]
 
-SHOWN = {"ml": "J_ML", "kl": "J_KL", "rc": "J_RC", "ess": "ESS"}
+SHOWN = {"ml": "J_ML", "kl": "J_KL", "rc": "J_RC", "ess": "ESS", "acceptance": "acceptance"}
 
 
 class Monitor:
@@ -37,7 +38,7 @@ class Monitor:
 
     def __init__(
         self,
-        trainer: Trainer,
+        loop: Loop,
         total: int,
         callbacks: Sequence[keras.callbacks.Callback],
         *,
@@ -47,7 +48,7 @@ class Monitor:
         choice("verbose", verbose, (0, 1))
         for i, callback in enumerate(callbacks):
             instance(f"callbacks[{i}]", callback, keras.callbacks.Callback)
-            callback.set_model(trainer)
+            callback.set_model(loop)
             callback.set_params({"steps": total})
         self._callbacks = list(callbacks)
         self._total = total

@@ -117,7 +117,7 @@ class History:
     """What training recorded at every step; NaN where a term was not in the objective.
 
     Attributes:
-      values: metric name -> float32 `[steps]`; the names are those of `steps.METRICS`.
+      values: metric name -> float32 `[steps]`; the names are those of the step's `metrics`.
       stage_ends: number of steps done at the end of each stage.
       energy_evaluations: number of energies that the losses asked for.
     """
@@ -136,7 +136,7 @@ class History:
 
     def append(self, block: np.ndarray) -> None:
         """Adds a block of steps, `[steps, number of metrics]`."""
-        for name, column in zip(METRICS, block.T, strict=True):
+        for name, column in zip(list(self.values), block.T, strict=True):
             self.values[name] = np.concatenate([self.values[name], column])
 
     @property

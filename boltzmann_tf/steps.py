@@ -40,6 +40,7 @@ class TrainingStep:
     """
 
     replicas = 1
+    metrics: tuple[str, ...] = METRICS
 
     def __init__(
         self,
@@ -68,6 +69,12 @@ class TrainingStep:
         """The optimiser's state."""
         return [v.value for v in self._optimizer.variables]
 
+    @property
+    def state(self) -> dict[str, tf.Variable]:
+        """All that a run goes on from, by name."""
+        optimizer = {f"optimizer_{i}": v for i, v in enumerate(self.optimizer_variables)}
+        return {"parameters": self.parameters} | optimizer
+
     def load_parameters(self) -> None:
         """Takes the layers' variables over."""
         # By way of NumPy: hundreds of eager operations would take several milliseconds.
@@ -91,7 +98,7 @@ class TrainingStep:
     def __call__(
         self, shape: StepShape, data: Data, controls: np.ndarray, seed: int, start: int
     ) -> np.ndarray:
-        """Takes steps; returns their metrics, float32 `[steps, len(METRICS)]`.
+        """Takes steps; returns their metrics, float32 `[steps, len(self.metrics)]`.
 
         Args:
           shape: what is compiled in.
@@ -132,7 +139,9 @@ class TrainingStep:
         start: tf.Tensor,
         count: tf.Tensor,
     ) -> tf.Tensor:
-        metrics = tf.TensorArray(tf.float32, self._steps_per_call, element_shape=[len(METRICS)])
+        metrics = tf.TensorArray(
+            tf.float32, self._steps_per_call, element_shape=[len(self.metrics)]
+        )
 
         def body(i: tf.Tensor, metrics: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             step_seed = tf.random.experimental.stateless_fold_in(seed, start + i)

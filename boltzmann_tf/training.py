@@ -7,25 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import (
-    finite_array,
-    instance,
-    positive_int,
-    seed_int,
-    sequence,
-)
-from boltzmann_tf._graph import with_xla
-from boltzmann_tf.checkpoints import Checkpoint, fingerprint
+from boltzmann_tf._checks import finite_array, instance, sequence
 from boltzmann_tf.distributed import DistributedStep
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.monitoring import Monitor
+from boltzmann_tf.loop import Loop
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import Data
 from boltzmann_tf.steps import TrainingStep
@@ -33,7 +23,7 @@ from boltzmann_tf.steps import TrainingStep
 __all__ = ["History", "Stage", "Trainer"]
 
 
-class Trainer:
+class Trainer(Loop):
     """Trains a generator in stages.
 
     Args:
@@ -62,29 +52,19 @@ class Trainer:
         steps_per_call: int = 50,
         jit_compile: bool | str = "auto",
     ) -> None:
-        self.generator = instance("generator", generator, BoltzmannGenerator)
-        if optimizer is None:
-            optimizer = keras.optimizers.Adam()
-        self.optimizer = instance("optimizer", optimizer, keras.optimizers.Optimizer)
-        if not isinstance(optimizer.get_config()["learning_rate"], float):
-            raise ValueError(
-                "optimizer must have a number as its learning rate, got a schedule: give that to "
-                "Stage(learning_rate=...)"
-            )
-        if optimizer.built:
-            raise ValueError("optimizer must be new, got one that belongs to other variables")
-        if not generator.bijector.trainable_variables:
-            raise ValueError("generator must have trainable variables, got a bijector without any")
-        self.seed = seed_int("seed", seed)
-        self.steps_per_call = positive_int("steps_per_call", steps_per_call)
-        jit = with_xla(generator.bijector, jit_compile=jit_compile)
-        self.stop_training = False  # Keras callbacks set it
-        common = (generator, optimizer, steps_per_call)
+        super().__init__(
+            generator,
+            optimizer,
+            seed=seed,
+            steps_per_call=steps_per_call,
+            jit_compile=jit_compile,
+        )
+        common = (self.generator, self.optimizer, self.steps_per_call)
         if strategy is None:
-            self._step = TrainingStep(*common, jit_compile=jit)
+            self._step = TrainingStep(*common, jit_compile=self._jit)
         else:
             instance("strategy", strategy, tf.distribute.Strategy)
-            self._step = DistributedStep(*common, strategy, jit_compile=jit)
+            self._step = DistributedStep(*common, strategy, jit_compile=self._jit)
 
     def fit(
         self,
@@ -124,93 +104,18 @@ class Trainer:
             instance(f"stages[{i}]", stage, Stage)
             self._check(i, stage)
         tensor = self._data(data, data_condition, stages)
-        positive_int("checkpoint_every", checkpoint_every)
-        callbacks = sequence("callbacks", callbacks)
-
-        history, start = History(), (0, 0)
-        saved = None
-        if checkpoint is not None:
-            instance("checkpoint", checkpoint, (str, os.PathLike))
-            saved = Checkpoint(Path(checkpoint), fingerprint(self, stages, tensor))
-        self._step.load_parameters()
-        if saved and saved.exists():
-            start = saved.restore(self._step, history)
-        else:
-            self._step.reset_optimizer()
-
-        self.stop_training = False
-        total = sum(stage.iterations for stage in stages)
-        monitor = Monitor(self, total, callbacks, verbose=verbose, tensorboard=tensorboard)
-        with monitor:
-            try:
-                self._run(stages, tensor, history, start, monitor, saved, checkpoint_every)
-            except KeyboardInterrupt:
-                # The step in flight is lost; what the variables hold is the last whole call.
-                if saved:
-                    saved.save(self._step, history, self._position)
-                raise
-        if saved:
-            saved.save(self._step, history, self._position)
+        history = History()
+        self._run(
+            stages,
+            tensor,
+            history,
+            callbacks=callbacks,
+            verbose=verbose,
+            tensorboard=tensorboard,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+        )
         return history
-
-    def _run(
-        self,
-        stages: Sequence[Stage],
-        data: Data,
-        history: History,
-        start: tuple[int, int],
-        monitor: Monitor,
-        saved: Checkpoint | None,
-        checkpoint_every: int,
-    ) -> None:
-        self._position = start
-        unsaved = 0
-        for number, stage in enumerate(stages):
-            if number < start[0]:
-                continue
-            done = start[1] if number == start[0] else 0
-            if done == 0 and number > 0:
-                self._step.reset_optimizer()
-            controls = np.stack(list(stage.controls().values()), axis=1)
-            shape = stage.shape()
-            monitor.begin_stage(number, len(history))
-            while done < stage.iterations and not self.stop_training:
-                count = min(self.steps_per_call, stage.iterations - done)
-                block = self._step(
-                    shape, data, controls[done : done + count], self.seed, len(history)
-                )
-                history.append(block)
-                history.energy_evaluations += count * self._step.energies_per_step(shape)
-                done += count
-                self._position = (number, done)
-                monitor.update(history, count)
-                unsaved += count
-                if saved and unsaved >= checkpoint_every:
-                    saved.save(self._step, history, self._position)
-                    unsaved = 0
-            history.stage_ends = [*history.stage_ends[:number], len(history)]
-            monitor.end_stage(number)
-            if self.stop_training:
-                break
-
-    @property
-    def replicas(self) -> int:
-        """Number of replicas that share a batch; 1 without a strategy."""
-        return self._step.replicas
-
-    # What Keras callbacks ask of a model.
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of the trainable variables."""
-        return [v.numpy() for v in self.generator.bijector.trainable_variables]
-
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Assigns what `get_weights` returned."""
-        for variable, value in zip(
-            self.generator.bijector.trainable_variables, weights, strict=True
-        ):
-            variable.assign(value)
-        self._step.load_parameters()
 
     def _check(self, number: int, stage: Stage) -> None:
         """Raises unless the stage fits the generator and the replicas."""

@@ -87,7 +87,7 @@ def explore(
 
     look()
     for done in range(every, iterations + 1, every):
-        history = explorer.run(stage(every))
+        history = explorer.run(stage(every), verbose=0)
         seen.append(done)
         energies.append(history.energy_evaluations)
         look()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import keras
 import laws
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.stats import kstest, norm
 
-from boltzmann_tf import BoltzmannGenerator, Stage, System, realnvp, systems
+from boltzmann_tf import BoltzmannGenerator, Cosine, Stage, System, Trainer, realnvp, systems
 from boltzmann_tf.exploration import Explorer
 
 
@@ -52,7 +53,7 @@ def test_moves_keep_the_boltzmann_density(tau, monkeypatch):
         e = explorer(Gaussian(), x, **options)
         # Every configuration once: draws with replacement would not be independent.
         e._step.buffer.assign(x)
-        e.run(FIXED)
+        e.run(FIXED, verbose=0)
         return e
 
     e = run()
@@ -76,7 +77,7 @@ def test_finds_the_other_well():
     start = system.initial_state("left") + 0.1 * rng.standard_normal((500, 2))
     e = explorer(system, start, perturbed=0.0, capacity=2000)
     assert not np.any(e.buffer[:, 0] > 0)
-    e.run(Stage(300, 512, 1e-3, ml=1.0, kl=1.0, energy_high=1e4))
+    e.run(Stage(300, 512, 1e-3, ml=1.0, kl=1.0, energy_high=1e4), verbose=0)
     assert np.any(e.buffer[:, 0] > 1)
     # Losses (one energy a generated sample) and moves (two a moved one).
     assert e.history.energy_evaluations == 300 * (512 + 2 * 512)
@@ -85,26 +86,222 @@ def test_finds_the_other_well():
 
 def test_step_size_follows_the_acceptance():
     e = explorer(Gaussian(), equilibrium(), perturbed=0.0, capacity=500, step_size=0.1)
-    e.run(Stage(80, 64, 0.0, ml=1.0))
+    e.run(Stage(80, 64, 0.0, ml=1.0), verbose=0)
     assert np.all(e.step_size[:50] == np.float32(0.1))
     grown = 0.1 * 1.02 ** np.arange(1, 31)
     np.testing.assert_allclose(e.step_size[50:], grown, rtol=1e-5)
     # Far too large, and no acceptance: it shrinks. Never above 1.
     far = explorer(systems.DoubleWell(), np.full((10, 2), 30.0), capacity=100, step_size=1.0)
-    far.run(Stage(80, 64, 0.0, ml=1.0))
+    far.run(Stage(80, 64, 0.0, ml=1.0), verbose=0)
     assert np.all(far.step_size <= 1)
 
 
 def test_the_same_run_in_two_parts_and_from_the_same_seed():
     stage = Stage(20, 64, 1e-3, ml=1.0, kl=1.0)
     one, two, other = (explorer(Gaussian(), equilibrium(), capacity=300, seed=s) for s in (5, 5, 6))
-    one.run(stage)
+    one.run(stage, verbose=0)
     for _ in range(2):
-        two.run(Stage(10, 64, 1e-3, ml=1.0, kl=1.0))
-    other.run(stage)
+        two.run(Stage(10, 64, 1e-3, ml=1.0, kl=1.0), verbose=0)
+    other.run(stage, verbose=0)
     assert np.array_equal(one.buffer, two.buffer)
     assert np.array_equal(one.history["kl"], two.history["kl"])
     assert not np.array_equal(one.buffer, other.buffer)
+
+
+def test_the_trace_is_the_same_in_parts_of_any_length():
+    """Five iterations of a call that could take ten, again and again."""
+    one, two = (
+        explorer(Gaussian(), equilibrium(), capacity=300, step_size=0.5, steps_per_call=10)
+        for _ in range(2)
+    )
+    one.run(Stage(65, 64, 1e-3, ml=1.0), verbose=0)
+    for _ in range(13):
+        two.run(Stage(5, 64, 1e-3, ml=1.0), verbose=0)
+    assert len(np.unique(one.step_size)) > 10
+    np.testing.assert_array_equal(one.step_size, two.step_size)
+    np.testing.assert_array_equal(one.acceptance, two.acceptance)
+    assert two.history.stage_ends == list(range(5, 66, 5))
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Stops after a number of iterations, by Ctrl-C or otherwise."""
+
+    def __init__(self, at, error=KeyboardInterrupt):
+        super().__init__()
+        self.at, self.error = at, error
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch >= self.at:
+            raise self.error
+
+
+STAGES = [Stage(23, 64, 1e-3, ml=1.0, kl=1.0), Stage(40, 64, Cosine(3e-3), ml=1.0, kl=1.0)]
+
+
+def resumable(**options):
+    """Its step size adapts, and its buffer is put in order, before and after each resume."""
+    options = {"capacity": 300, "step_size": 0.5, "steps_per_call": 5} | options
+    start = equilibrium()[:200] + [0.5, 0]
+    return explorer(Gaussian(), start, **{"relabel": lambda x: x * [1, -1]} | options)
+
+
+def state(e):
+    """All that another iteration would depend on, and what is shown."""
+    variables = {name: v.numpy() for name, v in e._step.state.items()}
+    network = {f"network {i}": w for i, w in enumerate(e.get_weights())}
+    return variables | network | e.history.values | {"ordered": e._ordered}
+
+
+@pytest.fixture(scope="module")
+def whole():
+    e = resumable()
+    for each in STAGES:
+        e.run(each, verbose=0)
+    assert len(np.unique(e.step_size)) > 5
+    return e
+
+
+@pytest.mark.parametrize(
+    ("number", "at", "error"),
+    [(0, 10, KeyboardInterrupt), (1, 43, RuntimeError), (1, 58, KeyboardInterrupt)],
+)
+def test_a_resumed_run_is_the_uninterrupted_run(whole, tmp_path, number, at, error):
+    """In a new explorer each time, as in another process; interrupted twice in a row."""
+    files = [tmp_path / f"{i}.npz" for i in range(2)]
+
+    def run(callbacks):
+        e = resumable()
+        for stage, file in zip(STAGES, files, strict=True):
+            e.run(stage, verbose=0, checkpoint=file, checkpoint_every=10, callbacks=callbacks)
+        return e
+
+    for later in (0, 4):
+        with pytest.raises(error):
+            run([Interrupt(at + later, error)])
+        assert files[number].exists()
+    resumed = run([])
+    expected, found = state(whole), state(resumed)
+    assert set(expected) == set(found)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+    assert resumed.history.stage_ends == whole.history.stage_ends == [23, 63]
+    assert resumed.history.energy_evaluations == whole.history.energy_evaluations
+
+
+def test_resume_in_the_same_explorer(whole, tmp_path):
+    e = resumable()
+    e.run(STAGES[0], verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        e.run(STAGES[1], verbose=0, checkpoint=tmp_path / "c", callbacks=[Interrupt(40)])
+    e._step.buffer.assign(0 * e._step.buffer)  # all must come from the file
+    e.set_weights([0 * w for w in e.get_weights()])
+    e.run(STAGES[1], verbose=0, checkpoint=tmp_path / "c")
+    np.testing.assert_array_equal(e.buffer, whole.buffer)
+    np.testing.assert_array_equal(e.acceptance, whole.acceptance)
+
+
+def test_each_part_of_the_state_counts(whole, tmp_path):
+    """Planted: a part that is not restored, but as it is at the start, gives another run."""
+    e, fresh, file = resumable(), resumable(), tmp_path / "c.npz"
+    e.run(STAGES[0], verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        e.run(STAGES[1], verbose=0, checkpoint=file, callbacks=[Interrupt(58)])
+    arrays = dict(np.load(file))
+    for missing in (None, "parameters", "buffer", "move_size", "accepted", "iteration"):
+        del e._stages[1:]
+        np.savez(file, **arrays)
+        if missing:
+            np.savez(file, **arrays | {missing: fresh._step.state[missing].numpy()})
+        e.run(STAGES[1], verbose=0, checkpoint=file)
+        found = state(e)
+        same = all(np.array_equal(v, found[n], equal_nan=True) for n, v in state(whole).items())
+        assert same == (missing is None), missing
+
+
+@pytest.fixture(scope="module")
+def other_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("other") / "c.npz"
+    resumable().run(STAGES[0], verbose=0, checkpoint=path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"capacity": 301},
+        {"step_size": 0.4},
+        {"temperature": 2.0},
+        {"steps_per_call": 4},
+        {"relabel": None},
+        {"seed": 4},
+        {"jit_compile": True},
+        {"optimizer": keras.optimizers.SGD()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_checkpoint_of_other_settings_is_refused(other_file, change):
+    other = resumable(**change)
+    before = state(other)
+    with pytest.raises(ValueError, match="belongs to another run .*settings.*give a new path"):
+        other.run(STAGES[0], verbose=0, checkpoint=other_file)
+    for name, value in state(other).items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_checkpoint_of_another_network_start_stage_or_loop_is_refused(tmp_path):
+    stage = Stage(5, 64, 1e-3, ml=1.0)
+    start = equilibrium()[:50]
+
+    def run(size=16, start=start, stage=stage, before=()):
+        e = Explorer(
+            BoltzmannGenerator(Gaussian(), realnvp(2, blocks=1, hidden=(size,))),
+            start,
+            capacity=50,
+            jit_compile=False,
+        )
+        for each in before:
+            e.run(each, verbose=0)
+        e.run(stage, verbose=0, checkpoint=tmp_path / "c")
+        return e
+
+    run()
+    for other in (
+        {"size": 17},
+        {"start": start + 1e-3},
+        {"stage": Stage(5, 64, 1e-4, ml=1.0)},
+        {"before": [stage]},
+    ):
+        with pytest.raises(ValueError, match="belongs to another run"):
+            run(**other)
+    trainer = Trainer(run().generator, jit_compile=False)
+    with pytest.raises(ValueError, match="belongs to another run"):
+        trainer.fit(start, stage, verbose=0, checkpoint=tmp_path / "c")
+
+
+def test_the_bar_shows_the_moves(capsys):
+    e = explorer(Gaussian(), equilibrium(), capacity=300)
+    e.run(Stage(20, 64, 1e-3, ml=1.0))
+    shown = capsys.readouterr().out
+    assert "20/20" in shown
+    assert "J_ML" in shown
+    assert f"acceptance {e.acceptance[-10:].mean():.3f}" in shown
+    e.run(Stage(20, 64, 1e-3, ml=1.0), verbose=0)
+    assert not capsys.readouterr().out
+
+
+def test_callbacks_see_the_explorer_and_can_stop_it():
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.logs = logs
+            self.model.stop_training = np.all(self.model.buffer >= 0)
+
+    stop = Stop()
+    e = explorer(Gaussian(), equilibrium(), capacity=300, relabel=np.abs)
+    e.run(Stage(50, 64, 1e-3, ml=1.0), verbose=0, callbacks=[stop])
+    assert len(e.history) == 10
+    assert {"acceptance", "step_size"} <= set(stop.logs)
+    e.run(Stage(5, 64, 1e-3, ml=1.0), verbose=0)
+    assert e.history.stage_ends == [10, 15]
 
 
 def test_relabel_is_applied():
@@ -112,7 +309,7 @@ def test_relabel_is_applied():
         Gaussian(), equilibrium(), capacity=300, relabel=lambda x: np.abs(x), steps_per_call=5
     )
     assert np.all(e.buffer >= 0)
-    e.run(Stage(10, 64, 1e-3, ml=1.0))
+    e.run(Stage(10, 64, 1e-3, ml=1.0), verbose=0)
     assert np.all(e.buffer >= 0)
 
 
@@ -124,13 +321,17 @@ def test_overlaps_are_rejected():
     e = Explorer(
         BoltzmannGenerator(system, flow), start, capacity=50, step_size=1.0, jit_compile=False
     )
-    e.run(Stage(10, 32, 1e-3, ml=1.0, kl=1.0))
+    e.run(Stage(10, 32, 1e-3, ml=1.0, kl=1.0), verbose=0)
     assert np.all(np.isfinite(e.buffer))
     assert np.all(np.isfinite(system.energy(tf.constant(e.buffer))))
 
 
 def with_condition():
     return BoltzmannGenerator(Gaussian(), realnvp(2, blocks=1, hidden=(4,), condition_size=1))
+
+
+def run(**options):
+    explorer(Gaussian(), [[0.0, 0.0]]).run(Stage(5, ml=1.0), **{"verbose": 0} | options)
 
 
 @pytest.mark.parametrize(
@@ -142,11 +343,20 @@ def with_condition():
         (lambda: explorer(Gaussian(), [[0.0, 0.0]], step_size=0), ValueError, "step_size must be"),
         (lambda: Explorer(with_condition(), [[0.0, 0.0]]), ValueError, "unconditional"),
         (
-            lambda: explorer(Gaussian(), [[0.0, 0.0]]).run(Stage(5, ml=0.0, kl=1.0)),
+            lambda: explorer(Gaussian(), [[0.0, 0.0]]).run(Stage(5, ml=0.0, kl=1.0), verbose=0),
             ValueError,
             "train on the buffer, ml > 0",
         ),
         (lambda: explorer(Gaussian(), [[0.0, 0.0]]).run([]), TypeError, "stage must be"),
+        (lambda: run(checkpoint=5), TypeError, "checkpoint must be a str or PathLike, got 5"),
+        (lambda: run(checkpoint_every=0), ValueError, "checkpoint_every must be .*got 0"),
+        (lambda: run(verbose=2), ValueError, "verbose must be one of .*got 2"),
+        (lambda: run(callbacks=[3]), TypeError, r"callbacks\[0\] must be a Callback, got 3"),
+        (
+            lambda: explorer(Gaussian(), [[0.0, 0.0]], optimizer="adam"),
+            TypeError,
+            "optimizer must be a Optimizer, got 'adam'",
+        ),
     ],
 )
 def test_bad_input(call, error, said):

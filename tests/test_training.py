@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
+import signal
 import time
 
 import keras
@@ -305,6 +306,33 @@ def test_resume_by_a_new_trainer_and_twice(fresh, tmp_path):
     resumed = other.fit(DATA, stages, verbose=0, checkpoint=tmp_path / "c")
     np.testing.assert_array_equal(resumed["loss"], whole["loss"])
     np.testing.assert_array_equal(parameters(other), expected)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupt_during_a_call_tears_nothing(fresh, tmp_path, monkeypatch, times):
+    """A signal in compiled code is raised when that returns: what it wrote is there already."""
+    trainer = fresh()
+    whole = trainer.fit(DATA, STAGES, verbose=0)
+    expected = parameters(trainer)
+    original = TrainingStep.__call__
+
+    def interrupted(self, shape, data, controls, seed, start):
+        block = original(self, shape, data, controls, seed, start)
+        if start == 40:
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+        return block
+
+    monkeypatch.setattr(TrainingStep, "__call__", interrupted)
+    options = {"verbose": 0, "checkpoint": tmp_path / "c.npz"}
+    with pytest.raises(KeyboardInterrupt):
+        fresh().fit(DATA, STAGES, checkpoint_every=20, **options)
+    monkeypatch.undo()
+    # The first waits for the call, the second does not, and leaves the last file.
+    assert np.load(tmp_path / "c.npz")["history_loss"].size == (50 if times == 1 else 40)
+    resumed = fresh().fit(DATA, STAGES, **options)
+    np.testing.assert_array_equal(resumed["loss"], whole["loss"])
+    np.testing.assert_array_equal(parameters(trainer), expected)
 
 
 def test_finished_run_is_not_run_again(fresh, tmp_path):
