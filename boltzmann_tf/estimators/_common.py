@@ -42,9 +42,13 @@ class Estimates(NamedTuple):
 
 
 def jackknife_error(replicas: np.ndarray) -> np.ndarray:
-    """Returns the standard error from replicas without one block each, [blocks, ...]."""
+    """Returns the standard error from replicas without one block each, [blocks, ...].
+
+    NaN where one of them is infinite or NaN.
+    """
     blocks = len(replicas)
-    spread = replicas - replicas.mean(axis=0)
+    with np.errstate(invalid="ignore"):
+        spread = replicas - replicas.mean(axis=0)
     return np.asarray(np.sqrt((blocks - 1) / blocks * np.sum(spread**2, axis=0)))
 
 

@@ -125,6 +125,8 @@ class WeightReport:
       upper: upper bound of log Z (EUBO), or None without samples of the target.
       coverage: mode coverage, or None where none was measured.
       energy_evaluations: energies computed to get here, training included, or None if not counted.
+      zero_weights: samples without weight: their energy is infinite (an overlap, outside a hard
+        wall) or NaN.
     """
 
     n: int
@@ -136,13 +138,14 @@ class WeightReport:
     upper: Estimate | None = None
     coverage: Coverage | None = None
     energy_evaluations: int | None = None
+    zero_weights: int = 0
 
     def summary(self) -> str:
         """Returns the report as text; what was not measured is named and not left out."""
-        k = self.pareto_k
+        k, none = self.pareto_k, self.zero_weights
         verdict = "unknown" if math.isnan(k) else "good" if k < 0.5 else "ok" if k < 0.7 else "bad"
         lines = [
-            ("samples", f"{self.n}"),
+            ("samples", f"{self.n}" + (f", {none} of zero weight" if none else "")),
             ("effective samples", f"{self.ess:.1f} ({self.ess_fraction:.2%})"),
             ("Pareto k-hat", f"{k:.2f} ({verdict})"),
             ("log Z", _text(self.log_z)),
@@ -215,4 +218,5 @@ def weight_report(
         upper=bounds.upper,
         coverage=coverage,
         energy_evaluations=energy_evaluations,
+        zero_weights=int(np.count_nonzero(np.isneginf(values))),
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
 
 from boltzmann_tf._checks import finite, finite_array, positive, positive_int
@@ -34,7 +35,10 @@ class Umbrella(NamedTuple):
     window_free_energy: np.ndarray
 
     def profile(self) -> Profile:
-        """-log of the probability density, the lowest bin at zero; jackknife errors."""
+        """-log of the probability density, the lowest bin at zero; jackknife errors.
+
+        Both are NaN in empty bins, the error also in bins that a single block fills.
+        """
         bins = self.edges.size - 1
         log_width = np.log(np.diff(self.edges))
 
@@ -55,7 +59,10 @@ class Umbrella(NamedTuple):
         )
 
     def free_energy_difference(self, cut: float) -> Estimate:
-        """F(above the cut) - F(below it), in kT; the cut is taken to the next fine edge."""
+        """F(above the cut) - F(below it), in kT; the cut is taken to the next fine edge.
+
+        Infinite, without an error, where all samples are on one side of it.
+        """
         bins, fine = self.edges.size - 1, self.log_p.size
         grid = np.interp(np.arange(fine + 1), np.arange(bins + 1) * (fine // bins), self.edges)
         k = int(np.argmin(np.abs(grid - finite("cut", cut))))
@@ -86,7 +93,8 @@ def umbrella_histogram(
 
     Args:
       coordinate: r of each window after each round, [windows, rounds]; all samples must lie
-        between the edges.
+        between the edges, and windows overlap: be linked, by way of others, by bins that two of
+        them have samples in.
       centres: [windows].
       stiffness: in kT, without a factor 1/2.
       edges: of the bins of profiles, [bins + 1].
@@ -109,6 +117,7 @@ def umbrella_histogram(
     bins = (edges.size - 1) * fine
     grid = np.interp(np.arange(bins + 1), np.arange(edges.size) * fine, edges)
     level = np.clip(np.searchsorted(grid, r, side="right") - 1, 0, bins - 1)
+    _check_overlap(level // fine, edges.size - 1, c)
     middle = 0.5 * (grid[1:] + grid[:-1])
     reduced = k * (middle - c[:, None]) ** 2
     none = np.zeros((r.shape[1], 1, 0))
@@ -122,3 +131,14 @@ def umbrella_histogram(
     each = [p - logsumexp(p) for p in (log_p, *replicas)]
     counts = np.bincount(level.ravel() // fine, minlength=edges.size - 1)
     return Umbrella(edges, counts, each[0], np.stack(each[1:]), f)
+
+
+def _check_overlap(bins: np.ndarray, n_bins: int, centres: np.ndarray) -> None:
+    """Raises where nothing but the tails of the biases says how windows compare."""
+    filled = np.stack([np.bincount(row, minlength=n_bins) > 0 for row in bins])
+    groups, group = connected_components(filled.astype(int) @ filled.T, directed=False)
+    if groups > 1:
+        said = " and ".join(str(centres[group == g].tolist()) for g in range(groups))
+        raise ValueError(
+            f"coordinate must overlap from window to window, got no bin in common between {said}"
+        )

@@ -104,13 +104,21 @@ class SolvatedDimer(System):
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:
         """Energy in kT: `[batch, 2 n]` to `[batch]`; +inf where particles coincide."""
+        self._check_size(x)
         return self._bonded(x, 1.0) + self._repulsion(x, None)
 
     def training_energy(self, x: tf.Tensor) -> tf.Tensor:
         """The same with a softer repulsion below `core`, and the wall `wall_factor` times."""
+        self._check_size(x)
         # Far outside, fourth powers overflow, and inf - inf is NaN.
         x = tf.clip_by_value(x, -1e4, 1e4)
         return self._bonded(x, self.wall_factor) + self._repulsion(x, self.core**2)
+
+    def _check_size(self, x: tf.Tensor) -> None:
+        """Raises for another number of particles: slices would be cut short, and say nothing."""
+        shape = tf.TensorShape(x.shape)
+        if not shape[-1:].is_compatible_with([self.event_size]):
+            raise ValueError(f"x must have shape [..., {self.event_size}], got {shape}")
 
     def _bonded(self, x: tf.Tensor, wall_factor: float) -> tf.Tensor:
         """Springs, the dimer's potential and the wall."""

@@ -191,6 +191,9 @@ def test_bad_comparisons():
         est.profile_rmse(profile, [0, 0], lower=5)
     with pytest.raises(ValueError, match="reference must be finite in every bin compared"):
         est.profile_rmse(profile, [0, np.inf])
+    with pytest.raises(ValueError, match="reference must be finite in every bin compared"):
+        est.profile_rmse(profile, [np.nan, 0], skip_empty=True)
+    assert est.profile_rmse(profile, [np.nan, 0], mask=[False, True]) == 0
     with pytest.raises(TypeError, match="profile must be a Profile"):
         est.profile_rmse([0.0], [0.0])
     with pytest.raises(ValueError, match="mask must leave a bin"):

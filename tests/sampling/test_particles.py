@@ -119,6 +119,56 @@ def test_a_bias_taken_for_a_spring_with_one_half_is_noticed():
     assert abs(delta.value - exact_profile(system, 1.0)[1]) > 10 * delta.standard_error
 
 
+def two_windows(centres=(1.0, 1.2)):
+    """Windows of a flat profile, with stiffness 50."""
+    noise = np.random.default_rng(0).standard_normal((len(centres), 400)) / 10
+    return np.array(centres)[:, None] + noise
+
+
+@pytest.mark.filterwarnings("error")
+def test_bins_of_an_umbrella_without_samples_are_absent():
+    """Edges that reach far beyond the data: NaN there and nowhere else, never 0."""
+    r = two_windows()
+    found = estimators.umbrella_histogram(r, [1.0, 1.2], 50.0, edges=np.linspace(-1, 4, 51))
+    profile = found.profile()
+    empty = np.histogram(r, profile.edges)[0] == 0
+    assert empty[:10].all()
+    assert empty[30:].all()
+    assert np.array_equal(np.isnan(profile.free_energy), empty)
+    assert np.array_equal(profile.counts == 0, empty)
+    assert np.all(np.isnan(profile.standard_error[empty]))
+    assert np.all(np.isfinite(profile.standard_error[profile.counts > 50]))
+    with pytest.raises(ValueError, match="reference must be finite in every bin compared"):
+        estimators.profile_rmse(profile, profile.free_energy)
+    assert estimators.profile_rmse(profile, profile.free_energy, mask=~empty) == 0
+    for cut, value in ((3.0, np.inf), (-0.5, -np.inf)):
+        delta = found.free_energy_difference(cut)
+        assert delta.value == value
+        assert np.isnan(delta.standard_error)
+
+
+def test_overlapping_particles_come_apart():
+    system = SolvatedDimer(solvent=4)
+    x = np.tile(system.initial_state("open"), (3, 1))
+    x[:, 4:6] = x[:, 6:8]
+    assert np.all(np.isposinf(system.energy(tf.constant(x))))
+    state, info = sampling.particle_sweeps(
+        sampling.particle_state(x, seed=0), 20, system=system, step_size=0.2
+    )
+    assert np.all(system.energy(tf.constant(state.x)).numpy() < 100)
+    assert info.not_finite == 0
+
+
+def test_moves_whose_energy_is_not_a_number_are_rejected_and_counted():
+    """So far that fourth powers overflow: inf - inf."""
+    system = SolvatedDimer(solvent=4)
+    state = sampling.particle_state(np.tile(system.initial_state("open"), (2, 1)), seed=0)
+    moved, info = sampling.particle_sweeps(state, 20, system=system, step_size=1e200)
+    assert np.array_equal(moved.x, state.x)
+    assert np.all(info.acceptance == 0)
+    assert info.not_finite == 2 * 20 * 2  # each move of the dimer's particles
+
+
 SYSTEM = SolvatedDimer(solvent=1)
 STATE = sampling.umbrella_state(SYSTEM, [1.0, 1.5])
 RUN = {"system": SYSTEM, "centres": [1.0, 1.5]}
@@ -159,6 +209,12 @@ RUN = {"system": SYSTEM, "centres": [1.0, 1.5]}
         (
             lambda: estimators.umbrella_histogram(np.ones((1, 50)), [1.0], 1.0, edges=[2, 3]),
             "edges must hold all of coordinate, 1 to 1, got 2 to 3",
+        ),
+        (
+            lambda: estimators.umbrella_histogram(
+                two_windows((1.0, 3.0, 1.2)), [1.0, 3.0, 1.2], 50.0, edges=np.linspace(0, 4, 41)
+            ),
+            r"coordinate must overlap .*no bin in common between \[1\.0, 1\.2\] and \[3\.0\]",
         ),
     ],
 )

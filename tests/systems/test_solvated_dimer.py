@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from boltzmann_tf import BoltzmannGenerator, estimators
+from boltzmann_tf.bijectors import Scaling
 from boltzmann_tf.systems import SolvatedDimer
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
@@ -80,6 +83,31 @@ def test_overlaps_have_a_finite_training_energy_with_a_force():
     assert np.all(value.numpy()[1:] > 1e6)
     assert np.abs(gradient[1, 4:6]).min() > 1e4
     assert np.isposinf(energy(x)[2])
+
+
+def test_a_generator_gives_overlaps_no_weight_and_the_report_counts_them():
+    x = np.tile(DIMER.initial_state("open"), (5, 1)).astype(np.float32)
+    x[[1, 3], 4:6] = x[[1, 3], 6:8]
+    log_weight = BoltzmannGenerator(DIMER, Scaling(76), jit_compile=False).log_weight(x)
+    assert np.isneginf(log_weight).tolist() == [False, True, False, True, False]
+    assert np.all(np.isfinite(log_weight[::2]))
+    report = estimators.weight_report(log_weight)
+    assert report.zero_weights == 2
+    assert "5, 2 of zero weight" in report.summary()
+
+
+@pytest.mark.parametrize("call", [DIMER.energy, DIMER.training_energy, tf.function(DIMER.energy)])
+@pytest.mark.parametrize("shape", [(3, 74), (3, 75), (3, 78), (76, 3), ()])
+def test_another_number_of_coordinates_is_refused(call, shape):
+    said = re.escape(f"x must have shape [..., 76], got {shape}")
+    with pytest.raises(ValueError, match=said):
+        call(tf.zeros(shape))
+
+
+def test_a_number_of_coordinates_not_known_in_the_graph_is_taken():
+    traced = tf.function(DIMER.energy, input_signature=[tf.TensorSpec([None, None], tf.float64)])
+    x = DIMER.initial_state("open")[None]
+    assert traced(tf.constant(x)).numpy() == pytest.approx(energy(x))
 
 
 def test_the_repulsion_continues_smoothly_below_the_core():
