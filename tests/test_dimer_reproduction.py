@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
-from boltzmann_tf.estimators import Umbrella
+from boltzmann_tf.estimators import Estimate, Profile, Umbrella
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.training import History
@@ -17,6 +17,7 @@ from reproductions import explored, free_energies
 from reproductions.solvated_dimer import flows, measured, published_profiles, reference
 from reproductions.solvated_dimer import published_umbrella as pu
 from reproductions.solvated_dimer.generators import Trained
+from reproductions.solvated_dimer.plan import PLANS
 
 GRID = np.linspace(0.4, 2.7, 46 * 10 + 1)
 D = 0.5 * (GRID[1:] + GRID[:-1])
@@ -228,3 +229,38 @@ def test_snapshots_leave_the_network_as_it_was(tmp_path):
     assert context.energy_evaluations > 3 * 500
     for v, value in zip(flow.trainable_variables, before, strict=True):
         np.testing.assert_array_equal(v.numpy(), value)
+
+
+def test_the_average_is_held_in_the_place_of_the_single_network(tmp_path):
+    def of(barrier):
+        f = np.interp(centres, [0.5, 0.925, 1.525, 2.025, 2.6], [9, 0, barrier, 5, 9])
+        p = Profile(centres, reference.EDGES, f, f, f, f)
+        return measured.Reweighted(p, Estimate(5.0, 1.0), 0.1, np.nan, 1.0, 10)
+
+    centres = 0.5 * (reference.EDGES[1:] + reference.EDGES[:-1])
+    each = [of(19.0), of(23.0)]
+    history = History(stage_ends=[30], energy_evaluations=7992 * 38)
+    history.values |= {"kl": np.full(30, 300.0), "rc": np.full(30, 27.0)}
+    published = published_profiles.Published(
+        published_profiles.Averaged(of(21.0), each),
+        {0.5: of(40.0), 1.0: of(20.0)},
+        {0.5: 0.9, 1.0: 0.8},
+        Trained("published, nine temperatures", None, history),
+        PLANS["paper"],
+    )
+    held = {t: {"published, alone": of(1.0), "ours, alone": of(2.0)} for t in (0.5, 1.0)}
+    shown = {t: dict(series) for t, series in held.items()}
+    scatter = published.hold(held, shown)
+    (name,) = scatter
+    assert scatter[name] is each
+    assert list(held[0.5]) == ["published, alone", "ours, alone"]
+    assert list(held[1.0]) == ["ours, alone", name]
+    assert {"published, alone", name} < set(shown[1.0])
+    assert len(shown[0.5]) == 3
+    context = Context("dimer", output=tmp_path)
+    context.begin()
+    published.explain(context)
+    context.finish()
+    said = (context.directory / "report.html").read_text()
+    assert "1/100 of the published" in said
+    assert "barriers of 19.0 to 23.0" in said
