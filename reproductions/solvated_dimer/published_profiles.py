@@ -238,6 +238,7 @@ class Published(NamedTuple):
             f"10 iterations of its last stage apart, {plan.samples:,} samples each, as in the "
             "notebook, which has T = 1 only. Averaged is F(d) of all resamples, aligned by its "
             "mean over 0.8 < d < 2.2; error bars are standard deviations over them, as published. "
+            "Bins are those of the reference, 0.05 wide; the published ones are 0.014. "
             f"Single snapshots have barriers of {_spread(each, barrier)} and minima "
             f"{_spread(each, minima)} kT apart.\n\n"
             "**Published, nine temperatures, shortened.** The curves of figure 3e are averages "
