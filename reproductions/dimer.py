@@ -75,13 +75,13 @@ def run(context: Context) -> None:
                 batch_size=plan.annealing_batch,
                 seed=seed + 10 * i,
             )
-    held = {t: {f"{n}, alone": r for n, r in alone[t].items()} for t in plan.temperatures}
-    shown, scatter = {t: dict(series) for t, series in held.items()}, {}
+    judged = {t: {f"{n}, alone": r for n, r in alone[t].items()} for t in plan.temperatures}
+    shown, scatter = {t: dict(series) for t, series in judged.items()}, {}
     if plan.published:
         averages = published_profiles.of_published(
             context, trained["published"], data, plan, seed=seed
         )
-        scatter = averages.hold(held, shown)
+        scatter = averages.hold(judged, shown)
     context.log("figures")
     context.section("The reference")
     reference_figures.show_umbrella(context, windows)
@@ -111,7 +111,7 @@ def run(context: Context) -> None:
         context, measured.regions(samples["ours"].x, samples["ours"].energy), energies, wide
     )
     if not context.quick:  # half a thousand iterations say little by themselves
-        numbers.add_alone(context, windows, held, scatter)
+        numbers.add_alone(context, windows, judged, scatter)
     if annealed:
         numbers.add_annealed(context, windows, annealed, wide)
     numbers.add_path(context, highest)
