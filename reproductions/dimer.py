@@ -19,6 +19,7 @@ from reproductions.solvated_dimer import (
     generators,
     measured,
     numbers,
+    published_profiles,
     reference,
     reference_figures,
 )
@@ -74,6 +75,13 @@ def run(context: Context) -> None:
                 batch_size=plan.annealing_batch,
                 seed=seed + 10 * i,
             )
+    judged = {t: {f"{n}, alone": r for n, r in alone[t].items()} for t in plan.temperatures}
+    shown, scatter = {t: dict(series) for t, series in judged.items()}, {}
+    if plan.published:
+        averages = published_profiles.of_published(
+            context, trained["published"], data, plan, seed=seed
+        )
+        scatter = averages.hold(judged, shown)
     context.log("figures")
     context.section("The reference")
     reference_figures.show_umbrella(context, windows)
@@ -90,13 +98,12 @@ def run(context: Context) -> None:
     figures.show_energies(context, samples, energies)
     highest = figures.show_paths(context, ours, states["closed"], states["open"])
     context.section("Free energies")
-    shown = {
-        t: {f"{n}, alone": r for n, r in alone[t].items()}
-        | ({"ours, annealed": annealed[t]} if annealed else {})
-        for t in plan.temperatures
-    }
+    for t, result in annealed.items():
+        shown[t]["ours, annealed"] = result
     figures.show_profiles(context, windows, shown)
     figures.weights_table(context, shown)
+    if plan.published:
+        averages.explain(context)
 
     context.section("Numbers")
     numbers.add_reference(context, windows, other, energies, wide)
@@ -104,7 +111,7 @@ def run(context: Context) -> None:
         context, measured.regions(samples["ours"].x, samples["ours"].energy), energies, wide
     )
     if not context.quick:  # half a thousand iterations say little by themselves
-        numbers.add_alone(context, windows, alone)
+        numbers.add_alone(context, windows, judged, scatter)
     if annealed:
         numbers.add_annealed(context, windows, annealed, wide)
     numbers.add_path(context, highest)

@@ -9,10 +9,15 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
-from boltzmann_tf.estimators import Umbrella
+from boltzmann_tf.estimators import Estimate, Profile, Umbrella
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.training import History
 from reproductions import explored, free_energies
-from reproductions.solvated_dimer import flows, measured, reference
+from reproductions.solvated_dimer import flows, measured, published_profiles, reference
 from reproductions.solvated_dimer import published_umbrella as pu
+from reproductions.solvated_dimer.generators import Trained
+from reproductions.solvated_dimer.plan import PLANS
 
 GRID = np.linspace(0.4, 2.7, 46 * 10 + 1)
 D = 0.5 * (GRID[1:] + GRID[:-1])
@@ -166,3 +171,96 @@ def test_passage_of_a_free_diffusion():
     # A barrier of 5 kT costs about exp(5) of that.
     wall = 5 * np.exp(-(((x - 1) / 0.1) ** 2))
     assert explored.passage(x, wall, 2.0, moved=2e-4) > 5 * found
+
+
+def test_resampled_profiles():
+    rng = np.random.default_rng(4)
+    d = rng.uniform(0.8, 2.2, 20_000)
+    log_weight = -2 * d - 900  # no weight is a number by itself
+    edges = np.array([0.3, 0.8, 1.5, 2.2])
+    f = published_profiles.resampled(d, log_weight, edges=edges, n=20, seed=1)
+    assert np.all(np.isnan(f[:, 0]))
+    assert np.mean(f[:, 2] - f[:, 1]) == pytest.approx(1.4, abs=0.05)
+    assert 0.005 < np.std(f[:, 2] - f[:, 1]) < 0.05
+    # One sample that carries all: a resample has it or not.
+    log_weight[0] = 0.0
+    one = published_profiles.resampled(d, log_weight, edges=edges, n=200, seed=1)
+    lost = one[:, [1, 2]][:, int(d[0] > 1.5)] > 500
+    assert np.mean(lost) == pytest.approx(np.exp(-1), abs=0.15)
+
+
+def test_average_of_profiles():
+    edges = np.array([0.7, 0.8, 1.0, 1.4, 1.8, 2.2, 2.4])
+    a = np.array([5.0, 0.0, 4.0, 8.0, 1.0, 9.0])
+    b = np.array([5.0, 2.0, 4.0, np.nan, 1.0, 9.0]) + 100
+    c = np.array([5.0, 4.0, np.nan, np.nan, 1.0, 9.0]) - 7
+    p = published_profiles.averaged(np.stack([a, b, c]), edges)
+    # Bins 1 and 4 are common; aligned there, bin 1 reads -0.5, 0.5, 1.5 and bin 4 the negative.
+    np.testing.assert_allclose(p.free_energy[[1, 4]], [0.5 + 0.5, 0.0])
+    assert p.free_energy[2] == pytest.approx((3.5 + 2.5) / 2 + 0.5)
+    assert p.standard_error[2] == pytest.approx(0.5)
+    assert p.standard_error[1] == pytest.approx(np.std([0, 1, 2]))
+    # One value alone is no average, and ends of the range are not shown.
+    assert np.all(np.isnan(p.free_energy[[0, 3, 5]]))
+    assert np.all(np.isnan(p.standard_error[[0, 3, 5]]))
+    with pytest.raises(ValueError, match="in common"):
+        published_profiles.averaged(np.full((2, 6), np.nan), edges)
+
+
+def test_one_order_only():
+    x = np.stack([reference.SYSTEM.lattice(1.5, 1.0)] * 3)
+    x[1, 4:8] = x[1, [6, 7, 4, 5]]
+    x[2, 9] = np.nan
+    samples = Samples(x, x, np.arange(3.0), np.arange(3.0), np.arange(3.0))
+    kept = published_profiles.in_one_order(samples)
+    assert kept.log_weight.tolist() == [0.0]
+
+
+def test_snapshots_leave_the_network_as_it_was(tmp_path):
+    context = Context("dimer", output=tmp_path)
+    flow = bijectors.Sequence([bijectors.Scaling(76), bijectors.Whitening.from_data(DATA)])
+    generator = BoltzmannGenerator(reference.SYSTEM, flow, jit_compile=False)
+    before = [v.numpy() for v in flow.trainable_variables]
+    found = published_profiles.snapshots(
+        context, Trained("published", generator, History()), DATA, count=3, samples=500, seed=0
+    )
+    assert len(found.each) == 3
+    assert np.isfinite(found.mean.profile.free_energy).any()
+    assert context.energy_evaluations > 3 * 500
+    for v, value in zip(flow.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(v.numpy(), value)
+
+
+def test_the_average_is_held_in_the_place_of_the_single_network(tmp_path):
+    def of(barrier):
+        f = np.interp(centres, [0.5, 0.925, 1.525, 2.025, 2.6], [9, 0, barrier, 5, 9])
+        p = Profile(centres, reference.EDGES, f, f, f, f)
+        return measured.Reweighted(p, Estimate(5.0, 1.0), 0.1, np.nan, 1.0, 10)
+
+    centres = 0.5 * (reference.EDGES[1:] + reference.EDGES[:-1])
+    each = [of(19.0), of(23.0)]
+    history = History(stage_ends=[30], energy_evaluations=7992 * 38)
+    history.values |= {"kl": np.full(30, 300.0), "rc": np.full(30, 27.0)}
+    published = published_profiles.Published(
+        published_profiles.Averaged(of(21.0), each),
+        {0.5: of(40.0), 1.0: of(20.0)},
+        {0.5: 0.9, 1.0: 0.8},
+        Trained("published, nine temperatures", None, history),
+        PLANS["paper"],
+    )
+    held = {t: {"published, alone": of(1.0), "ours, alone": of(2.0)} for t in (0.5, 1.0)}
+    shown = {t: dict(series) for t, series in held.items()}
+    scatter = published.hold(held, shown)
+    (name,) = scatter
+    assert scatter[name] is each
+    assert list(held[0.5]) == ["published, alone", "ours, alone"]
+    assert list(held[1.0]) == ["ours, alone", name]
+    assert {"published, alone", name} < set(shown[1.0])
+    assert len(shown[0.5]) == 3
+    context = Context("dimer", output=tmp_path)
+    context.begin()
+    published.explain(context)
+    context.finish()
+    said = (context.directory / "report.html").read_text()
+    assert "1/100 of the published" in said
+    assert "barriers of 19.0 to 23.0" in said

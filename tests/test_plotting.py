@@ -129,6 +129,17 @@ def black_lines(axis):
     return [c for c in drawn if colors.to_rgba(c) == BLACK]
 
 
+def test_one_legend_for_all_panels():
+    one = {"x": X, "y": X**2, "color": "red"}
+    spec = {"labels": LABELS, "title": "t"}
+    panels = [spec | {"series": {"a": one}}, spec | {"series": {"a": one, "b": {"x": X, "y": X}}}]
+    figure = plotting.curves(panels, legend="above")
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["a", "b"]
+    assert all(axis.get_legend() is None for axis in figure.axes)
+    with pytest.raises(ValueError, match="legend"):
+        plotting.curves(panels, legend="below")
+
+
 def test_every_public_function_is_covered():
     public = {n for n in plotting.__all__ if inspect.isfunction(getattr(plotting, n))}
     assert public - set(FIGURES) == {"styled", "landscape", "latent_circles"}

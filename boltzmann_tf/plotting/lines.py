@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from boltzmann_tf._checks import choice
 from boltzmann_tf.plotting.style import COLORS, grid, label_axes, palette, styled
 
 __all__ = ["convergence", "curves", "energy_histograms", "profiles"]
@@ -137,6 +138,7 @@ def curves(
     *,
     columns: int = 3,
     panel: tuple[float, float] = (4.2, 3.4),
+    legend: str = "inside",
 ) -> Figure:
     """General curves, a panel each.
 
@@ -145,7 +147,10 @@ def curves(
         `error`, `style` for `Axes.plot`, `color`), and optionally `xlim`, `ylim`, `yscale`.
       columns: panels a row.
       panel: inches of one panel.
+      legend: "inside" for one in every panel; "above" for one over all of them, where the data
+        leave no room: a name then needs one `color` in all panels.
     """
+    choice("legend", legend, ("inside", "above"))
     columns = min(columns, len(panels))
     figure, axes = grid(-(-len(panels) // columns), columns, panel)
     for axis in axes.flat[len(panels) :]:
@@ -166,6 +171,15 @@ def curves(
         for limit in ("xlim", "ylim", "yscale"):
             if limit in spec:
                 getattr(axis, f"set_{limit}")(spec[limit])
-        axis.legend()
+        if legend == "inside":
+            axis.legend()
         label_axes(axis, spec["labels"], spec["title"])
+    if legend == "above":
+        named: dict[str, Any] = {}
+        for axis in axes.flat[: len(panels)]:
+            handles, labels = axis.get_legend_handles_labels()
+            named |= dict(zip(labels, handles, strict=True))
+        figure.legend(
+            list(named.values()), list(named), loc="outside upper center", ncols=min(columns, 3)
+        )
     return figure

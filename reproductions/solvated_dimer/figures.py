@@ -24,6 +24,8 @@ __all__ = [
 
 BOUND = {"walls once": 227.7, "walls twice": 233.5}  # of J_KL, one order of the solvent
 SHOWN = (0.7, 2.35)  # d
+COLOURS = ("blue", "red", "orange", "green", "purple", "sky")
+MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def show_training(context: Context, trained: Mapping[str, Trained]) -> None:
@@ -160,6 +162,9 @@ def show_profiles(
     found: Mapping[float, Mapping[str, Reweighted]],
 ) -> None:
     """F(d) at each temperature from generators, beside umbrella sampling."""
+    names = list(dict.fromkeys(name for series in found.values() for name in series))
+    # A look for each name, the same at all temperatures, whichever of them are there.
+    looks = dict(zip(names, zip(COLOURS, MARKERS, strict=True), strict=False))
     panels = []
     for t, series in found.items():
         reference = windows.profile(t)
@@ -170,8 +175,9 @@ def show_profiles(
         for name, r in series.items():
             p = r.profile
             shift = _offset(p.free_energy, reference.free_energy, p.centers)
+            color, marker = looks[name]
             lines[name] = {"x": p.centers, "y": p.free_energy + shift, "error": p.standard_error,
-                           "style": "."}  # fmt: skip
+                           "style": marker, "color": color}  # fmt: skip
         top = 1.3 * np.nanmax(reference.free_energy[(reference.centers > 1.2)
                                                     & (reference.centers < 1.8)])  # fmt: skip
         panels.append(
@@ -184,10 +190,10 @@ def show_profiles(
             }
         )
     context.figure(
-        plotting.curves(panels, panel=(4.6, 3.8)),
+        plotting.curves(panels, panel=(4.6, 3.8), legend="above"),
         "free_energy.png",
         "Free energy along the dimer's length, reweighted, aligned by its mean over 0.8 < d < 2.2, "
-        "with bootstrap errors.",
+        "with bootstrap errors; of snapshots, with their scatter.",
     )
 
 

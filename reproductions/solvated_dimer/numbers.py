@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -174,18 +174,28 @@ def add_alone(
     context: Context,
     windows: Windows,
     found: Mapping[float, Mapping[str, Reweighted]],
+    scatter: Mapping[str, Sequence[Reweighted]],
 ) -> None:
-    """Profiles of generators without annealing, held to the scatter of the published ones."""
+    """Profiles of generators without annealing, held to the scatter of the published ones.
+
+    Args:
+      context: of the report.
+      windows: the reference.
+      found: temperature -> name -> what is held.
+      scatter: name of an average -> what it is an average of; the metric's error.
+    """
     for t, series in found.items():
         reference = windows.profile(t)
         for name, r in series.items():
             for what, of in (("barrier from closed", barrier), ("open minus closed", minima)):
+                each = [of(part.profile) for part in scatter.get(name, ())]
                 context.add(
                     Metric.close(
-                        f"{name}, alone: {what}, minima of F(d), T = {t:g} (kT)",
+                        f"{name}: {what}, minima of F(d), T = {t:g} (kT)",
                         of(r.profile),
                         of(reference),
                         1.5 if t == 1 else 2.5,
+                        standard_error=float(np.std(each)) if each else None,
                         reference_kind="simulation",
                         source="umbrella sampling, this run",
                         justification="the scatter of the published profiles of figure 3e",

@@ -16,7 +16,11 @@ class Plan:
       rounds: of it, 20 sweeps each.
       exchange_rounds: of the Hamiltonian replica exchange.
       frames: of each state, as training data and for energies.
-      published: whether the published variant is trained.
+      published: whether the published variants are trained.
+      snapshots: of the published network, whose profiles are averaged.
+      multi_shorter: factor by which the stages of the published network of nine temperatures are
+        shorter than published.
+      multi_batch: of its energy training; published: 8000.
       steps: energy training of ours.
       equilibrium_steps: of ours with the lengths of the closed state; 0 for none.
       blocks: of ours.
@@ -34,6 +38,9 @@ class Plan:
     exchange_rounds: int
     frames: int
     published: bool
+    snapshots: int
+    multi_shorter: int
+    multi_batch: int
     steps: int
     equilibrium_steps: int
     blocks: int
@@ -53,6 +60,9 @@ PLANS = {
         exchange_rounds=1500,
         frames=20_032,
         published=False,
+        snapshots=0,
+        multi_shorter=0,
+        multi_batch=0,
         steps=500,
         equilibrium_steps=0,
         blocks=8,
@@ -70,6 +80,9 @@ PLANS = {
         exchange_rounds=6000,
         frames=49_920,
         published=True,
+        snapshots=20,
+        multi_shorter=5,
+        multi_batch=1000,
         steps=3000,
         equilibrium_steps=1500,
         blocks=4,

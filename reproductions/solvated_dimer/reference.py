@@ -26,6 +26,7 @@ __all__ = [
     "frames_along",
     "in_order",
     "length_energy",
+    "permuted",
     "umbrella",
 ]
 
@@ -215,7 +216,16 @@ def in_order(x: np.ndarray) -> np.ndarray:
 
     The published reference for the labels: the starting lattice of d = 1.5, scaled once more.
     """
-    return sampling.relabel(x, SYSTEM.lattice(1.5, 1.05**2), fixed=2).x
+    return _relabelled(x).x
+
+
+def permuted(x: np.ndarray) -> np.ndarray:
+    """Which of configurations `[n, 76]` have their solvent in another order, `[n]`."""
+    return _relabelled(x).permuted
+
+
+def _relabelled(x: np.ndarray) -> sampling.Relabelled:
+    return sampling.relabel(x, SYSTEM.lattice(1.5, 1.05**2), fixed=2)
 
 
 def frames_along(n: int, *, seed: int, stride: int = 40, stiffness: float = 2000.0) -> np.ndarray:
