@@ -32,6 +32,7 @@ from boltzmann_tf.sampling.lattice import (
     wang_landau_sweeps,
     wolff_updates,
 )
+from boltzmann_tf.sampling.particle_annealing import AnnealedParticles, anneal_particles
 from boltzmann_tf.sampling.particles import (
     ParticleInfo,
     ParticleState,
@@ -49,6 +50,7 @@ from boltzmann_tf.sampling.umbrella import (
 
 __all__ = [
     "Annealed",
+    "AnnealedParticles",
     "Chains",
     "ClusterInfo",
     "IndependenceChain",
@@ -67,6 +69,7 @@ __all__ = [
     "WangLandauInfo",
     "WangLandauState",
     "anneal",
+    "anneal_particles",
     "heat_bath_sweeps",
     "independence_chain",
     "interpolate",
