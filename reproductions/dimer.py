@@ -5,8 +5,8 @@ reference is umbrella sampling, which agrees with a second method and, at T = 1,
 own windows. `published` follows the authors' notebook: whitening, likelihood, then likelihood,
 energy and a reaction-coordinate loss. `ours` generates the length by a fixed map and all else given
 it, by couplings that move particles given their neighbours; energy alone then trains it, since no
-loss can take the barrier away. Preset paper anneals its samples (sequential Monte Carlo through
-latent space), too, which does not reach the targets: see the report's table of weights.
+loss can take the barrier away. Preset paper also trains one on hot particles with the solvent
+tethered, and anneals its samples from there to the fluid, which gives exact weights.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import numpy as np
 from boltzmann_tf.reproduction import Context, main_for, reproduction
 from reproductions.solvated_dimer import (
     figures,
+    flows,
     generators,
     measured,
     numbers,
     published_profiles,
     reference,
     reference_figures,
+    tethered,
 )
 from reproductions.solvated_dimer.plan import PLANS
 
@@ -55,8 +57,7 @@ def run(context: Context) -> None:
     samples = {name: t.generator.sample(plan.samples, seed=seed) for name, t in trained.items()}
     context.count_energy_evaluations(plan.samples * len(samples))
     ours = trained["ours"].generator
-    bias = measured.FlatBias()
-    alone, annealed = {}, {}
+    alone = {}
     for i, t in enumerate(plan.temperatures):
         drawn = {n: g.generator.sample(plan.samples, t, seed=seed + i) for n, g in trained.items()}
         alone[t] = {
@@ -64,17 +65,28 @@ def run(context: Context) -> None:
             for n, s in drawn.items()
         }
         context.count_energy_evaluations(plan.samples * len(drawn))
-        if plan.annealed:
-            _, annealed[t] = measured.annealed(
+    annealed = {}
+    if plan.annealed:
+        hot = tethered.train(
+            context,
+            np.concatenate([data[:: max(1, len(data) // 16_000)], reference.in_order(held)]),
+            flows.spread_lengths(data, seed),
+            iterations=plan.tethered_steps,
+            blocks=4,
+            hidden=plan.hidden,
+            seed=seed,
+        )
+        annealed = tethered.reweighted(
+            tethered.anneal(
                 context,
-                ours,
-                bias,
+                hot,
                 plan.annealed,
-                t,
-                steps=plan.annealing_steps,
-                batch_size=plan.annealing_batch,
-                seed=seed + 10 * i,
-            )
+                tuple(sorted(plan.temperatures, reverse=True)),
+                sweeps=plan.annealing_sweeps,
+                seed=seed,
+            ),
+            seed=seed,
+        )
     judged = {t: {f"{n}, alone": r for n, r in alone[t].items()} for t in plan.temperatures}
     shown, scatter = {t: dict(series) for t, series in judged.items()}, {}
     if plan.published:
@@ -102,6 +114,7 @@ def run(context: Context) -> None:
         shown[t]["ours, annealed"] = result
     figures.show_profiles(context, windows, shown)
     figures.weights_table(context, shown)
+    cost = figures.cost_table(context, windows, annealed) if annealed else {}
     if plan.published:
         averages.explain(context)
 
@@ -113,7 +126,7 @@ def run(context: Context) -> None:
     if not context.quick:  # half a thousand iterations say little by themselves
         numbers.add_alone(context, windows, judged, scatter)
     if annealed:
-        numbers.add_annealed(context, windows, annealed, wide)
+        numbers.add_annealed(context, windows, annealed, cost, wide)
     numbers.add_path(context, highest)
     if plan.published:
         drawn = samples["published"]

@@ -14,7 +14,13 @@ from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.training import History
 from reproductions import explored, free_energies
-from reproductions.solvated_dimer import flows, measured, published_profiles, reference
+from reproductions.solvated_dimer import (
+    flows,
+    measured,
+    published_profiles,
+    reference,
+    tethered,
+)
 from reproductions.solvated_dimer import published_umbrella as pu
 from reproductions.solvated_dimer.generators import Trained
 from reproductions.solvated_dimer.plan import PLANS
@@ -108,18 +114,75 @@ def test_spread_lengths():
     assert closed == pytest.approx(0.3, abs=0.01)
 
 
-def test_bias_is_the_median_log_weight():
-    lengths = np.random.default_rng(2).uniform(0.7, 2.35, 5000)
-    flow = flows.flow(DATA, lengths, blocks=1, hidden=(8,), coupling="affine", seed=0)
-    samples = BoltzmannGenerator(reference.SYSTEM, flow).sample(4000, seed=1)
-    d = measured.length(samples.x)
-    samples = samples._replace(log_weight=-20 * (d - 1.5) ** 2 + 7)
-    bias = measured.FlatBias()
-    bias.fit(samples)
-    found = bias(tf.constant(samples.x)).numpy()
-    inside = (d > 0.8) & (d < 2.2)
-    wanted = samples.log_weight - 7
-    np.testing.assert_allclose((found - wanted)[inside], 0, atol=0.6)
+def test_lengths_of_one_state():
+    d = flows.lengths_within(DATA, 1.0, 2.0, seed=0)
+    assert d.min() >= 1.0
+    assert d.max() <= 2.0
+    own = np.hypot(*(DATA[:, :2] - DATA[:, 2:4]).T)
+    own = own[(own > 1.0) & (own < 2.0)]
+    wanted = 0.5 * (0.2 + np.mean(own > 1.8))
+    assert np.mean(d > 1.8) == pytest.approx(wanted, abs=0.01)
+
+
+def spread(noise, n=40_000):
+    """Samples even along d, whose weights undo a profile but for noise."""
+    rng = np.random.default_rng(4)
+    d = rng.uniform(0.7, 2.3, n)
+    x = np.zeros((n, 76))
+    x[:, 2] = d
+    return tethered.AnnealedDimer(x, -20 * (d - 1.5) ** 2 + noise * rng.standard_normal(n), 0)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5, 1.0])
+def test_effective_fraction_of_the_spread_target(noise):
+    """That of log-normal weights, exp(-noise^2), whatever the profile along d."""
+    found = spread(noise)
+    assert found.spread_ess() == pytest.approx(np.exp(-(noise**2)), abs=0.03)
+    assert estimators.ess_fraction(found.log_weight) < 0.6
+
+
+def test_log_z_is_the_log_mean_weight():
+    found = spread(0.0)
+    exact = np.log(np.sqrt(np.pi / 20) / 1.6)
+    assert abs(found.log_z().value - exact) < 5 * found.log_z().standard_error
+    assert found.log_z().standard_error < 0.02
+
+
+def test_tethers_add_to_a_hot_energy():
+    rng = np.random.default_rng(0)
+    system = tethered.TetheredDimer(rng.standard_normal((3, 76)))
+    x = DATA[:5]
+    d = measured.length(x)
+    centres = system.centres(d)
+    np.testing.assert_allclose(
+        centres[2], system.coefficients[0] + d[2] * (system.coefficients[1]
+                                                     + d[2] * system.coefficients[2])
+    )  # fmt: skip
+    wanted = reference.SYSTEM.energy(tf.constant(x)) / tethered.HOT
+    wanted += tethered.STIFF * np.sum((x - centres)[:, 4:] ** 2, axis=1)
+    np.testing.assert_allclose(system.energy(tf.constant(x)).numpy(), wanted, rtol=1e-10)
+    np.testing.assert_allclose(system.training_energy(tf.constant(x)).numpy(), wanted, rtol=1e-10)
+
+
+def test_annealing_from_tethered_particles(tmp_path):
+    """Trained for a moment: weights are finite, temperatures follow each other, costs add up."""
+    context = Context("dimer", output=tmp_path)
+    frames = np.concatenate([reference.frames(s, 128, seed=0) for s in ("closed", "open")])
+    hot = tethered.train(
+        context, frames, flows.spread_lengths(frames, 0), iterations=9, blocks=1, hidden=(8,),
+        seed=0,
+    )  # fmt: skip
+    found = tethered.anneal(context, hot, 64, (2.0, 1.0, 0.5), sweeps=20, latent_steps=3, seed=0)
+    assert list(found) == [2.0, 1.0, 0.5]
+    for a in found.values():
+        alive = np.isfinite(a.log_weight)
+        assert np.mean(alive) > 0.9
+        inside = reference.in_order(a.x[alive])
+        np.testing.assert_array_equal(inside, a.x[alive])
+    np.testing.assert_allclose(
+        measured.length(found[0.5].x), measured.length(found[1.0].x), rtol=1e-9
+    )
+    assert found[0.5].energies == found[1.0].energies + 64 * 15
 
 
 def test_regions_and_loss():

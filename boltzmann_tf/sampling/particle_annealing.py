@@ -7,9 +7,10 @@ What remains is a path from there to the fluid (for crystals: Frenkel and Ladd, 
 length (Neal 2001).
 
 Two things keep the path short. The solvent stays in one order, the cell of `_label_cell.py`: the
-n! orders are equivalent, and a weight would have to count how many of them a run has found. The
-dimer keeps its length, and so the spread along it that the generator was given: free energies along
-the length come from the weights at each of it.
+n! orders are equivalent, and a weight would have to count how many of them a run has found; so are
+the two directions of the dimer, of which it keeps one. The dimer also keeps its length, and so the
+spread along it that the generator was given: free energies along the length come from the weights
+at each of it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class AnnealedParticles(NamedTuple):
     Attributes:
       x: configurations, float64 [n, 2 N].
       energy: u(x), kT at temperature 1, [n].
-      log_weight: of the path, [n]: minus the work in kT; -inf for starts in another order.
+      log_weight: of the path, [n]: minus the work in kT; -inf for starts in another order or
+        direction.
       acceptance: accepted moves of the attempted ones, mean over configurations.
       not_finite: moves rejected because their energy difference was NaN.
       energy_evaluations: cost in units of one energy, which a sweep costs about.
@@ -64,8 +66,9 @@ def anneal_particles(
     """Moves configurations along a path of densities, one sweep in each, and weighs them.
 
     Density k of the path is that of exp(-u / T_k - kappa_k sum over the solvent |x_i - centre_i|^2)
-    over configurations with the solvent in the order of `reference` and the dimer at the length
-    that it has. Given weighted samples of density 0, add `log_weight` to theirs for the last one.
+    over configurations with the solvent in the order of `reference` and the dimer in its direction
+    (within 90 degrees) at the length that it has. Given weighted samples of density 0, add
+    `log_weight` to theirs for the last one.
 
     Args:
       x: of density 0, with or without weights, [n, 2 N].
@@ -180,6 +183,13 @@ def _place(x: np.ndarray, i: int, first: float, second: float, to: np.ndarray) -
             to[0, i], to[1, i] = x[0, i] + first, x[1, i] + second
 
 
+@numba.njit(inline="always")
+def _along(x: np.ndarray, sites: np.ndarray) -> float:
+    """Scalar product of the dimer's direction and that of its sites."""
+    along_x = (x[0, 0] - x[0, 1]) * (sites[0, 0] - sites[0, 1])
+    return along_x + (x[1, 0] - x[1, 1]) * (sites[1, 0] - sites[1, 1])
+
+
 @kernel()
 def _anneal(
     x: np.ndarray,
@@ -199,7 +209,7 @@ def _anneal(
         v, reach = np.empty(n - 2), np.empty(n - 2)
         done = np.empty(n - 2, np.bool_)
         to = np.empty((2, 2))
-        if not find_potentials(xr[:, 2:], sites[:, 2:], v):
+        if _along(xr, sites) < 0 or not find_potentials(xr[:, 2:], sites[:, 2:], v):
             log_weight[r] = -np.inf
             continue
         a, b, c, d = rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3]
@@ -219,6 +229,8 @@ def _anneal(
                 if i < 2:
                     width = (TURN if i == 0 else SHIFT) * np.sqrt(temperature)
                     _place(xr, i, width * first, width * second, to)
+                    if _along(to, sites) < 0:
+                        continue
                     du, stretched = _dimer_change(xr, to, p), 0.0
                 else:
                     px, py = xr[0, i], xr[1, i]

@@ -10,10 +10,11 @@ from boltzmann_tf import BoltzmannGenerator, plotting, sampling
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from reproductions.solvated_dimer.generators import Trained
-from reproductions.solvated_dimer.measured import REGIONS, Reweighted, length
+from reproductions.solvated_dimer.measured import REGIONS, Reweighted, compared, length
 from reproductions.solvated_dimer.reference import SYSTEM, Windows
 
 __all__ = [
+    "cost_table",
     "show_energies",
     "show_paths",
     "show_pictures",
@@ -220,3 +221,32 @@ def weights_table(context: Context, found: Mapping[float, Mapping[str, Reweighte
                 }
             )
     context.table("Weights", rows)
+
+
+def cost_table(
+    context: Context, windows: Windows, annealed: Mapping[float, Reweighted]
+) -> dict[float, float]:
+    """Energies of annealing and of umbrella sampling at the same error; returns their ratios."""
+    rows, ratios = [], {}
+    for t, r in annealed.items():
+        reference = windows.profile(t)
+        own, known = (
+            float(np.sqrt(np.nanmean(p.standard_error[compared(p.centers)] ** 2)))
+            for p in (r.profile, reference)
+        )
+        share = len(windows.rows[t]) / sum(map(len, windows.rows.values()))
+        equal = windows.energies * share * (known / own) ** 2
+        ratios[t] = r.energies / equal
+        rows.append(
+            {
+                "T": f"{t:g}",
+                "annealing: energies": f"{r.energies:,}",
+                "RMS error of F(d) (kT)": f"{own:.3f}",
+                "umbrella sampling: energies": f"{windows.energies * share:,.0f}",
+                "its RMS error (kT)": f"{known:.3f}",
+                "its energies at the error of annealing": f"{equal:,.0f}",
+                "ratio": f"{ratios[t]:.2g}",
+            }
+        )
+    context.table("Annealing and umbrella sampling, training not counted", rows)
+    return ratios

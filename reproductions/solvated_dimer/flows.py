@@ -10,7 +10,7 @@ from boltzmann_tf import bijectors
 from boltzmann_tf.bijectors import Bijector, Marginals, Whitening, split_seed
 from reproductions.solvated_dimer.reference import CUT, SYSTEM
 
-__all__ = ["flow", "spread_lengths", "with_lengths"]
+__all__ = ["SPREAD", "flow", "lengths_within", "spread_lengths", "with_lengths"]
 
 SIZE = SYSTEM.event_size
 SPREAD = (0.7, 2.35)
@@ -35,6 +35,22 @@ def spread_lengths(data: np.ndarray, seed: int, flat: float = 0.6) -> np.ndarray
         for inside, share in ((d < CUT, 0.75), (d >= CUT, 0.25))
     ]
     return np.concatenate([even, *parts])
+
+
+def lengths_within(data: np.ndarray, low: float, high: float, seed: int) -> np.ndarray:
+    """Lengths of one state to generate: half of them uniform in it, the rest as in its data.
+
+    Args:
+      data: configurations of the state, `[n, 76]`.
+      low: of the state's lengths.
+      high: of them.
+      seed: of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    d = np.hypot(*(data[:, :2] - data[:, 2:4]).T)
+    n = 25_000
+    inside = d[(d > low) & (d < high)]
+    return np.concatenate([rng.uniform(low, high, n), rng.choice(inside, n)])
 
 
 def _masks() -> list[np.ndarray]:
@@ -89,7 +105,7 @@ def flow(
             "seed": own,
         }
         if coupling == "spline":
-            couplings.append(bijectors.SplineCoupling(SIZE - 1, bins=8, bound=5.0, **common))
+            couplings.append(bijectors.SplineCoupling(SIZE - 1, bins=10, bound=8.0, **common))
         else:
             couplings.append(
                 bijectors.AffineCoupling(

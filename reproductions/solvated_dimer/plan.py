@@ -27,9 +27,9 @@ class Plan:
       hidden: widths of its networks' hidden layers.
       coupling: "affine" or "spline".
       samples: of a generator.
-      annealed: samples annealed at each temperature; 0 for none.
-      annealing_steps: between the generator and the target.
-      annealing_batch: samples that are resampled together.
+      tethered_steps: energy training of the generator of hot, tethered particles.
+      annealed: samples annealed from there; 0 for none.
+      annealing_sweeps: for each fall of the temperature by e.
       temperatures: of the generators' profiles.
     """
 
@@ -47,9 +47,9 @@ class Plan:
     hidden: tuple[int, ...]
     coupling: str
     samples: int
+    tethered_steps: int
     annealed: int
-    annealing_steps: int
-    annealing_batch: int
+    annealing_sweeps: int
     temperatures: tuple[float, ...]
 
 
@@ -69,9 +69,9 @@ PLANS = {
         hidden=(128, 128),
         coupling="affine",
         samples=50_000,
+        tethered_steps=0,
         annealed=0,
-        annealing_steps=0,
-        annealing_batch=0,
+        annealing_sweeps=0,
         temperatures=(1.0,),
     ),
     "paper": Plan(
@@ -83,15 +83,15 @@ PLANS = {
         snapshots=20,
         multi_shorter=5,
         multi_batch=1000,
-        steps=3000,
-        equilibrium_steps=1500,
+        steps=2000,
+        equilibrium_steps=3000,
         blocks=4,
         hidden=(200, 200),
         coupling="spline",
         samples=100_000,
-        annealed=2048,
-        annealing_steps=60,
-        annealing_batch=256,
+        tethered_steps=1000,
+        annealed=4096,
+        annealing_sweeps=6000,
         temperatures=(0.5, 1.0, 2.0),
     ),
 }

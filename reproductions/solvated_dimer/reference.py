@@ -17,6 +17,7 @@ __all__ = [
     "CENTRES",
     "CUT",
     "EDGES",
+    "SITES",
     "STIFFNESS",
     "SYSTEM",
     "Windows",
@@ -32,6 +33,7 @@ __all__ = [
 
 SYSTEM = systems.SolvatedDimer()
 CUT = 1.5  # between closed and open
+SITES = SYSTEM.lattice(1.5, 1.05**2)  # of the published reference for the labels
 EDGES = np.linspace(0.4, 2.7, 47)  # of profiles; wide enough for every sample at T = 4
 CENTRES = np.linspace(0.7, 2.3, 31)
 STIFFNESS = 200.0
@@ -225,7 +227,7 @@ def permuted(x: np.ndarray) -> np.ndarray:
 
 
 def _relabelled(x: np.ndarray) -> sampling.Relabelled:
-    return sampling.relabel(x, SYSTEM.lattice(1.5, 1.05**2), fixed=2)
+    return sampling.relabel(x, SITES, fixed=2)
 
 
 def frames_along(n: int, *, seed: int, stride: int = 40, stiffness: float = 2000.0) -> np.ndarray:
