@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from boltzmann_tf.exact.double_well import DoubleWell
 from boltzmann_tf.exact.ising import IsingTorus
+from boltzmann_tf.exact.maier_saupe import MaierSaupe
 from boltzmann_tf.exact.mueller_brown import MuellerBrown
+from boltzmann_tf.exact.nematic import FullyConnectedNematic, NematicChain
 from boltzmann_tf.exact.onsager import OnsagerIsing
 from boltzmann_tf.exact.planar import PlanarDensity
 from boltzmann_tf.exact.projected import ProjectedDensity, StationaryPoint
@@ -12,8 +14,11 @@ from boltzmann_tf.exact.spring_in_box import SpringInBox
 
 __all__ = [
     "DoubleWell",
+    "FullyConnectedNematic",
     "IsingTorus",
+    "MaierSaupe",
     "MuellerBrown",
+    "NematicChain",
     "OnsagerIsing",
     "PlanarDensity",
     "ProjectedDensity",
