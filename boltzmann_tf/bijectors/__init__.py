@@ -1,6 +1,7 @@
 """Invertible maps between latent z and configuration x, and the base class to write more."""
 
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
+from boltzmann_tf.bijectors.circle import CircularSplineCoupling
 from boltzmann_tf.bijectors.conditioner import MLP, Parameters, split_seed
 from boltzmann_tf.bijectors.coupling import (
     AdditiveCoupling,
@@ -14,6 +15,7 @@ from boltzmann_tf.bijectors.marginals import Marginals
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
 from boltzmann_tf.bijectors.repeated import Repeated
 from boltzmann_tf.bijectors.sequence import Sequence
+from boltzmann_tf.bijectors.sphere import SphereCoupling, SpheresFromPlanes
 from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
 from boltzmann_tf.bijectors.triangular import Triangular
 from boltzmann_tf.bijectors.whitening import Whitening
@@ -24,6 +26,7 @@ __all__ = [
     "AffineCoupling",
     "Bijector",
     "Box",
+    "CircularSplineCoupling",
     "Coupling",
     "DimerCoordinates",
     "ElementwiseSpline",
@@ -34,6 +37,8 @@ __all__ = [
     "Repeated",
     "Scaling",
     "Sequence",
+    "SphereCoupling",
+    "SpheresFromPlanes",
     "SplineCoupling",
     "Triangular",
     "Whitening",

@@ -14,7 +14,15 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import positive_int
 
-__all__ = ["Knots", "check_bins", "knots", "parameter_count", "spline_forward", "spline_inverse"]
+__all__ = [
+    "Knots",
+    "check_bins",
+    "knots",
+    "parameter_count",
+    "positive_slope",
+    "spline_forward",
+    "spline_inverse",
+]
 
 MIN_BIN = 1e-3  # smallest bin width and height, as a fraction of the interval
 MIN_SLOPE = 1e-3  # smallest slope at a knot
@@ -69,8 +77,7 @@ def knots(parameters: tf.Tensor, bins: int, bound: float) -> Knots:
 
     x, width = partition(raw_w)
     y, height = partition(raw_h)
-    # softplus shifted so that a zero parameter is a slope of one
-    inner = MIN_SLOPE + tf.nn.softplus(raw_s + float(np.log(np.expm1(1 - MIN_SLOPE))))
+    inner = positive_slope(raw_s)
     end = tf.ones_like(raw_w[..., :1])
     return Knots(
         x,
@@ -80,6 +87,11 @@ def knots(parameters: tf.Tensor, bins: int, bound: float) -> Knots:
         tf.concat([end, inner], axis=-1),
         tf.concat([inner, end], axis=-1),
     )
+
+
+def positive_slope(raw: tf.Tensor) -> tf.Tensor:
+    """A slope from any number, by a softplus shifted so that zero is a slope of one."""
+    return MIN_SLOPE + tf.nn.softplus(raw + float(np.log(np.expm1(1 - MIN_SLOPE))))
 
 
 def _select(value: tf.Tensor, edges: tf.Tensor, k: Knots) -> list[tf.Tensor]:
