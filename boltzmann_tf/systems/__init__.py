@@ -8,6 +8,8 @@ from boltzmann_tf.systems.double_well import DoubleWell
 from boltzmann_tf.systems.ising import Ising
 from boltzmann_tf.systems.ising_field import IsingField
 from boltzmann_tf.systems.mueller_brown import MuellerBrown
+from boltzmann_tf.systems.nematic import Nematic
+from boltzmann_tf.systems.nematic_angles import NematicAngles
 from boltzmann_tf.systems.solvated_dimer import SolvatedDimer
 from boltzmann_tf.systems.spring_in_box import SpringInBox
 
@@ -17,6 +19,8 @@ REGISTRY: dict[str, type[System]] = {
     "ising": Ising,
     "ising_field": IsingField,
     "mueller_brown": MuellerBrown,
+    "nematic": Nematic,
+    "nematic_angles": NematicAngles,
     "solvated_dimer": SolvatedDimer,
     "spring_in_box": SpringInBox,
 }
@@ -27,6 +31,8 @@ __all__ = [
     "Ising",
     "IsingField",
     "MuellerBrown",
+    "Nematic",
+    "NematicAngles",
     "SolvatedDimer",
     "SpringInBox",
     "System",

@@ -19,6 +19,8 @@ from boltzmann_tf.systems import (
     Ising,
     IsingField,
     MuellerBrown,
+    Nematic,
+    NematicAngles,
     SolvatedDimer,
     SpringInBox,
     System,
@@ -56,6 +58,11 @@ SYSTEMS: dict[str, Case] = {
     "ising_field_other": Case(lambda: IsingField(3, 1.7, 0.8, field=0.4, delta=3.0), -4, 4),
     "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
     "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
+    "nematic_chain": Case(lambda: Nematic("chain", 4, 1.3), -1, 1),
+    "nematic_ring": Case(lambda: Nematic("ring", 5, field=0.3), -1, 1),
+    "nematic_cubic": Case(lambda: Nematic("cubic", 3), -1, 1),
+    "nematic_complete": Case(lambda: Nematic("complete", 6), -1, 1),
+    "nematic_angles": Case(lambda: NematicAngles("cubic", 2, 0.8, field=0.2), -0.95, 0.95),
     "solvated_dimer": Case(lambda: SolvatedDimer(solvent=4), -0.1, 0.1, "open"),
     "solvated_dimer_other": Case(
         lambda: SolvatedDimer(slope=-0.5, box=0.9, box_k=80.0, diameter=0.6, solvent=1),
@@ -81,6 +88,24 @@ SYMMETRIES: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
     ("ising_open", lambda x: np.rot90(x, axes=(1, 2)).copy()),
     ("ising_open", lambda x: -x),
     ("ising_field", lambda x: -x),
+    *(
+        (f"nematic_{lattice}", move)
+        for lattice in ("chain", "cubic", "complete")
+        for move in (
+            lambda x: x @ np.linalg.qr(np.random.default_rng(0).standard_normal((3, 3)))[0],
+            lambda x: x * np.where(np.arange(x.shape[1]) % 3 == 0, -1, 1)[:, None],  # some turned
+        )
+    ),
+    ("nematic_chain", lambda x: x[:, ::-1].copy()),
+    ("nematic_ring", lambda x: np.roll(x, 2, axis=1)),
+    ("nematic_ring", lambda x: x * [1, -1, 1]),  # the field is along z
+    (
+        "nematic_cubic",
+        lambda x: np.roll(x.reshape(-1, 3, 3, 3, 3), (1, 2), (1, 3)).reshape(x.shape),
+    ),
+    ("nematic_complete", lambda x: x[:, [3, 1, 5, 0, 4, 2]]),
+    ("nematic_angles", lambda x: x * np.tile([-1, 1], 8) + np.tile([0, np.pi], 8)),  # all turned
+    ("nematic_angles", lambda x: x + np.tile([0, 0.7], 8)),  # about the field
     ("double_well", lambda x: x * [1, -1]),
     ("solvated_dimer", lambda x: -x),
     ("solvated_dimer", lambda x: x * np.tile([1, -1], 6)),

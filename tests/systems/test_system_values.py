@@ -188,6 +188,8 @@ def test_registry_and_names():
         "ising",
         "ising_field",
         "mueller_brown",
+        "nematic",
+        "nematic_angles",
         "solvated_dimer",
         "spring_in_box",
     }

@@ -1,0 +1,72 @@
+"""A nematic in cylindrical coordinates, which a flow can generate."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from boltzmann_tf.systems.base import System
+from boltzmann_tf.systems.nematic import Nematic, nematic_order
+
+__all__ = ["NematicAngles"]
+
+
+class NematicAngles(System):
+    """`Nematic` with each unit vector given by (c, phi), c = cos theta: x = (c_1, phi_1, c_2, ...).
+
+    The solid angle of a vector is dc dphi, so that the Boltzmann density in these coordinates is
+    that of the unit vectors, and log Z that of all directions, (4 pi)^N where H = 0.
+    `bijectors.SpheresFromPlanes` and `SphereCoupling` speak the same coordinates.
+
+    Args:
+      lattice: as of `Nematic`.
+      length: as of `Nematic`.
+      coupling: eps.
+      field: h, along z.
+    """
+
+    domain = "box"
+
+    def __init__(
+        self, lattice: str, length: int, coupling: float = 1.0, field: float = 0.0
+    ) -> None:
+        self.nematic = Nematic(lattice, length, coupling, field)
+        self.event_shape = (2 * self.nematic.sites,)
+        self.reaction_coordinates = {"order": self._order}
+        self.observables = {"order": self._order}
+
+    def vectors(self, x: tf.Tensor) -> tf.Tensor:
+        """Unit vectors of configurations `[..., 2 N]`: `[..., N, 3]`."""
+        c, phi = x[..., 0::2], x[..., 1::2]
+        c = tf.clip_by_value(c, -1.0, 1.0)
+        # Kept off 0, where the square root has no slope.
+        s = tf.sqrt(tf.maximum((1 - c) * (1 + c), tf.constant(1e-12, x.dtype)))
+        return tf.stack([s * tf.cos(phi), s * tf.sin(phi), c], axis=-1)
+
+    def _order(self, x: tf.Tensor) -> tf.Tensor:
+        return nematic_order(self.vectors(x))
+
+    def energy(self, x: tf.Tensor) -> tf.Tensor:
+        """H in the unit of eps: `[..., 2 N]` to `[...]`."""
+        return self.nematic.energy(self.vectors(x))
+
+    @functools.cached_property
+    def initial_states(self) -> dict[str, np.ndarray]:  # type: ignore[override]
+        """All along z, and independent directions."""
+        states = {}
+        for name, u in self.nematic.initial_states.items():
+            phi = np.arctan2(u[:, 1], u[:, 0])
+            states[name] = np.stack([u[:, 2], phi], axis=1).ravel()
+        return states
+
+    @property
+    def exact(self) -> Any:
+        """As of `Nematic`."""
+        return self.nematic.exact
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return self.nematic.get_config()

@@ -1,0 +1,139 @@
+"""Nematics: energies by hand, by pairs, and against the exact solutions; the order parameter."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from boltzmann_tf.systems import Nematic, NematicAngles
+from boltzmann_tf.systems.nematic import check_unit_vectors, nematic_order
+
+
+def vectors(n, sites, seed=0):
+    u = np.random.default_rng(seed).standard_normal((n, sites, 3))
+    return u / np.linalg.norm(u, axis=-1, keepdims=True)
+
+
+def pairs(system):
+    """Bonds, one by one."""
+    n, length = system.sites, system.length
+    if system.lattice == "chain":
+        return [(i, i + 1) for i in range(n - 1)]
+    if system.lattice == "ring":
+        return [(i, (i + 1) % n) for i in range(n)]
+    if system.lattice == "complete":
+        return list(itertools.combinations(range(n), 2))
+    found = []
+    for place in itertools.product(range(length), repeat=3):
+        for axis in range(3):
+            other = list(place)
+            other[axis] = (other[axis] + 1) % length
+            found.append(tuple(int(np.ravel_multi_index(p, (length,) * 3)) for p in (place, other)))
+    return found
+
+
+CASES = [
+    Nematic("chain", 2),
+    Nematic("chain", 7, 1.4, field=0.3),
+    Nematic("ring", 5),
+    Nematic("cubic", 2, field=-0.2),
+    Nematic("cubic", 3),
+    Nematic("complete", 6, 2.0),
+]
+
+
+@pytest.mark.parametrize("system", CASES, ids=lambda s: f"{s.lattice}{s.length}")
+def test_energy_is_a_sum_over_pairs(system):
+    u = vectors(20, system.sites)
+    bonds = pairs(system)
+    assert len(bonds) == system.bonds
+    first, second = np.array(bonds).T
+    p2 = 1.5 * np.sum(u[:, first] * u[:, second], axis=-1) ** 2 - 0.5
+    wanted = -system.bond_strength * p2.sum(axis=1)
+    wanted -= system.field * np.sum(1.5 * u[..., 2] ** 2 - 0.5, axis=1)
+    np.testing.assert_allclose(system.energy(tf.constant(u)), wanted, atol=1e-12)
+
+
+def test_two_spins_by_hand():
+    """Parallel -1, opposite -1, at right angles +1/2: neither P1 (1, -1, 0) nor Potts (1, 0, 0)."""
+    z, x = [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]
+    states = tf.constant([[z, z], [z, np.negative(z).tolist()], [z, x]], tf.float64)
+    np.testing.assert_allclose(Nematic("chain", 2).energy(states), [-1, -1, 0.5], atol=1e-15)
+    # At 45 degrees, 3 / 4 - 1 / 2: between the axes, too.
+    between = tf.constant([[z, [np.sqrt(0.5), 0.0, np.sqrt(0.5)]]], tf.float64)
+    np.testing.assert_allclose(Nematic("chain", 2).energy(between), [-0.25], atol=1e-15)
+
+
+def test_order_is_the_largest_eigenvalue():
+    u = vectors(50, 9)
+    q = np.mean(1.5 * u[..., :, None] * u[..., None, :], axis=1) - 0.5 * np.eye(3)
+    wanted = np.linalg.eigvalsh(q)[:, -1]
+    np.testing.assert_allclose(nematic_order(tf.constant(u)), wanted, atol=1e-12)
+    # All in a plane: 1 / 4. Along one line, heads and tails mixed: 1. Without a square: 0.
+    angle = 2 * np.pi * np.arange(12) / 12
+    plane = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    line = np.where(np.arange(12) % 2, 1.0, -1.0)[:, None] * [0.6, 0.0, 0.8]
+    found = nematic_order(tf.constant(np.stack([plane, line])))
+    np.testing.assert_allclose(found, [0.25, 1.0], atol=1e-7)
+
+
+def test_order_without_order_is_not_zero():
+    """Of N free vectors it is about 1 / sqrt(N), as for any sample of that size."""
+    means = [float(np.mean(nematic_order(tf.constant(vectors(2000, n))))) for n in (16, 64)]
+    assert means[0] == pytest.approx(2 * means[1], rel=0.1)
+    assert means[0] > 0.15
+
+
+def test_angles_are_the_same_nematic():
+    system = NematicAngles("cubic", 2, field=0.4)
+    rng = np.random.default_rng(0)
+    x = np.stack([rng.uniform(-1, 1, (30, 8)), rng.uniform(-9, 9, (30, 8))], -1).reshape(30, 16)
+    u = system.vectors(tf.constant(x))
+    np.testing.assert_allclose(np.linalg.norm(u, axis=-1), 1, atol=1e-12)
+    np.testing.assert_allclose(system.energy(tf.constant(x)), system.nematic.energy(u), atol=1e-12)
+    for name, state in system.initial_states.items():
+        u = system.vectors(tf.constant(state)).numpy()
+        np.testing.assert_allclose(u, system.nematic.initial_state(name), atol=1e-5)
+
+
+@pytest.mark.parametrize(("lattice", "length"), [("chain", 3), ("ring", 3), ("complete", 3)])
+def test_exact_solution_is_of_this_energy(lattice, length):
+    """ln Z and <H> by uniform directions: five errors, false alarms 6e-7 each."""
+    system = Nematic(lattice, length, coupling=1.5)
+    u = vectors(200_000, length, seed=1)
+    energy = system.energy(tf.constant(u)).numpy()
+    weight = np.exp(-energy)
+    log_z = np.log(weight.mean()) + length * np.log(4 * np.pi)
+    error = weight.std() / weight.mean() / np.sqrt(len(u))
+    assert abs(log_z - system.exact.log_z(1.0)) < 5 * error
+    mean = np.sum(weight * energy) / weight.sum()
+    spread = np.sqrt(np.sum(weight**2 * (energy - mean) ** 2)) / weight.sum()
+    assert abs(mean - system.exact.energy(1.0)) < 5 * spread
+    assert Nematic(lattice, length, field=0.1).exact is None
+    assert Nematic("cubic", 2).exact is None
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Nematic("square", 3), "lattice"),
+        (lambda: Nematic("chain", 1), "length"),
+        (lambda: Nematic("ring", 2), "length"),
+        (lambda: Nematic("cubic", 2, coupling=np.nan), "coupling"),
+        (lambda: NematicAngles("cubic", 2, field=np.inf), "field"),
+        (lambda: check_unit_vectors("x", 1.1 * vectors(2, 4), 4), "x must be unit vectors"),
+        (lambda: check_unit_vectors("x", vectors(2, 4), 8), r"x must have shape \[..., 8, 3\]"),
+        (lambda: check_unit_vectors("x", np.full((4, 3), np.nan), 4), "x must be"),
+    ],
+)
+def test_bad_input_is_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_unit_vectors_pass():
+    u = vectors(3, 5).astype(np.float32)
+    assert check_unit_vectors("x", u, 5).dtype == np.float64
