@@ -32,6 +32,14 @@ from boltzmann_tf.sampling.lattice import (
     wang_landau_sweeps,
     wolff_updates,
 )
+from boltzmann_tf.sampling.nematic import (
+    VectorInfo,
+    VectorState,
+    vector_energies,
+    vector_state,
+    vector_sweeps,
+    vector_wolff_updates,
+)
 from boltzmann_tf.sampling.particle_annealing import AnnealedParticles, anneal_particles
 from boltzmann_tf.sampling.particles import (
     ParticleInfo,
@@ -66,6 +74,8 @@ __all__ = [
     "TemperingState",
     "UmbrellaInfo",
     "UmbrellaState",
+    "VectorInfo",
+    "VectorState",
     "WangLandauInfo",
     "WangLandauState",
     "anneal",
@@ -90,6 +100,10 @@ __all__ = [
     "tempering_state",
     "umbrella_rounds",
     "umbrella_state",
+    "vector_energies",
+    "vector_state",
+    "vector_sweeps",
+    "vector_wolff_updates",
     "wang_landau_state",
     "wang_landau_sweeps",
     "wolff_updates",
