@@ -9,6 +9,7 @@ from boltzmann_tf.bijectors.coupling import (
     Coupling,
 )
 from boltzmann_tf.bijectors.dimer import DimerCoordinates
+from boltzmann_tf.bijectors.director import DirectorFlow
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
 from boltzmann_tf.bijectors.lattice import LatticeFlow
 from boltzmann_tf.bijectors.marginals import Marginals
@@ -29,6 +30,7 @@ __all__ = [
     "CircularSplineCoupling",
     "Coupling",
     "DimerCoordinates",
+    "DirectorFlow",
     "ElementwiseSpline",
     "LatticeFlow",
     "Marginals",
