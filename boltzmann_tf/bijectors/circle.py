@@ -40,13 +40,9 @@ def circular_knots(parameters: tf.Tensor, bins: int) -> splines.Knots:
       parameters: `[..., 3 * bins]`, any real numbers.
       bins: number of bins.
     """
-    open_ended = tf.concat([parameters[..., : 2 * bins], parameters[..., 2 * bins + 1 :]], axis=-1)
-    k = splines.knots(open_ended, bins, PI)
-    end = splines.positive_slope(parameters[..., 2 * bins : 2 * bins + 1])
-    return k._replace(
-        slope=tf.concat([end, k.slope[..., 1:]], axis=-1),
-        slope_right=tf.concat([k.slope_right[..., :-1], end], axis=-1),
-    )
+    # The first slope stands at the right end, too.
+    closed = tf.concat([parameters, parameters[..., 2 * bins : 2 * bins + 1]], axis=-1)
+    return splines.free_knots(closed, bins, PI)
 
 
 @register

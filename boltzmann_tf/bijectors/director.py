@@ -17,7 +17,7 @@ from boltzmann_tf._checks import finite_array
 from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import MLP, Parameters, check_activation
-from boltzmann_tf.bijectors.sphere import to_cylindrical, to_unit_vectors
+from boltzmann_tf.bijectors.sphere import raised, to_cylindrical, to_unit_vectors
 
 __all__ = ["DirectorFlow"]
 
@@ -77,7 +77,7 @@ class DirectorFlow(Bijector):
         sites.vector.assign(0.1 * np.random.default_rng([seed, 1]).standard_normal(n * EMBEDDING))
         net = MLP(
             2 + EMBEDDING,
-            splines.parameter_count(bins) + 3,
+            3 * bins + 2,
             hidden,
             activation=check_activation("activation", activation),
             zero_output=True,
@@ -157,8 +157,7 @@ class DirectorFlow(Bijector):
         embedded = tf.broadcast_to(site, tf.concat([tf.shape(strength)[:-1], [EMBEDDING]], axis=0))
         raw = self._parts["net"](tf.concat([strength, size, embedded], axis=-1))
         raw *= square / (square + WEAK**2)  # without a field there is no axis
-        count = splines.parameter_count(self._bins)
-        k = _half_knots(raw[..., :count], raw[..., count : count + 2], self._bins)
+        k = splines.free_knots(raw[..., :-1], self._bins, 1.0)
         stretch, log_stretch = _stretch(field, axis, along, strength, raw[..., -1:])
         if inverse:
             u, log_area = _projected(u, stretch, inverse=True)
@@ -196,31 +195,18 @@ def _main_axis(field: tf.Tensor) -> tf.Tensor:
     return column / tf.norm(column, axis=-1, keepdims=True)
 
 
-def _half_knots(parameters: tf.Tensor, ends: tf.Tensor, bins: int) -> splines.Knots:
-    """Knots on [-1, 1] with free slopes at both ends."""
-    k = splines.knots(parameters, bins, 1.0)
-    low, high = tf.split(splines.positive_slope(ends), 2, axis=-1)
-    return k._replace(
-        slope=tf.concat([low, k.slope[..., 1:]], axis=-1),
-        slope_right=tf.concat([k.slope_right[..., :-1], high], axis=-1),
-    )
-
-
 def _raised(
     u: tf.Tensor, axis: tf.Tensor, k: splines.Knots, *, inverse: bool
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """|u . n| through its spline; the direction across n stays."""
     c = tf.clip_by_value(tf.reduce_sum(u * axis, axis=-1), -1.0, 1.0)
-    edge = 1 - 2 * np.finfo(u.dtype.as_numpy_dtype).eps
-    spline = splines.spline_inverse if inverse else splines.spline_forward
-    out, log_slope = spline(tf.clip_by_value(2 * tf.abs(c) - 1, -edge, edge), k, 1.0)
-    new = tf.where(c < 0, -0.5 * (1 + out), 0.5 * (1 + out))
+    new, log_slope = raised(c, k, odd=True, inverse=inverse)
     tiny = tf.constant(1e-20, u.dtype)
     across = u - c[..., None] * axis
     across /= tf.sqrt(tf.reduce_sum(across**2, axis=-1, keepdims=True) + tiny)
     sine = tf.sqrt(tf.maximum((1 - new) * (1 + new), tiny))
-    raised = new[..., None] * axis + sine[..., None] * across
-    return raised / tf.norm(raised, axis=-1, keepdims=True), log_slope
+    out = new[..., None] * axis + sine[..., None] * across
+    return out / tf.norm(out, axis=-1, keepdims=True), log_slope
 
 
 def _stretch(

@@ -43,6 +43,30 @@ def to_cylindrical(u: tf.Tensor) -> tf.Tensor:
     return _flat(tf.stack([tf.clip_by_value(c, -1.0, 1.0), phi], axis=-1))
 
 
+def raised(
+    c: tf.Tensor, k: splines.Knots, *, odd: bool, inverse: bool
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Cosines through a spline on [-1, 1]; by an odd one, |c| through it as 2 |c| - 1.
+
+    Args:
+      c: `[...]`.
+      k: knots on [-1, 1].
+      odd: whether c keeps its sign and -c goes where c does.
+      inverse: the other way round.
+
+    Returns:
+      The new cosines and the log of the slope.
+    """
+    spline = splines.spline_inverse if inverse else splines.spline_forward
+    # An end of the interval counts as outside, where the slope is one.
+    edge = 1 - 2 * np.finfo(c.dtype.as_numpy_dtype).eps
+    value = 2 * tf.abs(c) - 1 if odd else c
+    out, log_slope = spline(tf.clip_by_value(value, -edge, edge), k, 1.0)
+    if odd:
+        out = tf.where(c < 0, -0.5 * (1 + out), 0.5 * (1 + out))
+    return out, log_slope
+
+
 def _sine(c: tf.Tensor) -> tf.Tensor:
     """sin theta; kept off 0, where it has no slope."""
     return tf.sqrt(tf.maximum((1 - c) * (1 + c), tf.constant(1e-30, c.dtype)))
@@ -202,12 +226,13 @@ class SphereCoupling(Bijector):
         for_c, for_phi, turn = tf.split(tf.reshape(raw, shape), self._counts, axis=-1)
         u = tf.roll(to_unit_vectors(_flat(moving)), self._roll, axis=-1)
         c, phi = tf.unstack(_pairs(to_cylindrical(u)), axis=-1)
+        knots = splines.free_knots(for_c, self._bins, 1.0)
         if inverse:
             # The spline of phi looks at c on this side of the map.
             phi, slope_phi = self._turned(phi, c, for_phi, turn[..., 0], inverse=True)
-            c, slope_c = self._raised(c, for_c, inverse=True)
+            c, slope_c = raised(c, knots, odd=self._same, inverse=True)
         else:
-            c, slope_c = self._raised(c, for_c, inverse=False)
+            c, slope_c = raised(c, knots, odd=self._same, inverse=False)
             phi, slope_phi = self._turned(phi, c, for_phi, turn[..., 0], inverse=False)
         u = to_unit_vectors(_flat(tf.stack([c, phi], axis=-1)))
         moved = _pairs(to_cylindrical(tf.roll(u, -self._roll, axis=-1)))
@@ -225,29 +250,6 @@ class SphereCoupling(Bijector):
         if condition is not None:
             parts.append(condition)
         return tf.concat(parts, axis=-1)
-
-    def _raised(
-        self, c: tf.Tensor, parameters: tf.Tensor, *, inverse: bool
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """c through its spline on [-1, 1], or |c| on [0, 1]."""
-        bins = self._bins
-        inner = tf.concat([parameters[..., : 2 * bins], parameters[..., 2 * bins + 2 :]], axis=-1)
-        k = splines.knots(inner, bins, 1.0)
-        low, high = (
-            splines.positive_slope(parameters[..., 2 * bins + j : 2 * bins + j + 1]) for j in (0, 1)
-        )
-        k = k._replace(
-            slope=tf.concat([low, k.slope[..., 1:]], axis=-1),
-            slope_right=tf.concat([k.slope_right[..., :-1], high], axis=-1),
-        )
-        spline = splines.spline_inverse if inverse else splines.spline_forward
-        # An end of the interval counts as outside, where the slope is one.
-        edge = 1 - 2 * np.finfo(c.dtype.as_numpy_dtype).eps
-        value = 2 * tf.abs(c) - 1 if self._same else c
-        out, log_slope = spline(tf.clip_by_value(value, -edge, edge), k, 1.0)
-        if self._same:
-            out = tf.where(c < 0, -0.5 * (1 + out), 0.5 * (1 + out))
-        return out, log_slope
 
     def _turned(
         self, phi: tf.Tensor, c: tf.Tensor, parameters: tf.Tensor, turn: tf.Tensor, *, inverse: bool

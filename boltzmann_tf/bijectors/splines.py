@@ -17,6 +17,7 @@ from boltzmann_tf._checks import positive_int
 __all__ = [
     "Knots",
     "check_bins",
+    "free_knots",
     "knots",
     "parameter_count",
     "positive_slope",
@@ -86,6 +87,23 @@ def knots(parameters: tf.Tensor, bins: int, bound: float) -> Knots:
         height,
         tf.concat([end, inner], axis=-1),
         tf.concat([inner, end], axis=-1),
+    )
+
+
+def free_knots(parameters: tf.Tensor, bins: int, bound: float) -> Knots:
+    """Knots whose slopes at the ends are parameters, too; zeros give the identity.
+
+    Args:
+      parameters: `[..., 3 * bins + 1]`: widths, heights, slopes from the left end to the right.
+      bins: number of bins.
+      bound: half width of the interval.
+    """
+    sizes, slopes = tf.split(parameters, [2 * bins, bins + 1], axis=-1)
+    k = knots(tf.concat([sizes, slopes[..., 1:-1]], axis=-1), bins, bound)
+    low, high = positive_slope(slopes[..., :1]), positive_slope(slopes[..., -1:])
+    return k._replace(
+        slope=tf.concat([low, k.slope[..., 1:]], axis=-1),
+        slope_right=tf.concat([k.slope_right[..., :-1], high], axis=-1),
     )
 
 
