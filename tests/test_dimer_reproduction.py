@@ -183,6 +183,8 @@ def test_annealing_from_tethered_particles(tmp_path):
         measured.length(found[0.5].x), measured.length(found[1.0].x), rtol=1e-9
     )
     assert found[0.5].energies == found[1.0].energies + 64 * 15
+    # As even as they were generated, not where the hot particles would have them.
+    assert 0.05 < np.mean(np.abs(measured.length(found[1.0].x) - 1.5) < 0.2) < 0.4
 
 
 def test_regions_and_loss():

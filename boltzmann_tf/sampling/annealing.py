@@ -80,6 +80,7 @@ def anneal(
     bias: Callable[[tf.Tensor], tf.Tensor] | None = None,
     resample_below: float = 0.0,
     step_size: Any = None,
+    moving: Any = None,
     seed: int = 0,
     batch_size: int = 1024,
 ) -> Annealed:
@@ -100,6 +101,9 @@ def anneal(
         0 for never, which is annealed importance sampling.
       step_size: of the integrator, a number or `[n_steps]`, in units of sqrt(tau); None to tune it
         in pilot runs, which are thrown away.
+      moving: which latent coordinates move, one boolean each, None for all. What stays keeps the
+        spread that it was generated with, say that of a reaction coordinate that a latent
+        coordinate of its own makes.
       seed: of all draws.
       batch_size: samples a batch.
 
@@ -125,7 +129,13 @@ def anneal(
     if given.shape not in ((), (steps,)) or np.any(given <= 0):
         raise ValueError(f"step_size must be > 0, a number or [{steps}], got {given.tolist()}")
     sizes = np.broadcast_to(given, (steps,))
-    run = _compiled(generator, bias, batch, steps, leapfrog)
+    mask = np.ones(generator.bijector.event_size, bool) if moving is None else np.asarray(moving)
+    if mask.dtype != bool or mask.shape != (generator.bijector.event_size,) or not mask.any():
+        raise ValueError(
+            f"moving must be {generator.bijector.event_size} booleans, one of them true at least, "
+            f"got {moving!r}"
+        )
+    run = _compiled(generator, bias, batch, steps, leapfrog, tuple(mask.tolist()))
 
     def one(i: int, sizes: np.ndarray, gain: float) -> list[np.ndarray]:
         scalars = (tf.constant(v, generator.dtype) for v in (tau, resample_below, gain))
@@ -160,9 +170,11 @@ def _compiled(
     batch: int,
     steps: int,
     leapfrog: int,
+    moving: tuple[bool, ...],
 ) -> Callable[..., tuple[tf.Tensor, ...]]:
     """One batch, from prior draws to weighted samples."""
     dtype = generator.dtype
+    mask = tf.constant(np.array(moving), dtype)
     energy_of = in_graph(generator.system.energy)
     bias_of = (lambda x: tf.zeros_like(x[:, 0])) if bias is None else in_graph(bias)
 
@@ -193,11 +205,12 @@ def _compiled(
         evaluation that starts each of its moves.
         """
         noise, choice = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        start = normal(tf.shape(state[0]), noise, dtype)
+        # Without momentum, and without forces, a coordinate stays where it is.
+        start = mask * normal(tf.shape(state[0]), noise, dtype)
         eps = size * tf.sqrt(tau)
 
         def kick(p: tf.Tensor, z: tf.Tensor, slope: tf.Tensor, eps: tf.Tensor) -> tf.Tensor:
-            return p + eps * (beta * slope - z / tau)
+            return p + eps * mask * (beta * slope - z / tau)
 
         def drift(
             k: tf.Tensor, p: tf.Tensor, z: tf.Tensor, value: tf.Tensor, slope: tf.Tensor

@@ -215,7 +215,13 @@ def anneal(
     """
     context.log("annealing: through latent space")
     start = sampling.anneal(
-        tethered.generator, n, n_steps=latent_steps, seed=seed, batch_size=min(n, 1024)
+        tethered.generator,
+        n,
+        n_steps=latent_steps,
+        # The first makes the length, and keeps what it makes.
+        moving=np.arange(SYSTEM.event_size) > 0,
+        seed=seed,
+        batch_size=min(n, 1024),
     )
     context.count_energy_evaluations(start.energy_evaluations)
     context.log("annealing: the tethers")

@@ -114,6 +114,25 @@ def test_bias_spreads_the_samples_and_the_weights_undo_it():
     assert abs(found.value - exact) < 5 * found.standard_error
 
 
+def test_what_does_not_move_keeps_its_spread_and_the_weights_know():
+    """Double well: x as drawn from the prior, whatever the steps; ΔF within 5 errors of exact."""
+    system = systems.DoubleWell()
+    g = BoltzmannGenerator(system, bijectors.Scaling(2))
+    g.bijector.variables[0].assign([-0.5, 0.3])
+    out, other = (
+        anneal(g, 8192, n_steps=k, moving=[False, True], seed=5, batch_size=4096) for k in (4, 9)
+    )
+    assert np.array_equal(out.z[:, 0], other.z[:, 0])
+    assert out.z[:, 0].std() == pytest.approx(1, abs=0.05)
+    assert not np.array_equal(out.z[:, 1], other.z[:, 1])
+    found = estimators.free_energy_difference(
+        out.x[:, 0], out.log_weight, left=(-np.inf, 0), right=(0, np.inf), seed=0
+    )
+    exact = system.exact.free_energy_difference(1.0)
+    assert found.standard_error < 0.2
+    assert abs(found.value - exact) < 5 * found.standard_error
+
+
 def test_the_same_numbers_from_the_same_seed():
     one, two, three = (
         anneal(generator(), 256, n_steps=3, step_size=0.2, seed=s, batch_size=128)
@@ -140,6 +159,8 @@ def test_overlaps_are_rejected_not_followed():
         ({"step_size": [0.1, 0.2]}, r"a number or \[10\]"),
         ({"power": -1.0}, "power must be"),
         ({"temperature": 0.0}, "temperature must be"),
+        ({"moving": [True]}, "moving must be 2 booleans"),
+        ({"moving": [False, False]}, "moving must be"),
     ],
 )
 def test_bad_input(options, said):
