@@ -159,8 +159,8 @@ def test_overlaps_are_rejected_not_followed():
         ({"step_size": [0.1, 0.2]}, r"a number or \[10\]"),
         ({"power": -1.0}, "power must be"),
         ({"temperature": 0.0}, "temperature must be"),
-        ({"moving": [True]}, "moving must be 2 booleans"),
-        ({"moving": [False, False]}, "moving must be"),
+        ({"moving": [True] * 9}, "moving must be"),
+        ({"moving": "all"}, "moving must be"),
     ],
 )
 def test_bad_input(options, said):
