@@ -57,7 +57,8 @@ def test_rounds_go_on_where_they_ended():
     np.testing.assert_allclose(both, whole.energy, atol=1e-12)
     np.testing.assert_allclose(again.walkers.vectors, end.walkers.vectors, atol=1e-12)
     np.testing.assert_array_equal(again.rung, end.rung)
-    assert start.rounds == 0 and again.rounds == end.rounds == 7
+    assert start.rounds == 0
+    assert again.rounds == end.rounds == 7
 
 
 def test_the_order_is_that_of_the_systems():
