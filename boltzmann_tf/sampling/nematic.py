@@ -190,11 +190,11 @@ def _square(u: np.ndarray, j: int, a: float, b: float, c: float) -> float:
     return product * product
 
 
-@kernel()
+@kernel(parallel=False)  # short beside the sweeps: to wake threads for it costs more
 def _bond_squares(vectors: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Sum over sites and their neighbours of (u_i . u_j)^2, [replicas]."""
     total = np.zeros(len(vectors))
-    for r in numba.prange(len(vectors)):
+    for r in range(len(vectors)):
         u = vectors[r]
         found = 0.0
         for i in range(len(u)):
