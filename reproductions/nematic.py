@@ -62,7 +62,7 @@ def run(context: Context) -> None:
     numbers.add_maier_saupe(context)
     largest = cubic[max(cubic)].trained.generator
     largest.save(context.directory / "generator")
-    context.artifact("generator", f"the trained generator, L = {max(cubic)}, at its lowest T")
+    context.artifact("generator", f"the generator, L = {max(cubic)}, at its lowest T")
 
 
 if __name__ == "__main__":
