@@ -100,6 +100,13 @@ def make_particle_pictures(change=lambda v: v):
     return plotting.particle_pictures(rows, titles, diameter=0.9, box=3.0)
 
 
+def make_rod_pictures(change=lambda v: v):
+    u = np.random.default_rng(3).standard_normal((2, 4, 4, 3))
+    u /= np.linalg.norm(u, axis=-1, keepdims=True)
+    rows = {"generator": [change(p) for p in u], "Monte Carlo": u}
+    return plotting.rod_pictures(rows, ["T = 1", "T = 2"])
+
+
 FIGURES = {
     name.removeprefix("make_"): value
     for name, value in list(globals().items())
@@ -117,9 +124,10 @@ AXES = {
     "paths": (4, 2),
     "curves": (3, 3),
     "spin_pictures": (4, 0),
+    "rod_pictures": (5, 0),  # the scale of colours is one more
     "particle_pictures": (5, 5),  # the box is drawn in black
 }
-PICTURES = {"spin_pictures", "particle_pictures"}  # without scales
+PICTURES = {"spin_pictures", "particle_pictures", "rod_pictures"}  # without scales
 
 
 def black_lines(axis):
@@ -152,9 +160,9 @@ def test_axes_labels_and_references(name):
     shown = [axis for axis in figure.axes if axis.axison]
     panels, references = AXES[name]
     assert len(shown) == panels
-    rows = [a for a in shown if name not in PICTURES or a.get_subplotspec().is_first_col()]
-    assert all(axis.get_ylabel() for axis in rows)
     below = [a for a in shown if a.get_label() != "<colorbar>"]
+    rows = [a for a in below if name not in PICTURES or a.get_subplotspec().is_first_col()]
+    assert all(axis.get_ylabel() for axis in [*rows, *set(shown).difference(below)])
     assert all(a.get_title() if name == "particle_pictures" else a.get_xlabel() for a in below)
     assert sum(bool(black_lines(axis)) for axis in shown) == references
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._checks import finite_array, positive
 from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import MLP, Parameters, check_activation
@@ -95,6 +95,11 @@ class DirectorFlow(Bijector):
     def vectors(self) -> int:
         """N."""
         return self.event_size // 2
+
+    def scale_couplings(self, factor: float) -> None:
+        """Multiplies W: by T_1 / T_2 a flow of temperature T_1 becomes a start for T_2."""
+        weights = self._parts["weights"].vector
+        weights.assign(weights * positive("factor", factor))
 
     def forward_and_log_det(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One vector after another."""

@@ -34,15 +34,17 @@ def multi_histogram(
     temperatures: ArrayLike,
     *,
     log_weights: Sequence[ArrayLike] | None = None,
+    at: ArrayLike | None = None,
     function: Callable[[np.ndarray, float], np.ndarray] | None = None,
     n_blocks: int = 100,
 ) -> Estimates:
-    """Returns averages at each of K temperatures, each from the samples of all K.
+    """Returns averages at each of K temperatures, or at others, from the samples of all K.
 
     A function of averages gets them and the temperature; a heat capacity, of the averages of E and
     E^2, is `lambda m, t: (m[1] - m[0] ** 2) / t**2`. The errors are those of a jackknife over
     blocks of consecutive samples, the same at all temperatures; samples of different
-    temperatures must be independent.
+    temperatures must be independent, or those of one block only depend on each other (walkers of
+    replica exchange, in arrays of one length).
 
     Args:
       energies: K arrays `[n]`, or `[n, draws]` where several draws share a weight (they need not
@@ -50,11 +52,13 @@ def multi_histogram(
       values: K arrays `[n, m]` or `[n, draws, m]` of what is averaged.
       temperatures: T > 0 in the units of the energies, [K].
       log_weights: K arrays [n], -inf allowed; None for equal weights.
+      at: temperatures to give averages at, within the range of the sampled ones; None for those.
       function: of the m averages and T, to an array; the averages themselves for None.
       n_blocks: of the jackknife.
 
     Returns:
-      values and errors, `[K, m]`, or K times the shape of what `function` returns.
+      values and errors, `[K, m]`, or K times the shape of what `function` returns; the size of `at`
+      for K where it is given.
 
     Raises:
       RuntimeError: if the free energies of the temperatures do not converge, as when neighbouring
@@ -63,6 +67,9 @@ def multi_histogram(
     T = finite_array("temperatures", temperatures, ndim=1)
     if T.size == 0 or np.any(T <= 0):
         raise ValueError(f"temperatures must be numbers > 0, got {T.tolist()}")
+    wanted = T if at is None else finite_array("at", at, ndim=1)
+    if wanted.size == 0 or wanted.min() < T.min() or wanted.max() > T.max():
+        raise ValueError(f"at must be within {T.min():g} to {T.max():g}, got {wanted.tolist()}")
     blocks = positive_int("n_blocks", n_blocks, minimum=2)
     logs = [None] * T.size if log_weights is None else list(log_weights)
     for name, given in (("energies", energies), ("values", values), ("log_weights", logs)):
@@ -86,13 +93,15 @@ def multi_histogram(
 
     def result(kept: np.ndarray, start: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         density, f = joined(reduced, kept[..., 0], sizes, start)
-        log_p = density - reduced
+        log_p = density - levels / wanted[:, None]
         p = np.exp(log_p - logsumexp(log_p, axis=1, keepdims=True))
         at_level = np.tensordot(sizes / kept[..., 0].sum(axis=1), kept, axes=1)
         seen = at_level[:, 0] > 0
         means = p[:, seen] @ (at_level[seen, 1:] / at_level[seen, :1])
         if function is not None:
-            means = np.stack([np.asarray(function(m, t)) for m, t in zip(means, T, strict=True)])
+            means = np.stack(
+                [np.asarray(function(m, t)) for m, t in zip(means, wanted, strict=True)]
+            )
         return np.asarray(means, np.float64), f
 
     total = sums.sum(axis=1)

@@ -14,6 +14,7 @@ from boltzmann_tf.plotting.planes import (
     potential,
     scatter_grid,
 )
+from boltzmann_tf.plotting.rods import rod_pictures
 from boltzmann_tf.plotting.style import COLORS, STYLE, styled
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "paths",
     "potential",
     "profiles",
+    "rod_pictures",
     "scatter_grid",
     "spin_pictures",
     "styled",

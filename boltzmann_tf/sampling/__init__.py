@@ -55,6 +55,13 @@ from boltzmann_tf.sampling.umbrella import (
     umbrella_rounds,
     umbrella_state,
 )
+from boltzmann_tf.sampling.vector_tempering import (
+    VectorTemperingInfo,
+    VectorTemperingState,
+    vector_order,
+    vector_tempering_rounds,
+    vector_tempering_state,
+)
 
 __all__ = [
     "Annealed",
@@ -76,6 +83,8 @@ __all__ = [
     "UmbrellaState",
     "VectorInfo",
     "VectorState",
+    "VectorTemperingInfo",
+    "VectorTemperingState",
     "WangLandauInfo",
     "WangLandauState",
     "anneal",
@@ -101,8 +110,11 @@ __all__ = [
     "umbrella_rounds",
     "umbrella_state",
     "vector_energies",
+    "vector_order",
     "vector_state",
     "vector_sweeps",
+    "vector_tempering_rounds",
+    "vector_tempering_state",
     "vector_wolff_updates",
     "wang_landau_state",
     "wang_landau_sweeps",

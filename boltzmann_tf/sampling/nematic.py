@@ -114,7 +114,13 @@ def _checked(
 def vector_energies(vectors: np.ndarray, system: Nematic) -> np.ndarray:
     """H of each replica in the unit of eps, float64 [replicas]."""
     u = check_unit_vectors("vectors", vectors, system.sites)
-    return np.asarray(system.energy(u))
+    flat = np.ascontiguousarray(u.reshape(-1, *u.shape[-2:]))
+    # Each bond is in the table twice.
+    found = -0.75 * system.bond_strength * _bond_squares(flat, neighbour_table(system))
+    found += 0.5 * system.bond_strength * system.bonds
+    if system.field:
+        found -= system.field * np.sum(1.5 * flat[..., 2] ** 2 - 0.5, axis=-1)
+    return found.reshape(u.shape[:-2])
 
 
 def vector_sweeps(
@@ -182,6 +188,22 @@ def _unit(word: np.uint64) -> float:
 def _square(u: np.ndarray, j: int, a: float, b: float, c: float) -> float:
     product = u[j, 0] * a + u[j, 1] * b + u[j, 2] * c
     return product * product
+
+
+@kernel(parallel=False)  # short beside the sweeps: to wake threads for it costs more
+def _bond_squares(vectors: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Sum over sites and their neighbours of (u_i . u_j)^2, [replicas]."""
+    total = np.zeros(len(vectors))
+    for r in range(len(vectors)):
+        u = vectors[r]
+        found = 0.0
+        for i in range(len(u)):
+            for neighbour in range(table.shape[1]):
+                j = table[i, neighbour]
+                if j >= 0:
+                    found += _square(u, j, u[i, 0], u[i, 1], u[i, 2])
+        total[r] = found
+    return total
 
 
 @kernel()

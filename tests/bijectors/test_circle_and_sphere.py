@@ -275,6 +275,26 @@ def test_director_turns_with_the_vectors():
         np.testing.assert_allclose(other, log_det, atol=1e-9)
 
 
+def test_couplings_are_scaled():
+    """A flow from twice the couplings is that with its couplings doubled."""
+    couplings = np.random.default_rng(0).uniform(0.2, 1.0, (3, 3))
+    flow, twice = (bj.DirectorFlow(k * couplings, bins=5, hidden=(8,)) for k in (1, 2))
+    z = np.array([[0.3, 0.4, -0.6, 2.0, 0.1, -1.0]], np.float32)
+    # At the start nothing depends on the couplings: any other network will do.
+    for source, target in zip(flow.trainable_variables, twice.trainable_variables, strict=True):
+        if source.shape != [3]:
+            value = source + 0.3
+            source.assign(value)
+            target.assign(value)
+    before, _ = flow.forward_and_log_det(z)
+    flow.scale_couplings(2.0)
+    after, _ = flow.forward_and_log_det(z)
+    np.testing.assert_allclose(after, twice.forward_and_log_det(z)[0], atol=1e-6)
+    assert np.max(np.abs(after - before)) > 1e-3
+    with pytest.raises(ValueError, match="factor"):
+        flow.scale_couplings(0.0)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

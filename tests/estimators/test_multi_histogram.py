@@ -85,6 +85,24 @@ def test_one_temperature_is_the_weighted_average():
     assert found.standard_error[0, 0] == pytest.approx(plain.standard_error, rel=1e-6)
 
 
+def test_between_the_sampled_temperatures():
+    """The same at the sampled ones, exact within five errors between, and not what is beside."""
+    rng = np.random.default_rng(5)
+    energies = [drawn(rng, t, 20_000)[0] for t in TEMPERATURES]
+    values = [np.stack([e, e**2], axis=-1) for e in energies]
+    at = np.array([0.35, 0.45, 0.8, 1.0])
+    found = est.multi_histogram(energies, values, TEMPERATURES, at=at, function=heat)
+    same = est.multi_histogram(energies, values, TEMPERATURES, function=heat)
+    np.testing.assert_allclose(found.value[[0, 3]], same.value[[0, 2]], rtol=1e-12)
+    np.testing.assert_allclose(found.standard_error[[0, 3]], same.standard_error[[0, 2]])
+    reference = np.array([exact_heat(t) for t in at])
+    assert np.all(np.abs(found.value - reference) < 5 * found.standard_error)
+    assert np.all(np.abs(found.value - np.roll(reference, 1)) > 5 * found.standard_error)
+    for wrong in ([0.3], [1.1], [np.nan], []):
+        with pytest.raises(ValueError, match="at must"):
+            est.multi_histogram(energies, values, TEMPERATURES, at=wrong)
+
+
 def test_draws_share_a_weight():
     rng = np.random.default_rng(3)
     energy = rng.choice(LEVELS, (500, 4), p=probabilities(0.6))

@@ -132,3 +132,13 @@ def test_bad_starts_are_named():
             sampling.vector_state(system, 2), 1, system=Nematic("chain", 4, field=0.1),
             temperature=1.0,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("lattice", ["chain", "ring", "cubic", "complete"])
+@pytest.mark.parametrize("length", [3, 4])
+def test_energies_are_those_of_the_system(lattice, length):
+    system = Nematic(lattice, length, coupling=1.7, field=0.3)
+    u = sampling.vector_state(system, 6, seed=2).vectors.reshape(2, 3, -1, 3)
+    found = sampling.vector_energies(u, system)
+    np.testing.assert_allclose(found, system.energy(u), rtol=1e-12, atol=1e-12)
+    assert sampling.vector_energies(u[0, 0], system) == pytest.approx(found[0, 0])

@@ -1,0 +1,69 @@
+"""Nematic liquid crystals from flows on spheres: Lebwohl and Lasher, Maier and Saupe.
+
+Unit vectors that turn along their neighbours, u and -u being the same. One flow a lattice
+generates them one after another, each along the field of those before it, and is walked from hot to
+cold by energy alone. A chain and spins bound all with all have exact answers; three dimensions are
+held against Monte Carlo, which also finds where the order of larger lattices sets in.
+"""
+
+from __future__ import annotations
+
+from boltzmann_tf.reproduction import Context, main_for, reproduction
+from boltzmann_tf.systems import Nematic
+from reproductions.nematics import figures, numbers, pictures
+from reproductions.nematics.finite_size import extrapolate
+from reproductions.nematics.plan import CHAIN, PLANS
+from reproductions.nematics.runs import run_lattice
+from reproductions.nematics.simulations import peaks
+
+
+@reproduction("nematic", "Nematics: Lebwohl-Lasher and Maier-Saupe, from flows on spheres")
+def run(context: Context) -> None:
+    """Trains the generators, simulates, and compares."""
+    plan, seed = PLANS[context.preset], context.seed
+    wide = 2.0 if context.quick else 1.0
+    chain = run_lattice(context, Nematic("chain", CHAIN), plan.chain, plan, seed=seed)
+    complete = {
+        n: run_lattice(context, Nematic("complete", n), walk, plan, seed=seed + 100)
+        for n, walk in plan.complete.items()
+    }
+    cubic = {
+        n: run_lattice(context, Nematic("cubic", n), walk, plan, seed=seed + 200)
+        for n, walk in plan.cubic.items()
+    }
+    larger = peaks(context, plan.peaks, seed=seed + 300)
+    line = extrapolate({n: curve.position for n, (_, curve) in larger.items()})
+
+    context.log("figures")
+    context.section("A chain")
+    figures.show_chain(context, chain)
+    numbers.weights_table(context, f"Weights, chain of {CHAIN}", chain.measured)
+    context.section("All with all: towards Maier and Saupe")
+    figures.show_complete(context, complete)
+    figures.show_orientations(context, complete)
+    for n, found in complete.items():
+        numbers.weights_table(context, f"Weights, N = {n}, T in units of U", found.measured)
+    context.section("Three dimensions")
+    figures.show_cubic(context, cubic)
+    for n, found in cubic.items():
+        numbers.weights_table(context, f"Weights, L = {n}", found.measured)
+    pictures.explain_weights(context, cubic)
+    pictures.show_pictures(context, cubic)
+    context.section("The transition of the infinite lattice")
+    figures.show_transition(context, larger, line)
+
+    context.section("Numbers")
+    numbers.add_chain(context, chain.measured, wide)
+    for found in complete.values():
+        numbers.add_complete(context, found.measured, found.simulated, wide)
+    for found in cubic.values():
+        numbers.add_cubic(context, found.measured, found.simulated, wide)
+    numbers.add_transition(context, line, wide)
+    numbers.add_maier_saupe(context)
+    largest = cubic[max(cubic)].trained.generator
+    largest.save(context.directory / "generator")
+    context.artifact("generator", f"the generator, L = {max(cubic)}, at its lowest T")
+
+
+if __name__ == "__main__":
+    main_for("nematic")
