@@ -90,8 +90,8 @@ PLANS = {
         coupling="spline",
         samples=100_000,
         tethered_steps=1000,
-        annealed=4096,
-        annealing_sweeps=6000,
+        annealed=3072,
+        annealing_sweeps=9000,
         temperatures=(0.5, 1.0, 2.0),
     ),
 }

@@ -199,7 +199,7 @@ def anneal(
     temperatures: tuple[float, ...],
     *,
     sweeps: int,
-    latent_steps: int = 20,
+    latent_steps: int = 30,
     seed: int,
 ) -> dict[float, AnnealedDimer]:
     """Weighted samples of the fluid at each temperature.
