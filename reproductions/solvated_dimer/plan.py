@@ -90,7 +90,7 @@ PLANS = {
         coupling="spline",
         samples=100_000,
         tethered_steps=1000,
-        annealed=3072,
+        annealed=4096,
         annealing_sweeps=9000,
         temperatures=(0.5, 1.0, 2.0),
     ),
