@@ -22,6 +22,7 @@ from boltzmann_tf._checks import finite_array, instance, positive, positive_int,
 from boltzmann_tf._graph import in_graph
 from boltzmann_tf._random import normal, uniform
 from boltzmann_tf.generator import BoltzmannGenerator
+from boltzmann_tf.sampling._resampling import resampled
 
 __all__ = ["Annealed", "anneal"]
 
@@ -273,7 +274,7 @@ def _compiled(
             used: tf.TensorArray,
         ) -> tuple[Any, ...]:
             total += tf.cast(betas[k + 1] - betas[k], tf.float64) * tf.cast(chain[1], tf.float64)
-            index, total = _resampled(total, resample_below, seeds[2 * k + 1])
+            index, total = resampled(total, resample_below, seeds[2 * k + 1])
             chain, ancestor = tf.nest.map_structure(
                 lambda v: tf.gather(v, index), (chain, ancestor)
             )
@@ -291,20 +292,3 @@ def _compiled(
         return z, x, u, total, shift, ancestor, accepted.stack(), used.stack()
 
     return run
-
-
-def _resampled(
-    log_weight: tf.Tensor, below: tf.Tensor, seed: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Indices by systematic resampling, and the weights after it; as they were if all is well."""
-    n = log_weight.shape[0]
-    log_mean = tf.reduce_logsumexp(log_weight) - np.log(n)
-    ess = tf.exp(2 * log_mean - tf.reduce_logsumexp(2 * log_weight) + np.log(n))
-    edges = tf.cumsum(tf.exp(log_weight - log_mean))
-    positions = tf.range(n, dtype=tf.float64) + uniform([], seed, tf.float64)
-    index = tf.minimum(tf.searchsorted(edges, positions, side="right"), n - 1)
-    poor = ess < tf.cast(below, tf.float64)
-    return (
-        tf.where(poor, index, tf.range(n)),
-        tf.where(poor, tf.fill([n], log_mean), log_weight),
-    )

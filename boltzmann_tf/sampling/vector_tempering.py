@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive_int, seed_int
+from boltzmann_tf.sampling._exchange import exchange
 from boltzmann_tf.sampling.nematic import (
     VectorState,
     vector_energies,
@@ -154,16 +155,9 @@ def vector_tempering_rounds(
         energy[..., t] = np.take_along_axis(now, at, axis=1)
         s = vector_order(walkers.vectors).reshape(rung.shape)
         order[..., t] = np.take_along_axis(s, at, axis=1)
-        lower = np.arange((first + t) % 2, n_temperatures - 1, 2)
-        log_ratio = np.diff(-1 / T)[lower] * -np.diff(energy[..., t], axis=1)[:, lower]
-        # A generator for each round: rounds are the same in one call and in several.
-        noise = np.random.default_rng([seed, 2, first + t]).standard_exponential(log_ratio.shape)
-        exchanged = -noise < log_ratio
+        lower, exchanged = exchange(rung, energy[..., t], T, first + t, seed)
         attempted[lower] += ladders
-        accepted[lower] += exchanged.sum(axis=0)
-        ladder, pair = np.nonzero(exchanged)
-        rung[ladder, at[ladder, lower[pair]]] += 1
-        rung[ladder, at[ladder, lower[pair] + 1]] -= 1
+        accepted[lower] += exchanged
     acceptance = np.where(attempted > 0, accepted / np.maximum(attempted, 1), np.nan)
     return (
         VectorTemperingState(walkers, rung, first + n, seed),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite, finite_array, instance, positive_int
+from boltzmann_tf.sampling._exchange import exchange
 from boltzmann_tf.sampling.lattice._state import LatticeState, lattice_observables, lattice_state
 from boltzmann_tf.sampling.lattice.sweeps import metropolis_sweeps
 
@@ -128,16 +129,9 @@ def tempering_rounds(
         walker = np.argsort(rung, axis=1)  # at each temperature
         energy[..., t] = np.take_along_axis(-J * bonds - h * total, walker, axis=1)
         magnetization[..., t] = np.take_along_axis(total, walker, axis=1)
-        lower = np.arange((first + t) % 2, n_temperatures - 1, 2)
-        log_ratio = np.diff(-1 / T)[lower] * -np.diff(energy[..., t], axis=1)[:, lower]
-        # A generator for each round: rounds are the same in one call and in several.
-        noise = np.random.default_rng([seed, 2, first + t]).standard_exponential(log_ratio.shape)
-        exchanged = -noise < log_ratio
+        lower, exchanged = exchange(rung, energy[..., t], T, first + t, seed)
         attempted[lower] += ladders
-        accepted[lower] += exchanged.sum(axis=0)
-        ladder, pair = np.nonzero(exchanged)
-        rung[ladder, walker[ladder, lower[pair]]] += 1
-        rung[ladder, walker[ladder, lower[pair] + 1]] -= 1
+        accepted[lower] += exchanged
         home = (rung == 0) & (leg == _BACK)
         round_trips += home
         leg[rung == 0] = _OUT
