@@ -39,7 +39,6 @@ class Plan:
       published: whether the published variant is trained.
       steps: of the energy training of each of ours.
       hidden: widths of the hidden layers of ours.
-      coupling: of ours.
       samples: at each temperature.
       tethered_steps: of the energy training of the generators that are annealed.
       annealed: samples annealed in each state, to T = 2, 1 and 0.5; 0 for none.
@@ -53,7 +52,6 @@ class Plan:
     published: bool
     steps: int
     hidden: tuple[int, ...]
-    coupling: str
     samples: int
     tethered_steps: int
     annealed: int
@@ -70,7 +68,6 @@ PLANS = {
         published=False,
         steps=300,
         hidden=(128, 128),
-        coupling="affine",
         samples=20_000,
         tethered_steps=0,
         annealed=0,
@@ -84,7 +81,6 @@ PLANS = {
         published=True,
         steps=600,
         hidden=(200, 200),
-        coupling="affine",
         samples=50_000,
         tethered_steps=600,
         annealed=2048,
@@ -218,7 +214,7 @@ def run(context: Context) -> None:
         }
     pairs["ours"] = {
         s: generators.ours_state(
-            context, s, x, iterations=plan.steps, hidden=plan.hidden, coupling=plan.coupling,
+            context, s, x, iterations=plan.steps, hidden=plan.hidden, coupling="affine",
             seed=seed,
         )
         for s, x in frames.items()

@@ -19,6 +19,7 @@ from reproductions.solvated_dimer import (
     measured,
     published_profiles,
     reference,
+    snapshots,
     tethered,
 )
 from reproductions.solvated_dimer import published_umbrella as pu
@@ -243,13 +244,13 @@ def test_resampled_profiles():
     d = rng.uniform(0.8, 2.2, 20_000)
     log_weight = -2 * d - 900  # no weight is a number by itself
     edges = np.array([0.3, 0.8, 1.5, 2.2])
-    f = published_profiles.resampled(d, log_weight, edges=edges, n=20, seed=1)
+    f = snapshots.resampled(d, log_weight, edges=edges, n=20, seed=1)
     assert np.all(np.isnan(f[:, 0]))
     assert np.mean(f[:, 2] - f[:, 1]) == pytest.approx(1.4, abs=0.05)
     assert 0.005 < np.std(f[:, 2] - f[:, 1]) < 0.05
     # One sample that carries all: a resample has it or not.
     log_weight[0] = 0.0
-    one = published_profiles.resampled(d, log_weight, edges=edges, n=200, seed=1)
+    one = snapshots.resampled(d, log_weight, edges=edges, n=200, seed=1)
     lost = one[:, [1, 2]][:, int(d[0] > 1.5)] > 500
     assert np.mean(lost) == pytest.approx(np.exp(-1), abs=0.15)
 
@@ -259,7 +260,7 @@ def test_average_of_profiles():
     a = np.array([5.0, 0.0, 4.0, 8.0, 1.0, 9.0])
     b = np.array([5.0, 2.0, 4.0, np.nan, 1.0, 9.0]) + 100
     c = np.array([5.0, 4.0, np.nan, np.nan, 1.0, 9.0]) - 7
-    p = published_profiles.averaged(np.stack([a, b, c]), edges)
+    p = snapshots.averaged(np.stack([a, b, c]), edges)
     # Bins 1 and 4 are common; aligned there, bin 1 reads -0.5, 0.5, 1.5 and bin 4 the negative.
     np.testing.assert_allclose(p.free_energy[[1, 4]], [0.5 + 0.5, 0.0])
     assert p.free_energy[2] == pytest.approx((3.5 + 2.5) / 2 + 0.5)
@@ -269,7 +270,7 @@ def test_average_of_profiles():
     assert np.all(np.isnan(p.free_energy[[0, 3, 5]]))
     assert np.all(np.isnan(p.standard_error[[0, 3, 5]]))
     with pytest.raises(ValueError, match="in common"):
-        published_profiles.averaged(np.full((2, 6), np.nan), edges)
+        snapshots.averaged(np.full((2, 6), np.nan), edges)
 
 
 def test_one_order_only():
@@ -286,12 +287,14 @@ def test_snapshots_leave_the_network_as_it_was(tmp_path):
     flow = bijectors.Sequence([bijectors.Scaling(76), bijectors.Whitening.from_data(DATA)])
     generator = BoltzmannGenerator(reference.SYSTEM, flow, jit_compile=False)
     before = [v.numpy() for v in flow.trainable_variables]
-    found = published_profiles.snapshots(
-        context, Trained("published", generator, History()), DATA, count=3, samples=500, seed=0
-    )
-    assert len(found.each) == 3
-    assert np.isfinite(found.mean.profile.free_energy).any()
-    assert context.energy_evaluations > 3 * 500
+    found = snapshots.snapshots(
+        context, Trained("published", generator, History()), DATA, (1.0, 2.0),
+        count=3, samples=500, seed=0,
+    )  # fmt: skip
+    for average in found.values():
+        assert len(average.each) == 3
+        assert np.isfinite(average.mean.profile.free_energy).any()
+    assert context.energy_evaluations > 2 * 3 * 500
     for v, value in zip(flow.trainable_variables, before, strict=True):
         np.testing.assert_array_equal(v.numpy(), value)
 
@@ -307,7 +310,7 @@ def test_the_average_is_held_in_the_place_of_the_single_network(tmp_path):
     history = History(stage_ends=[30], energy_evaluations=7992 * 38)
     history.values |= {"kl": np.full(30, 300.0), "rc": np.full(30, 27.0)}
     published = published_profiles.Published(
-        published_profiles.Averaged(of(21.0), each),
+        {t: snapshots.Averaged(of(21.0), each) for t in (0.5, 1.0)},
         {0.5: of(40.0), 1.0: of(20.0)},
         {0.5: 0.9, 1.0: 0.8},
         Trained("published, nine temperatures", None, history),
@@ -316,12 +319,12 @@ def test_the_average_is_held_in_the_place_of_the_single_network(tmp_path):
     held = {t: {"published, alone": of(1.0), "ours, alone": of(2.0)} for t in (0.5, 1.0)}
     shown = {t: dict(series) for t, series in held.items()}
     scatter = published.hold(held, shown)
-    (name,) = scatter
-    assert scatter[name] is each
-    assert list(held[0.5]) == ["published, alone", "ours, alone"]
-    assert list(held[1.0]) == ["ours, alone", name]
-    assert {"published, alone", name} < set(shown[1.0])
-    assert len(shown[0.5]) == 3
+    (name,) = scatter[1.0]
+    for t in (0.5, 1.0):
+        assert scatter[t][name] is each
+        assert list(held[t]) == ["ours, alone", name]
+        assert {"published, alone", name} < set(shown[t])
+        assert len(shown[t]) == 4
     context = Context("dimer", output=tmp_path)
     context.begin()
     published.explain(context)

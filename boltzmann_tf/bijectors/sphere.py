@@ -11,7 +11,6 @@ the poles, and the symmetry of head and tail, are this package's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -20,8 +19,7 @@ from boltzmann_tf._checks import choice, positive_int
 from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.circle import circular_parameter_count, rotated_spline, wrap
-from boltzmann_tf.bijectors.conditioner import variable_dtype
-from boltzmann_tf.bijectors.coupling import network
+from boltzmann_tf.bijectors.coupling import Coupling, network
 from boltzmann_tf.bijectors.halves import moving_mask
 
 __all__ = ["SphereCoupling", "SpheresFromPlanes", "to_cylindrical", "to_unit_vectors"]
@@ -124,7 +122,7 @@ class SpheresFromPlanes(Bijector):
 
 
 @register
-class SphereCoupling(Bijector):
+class SphereCoupling(Coupling):
     """A coupling of unit vectors: some move along splines in c and phi, given the others.
 
     About one of the three axes, c passes through a monotone spline on [-1, 1], then phi through a
@@ -168,63 +166,47 @@ class SphereCoupling(Bijector):
     ) -> None:
         vectors = _even(event_size) // 2
         mask = moving_mask(transformed, vectors)
-        self._moving, self._fixed = np.flatnonzero(mask), np.flatnonzero(~mask)
-        self._order = np.argsort(np.concatenate([self._fixed, self._moving]))
+        if not isinstance(transformed, str):
+            transformed = mask.tolist()
         self._same = choice("head_tail", head_tail, ("same", "different")) == "same"
         self._bins = splines.check_bins(bins)
         # The axis comes last; the cyclic order keeps the system right-handed.
         self._roll = {"z": 0, "x": -1, "y": -2}[choice("axis", axis, ("x", "y", "z"))]
         self._counts = [3 * bins + 1, circular_parameter_count(bins), 1]
-        seen = (6 if self._same else 9) * self._fixed.size + condition_size
-        net = network(
-            (seen, self._moving.size * sum(self._counts)), hidden, "activation", activation, seed,
-            dtype, zero_output=True,
+        moving = int(mask.sum())
+        self._fixed = 2 * (vectors - moving)  # coordinates
+        seen = (6 if self._same else 9) * (vectors - moving) + condition_size
+        spline = network(
+            (seen, moving * sum(self._counts)), hidden, "activation", activation, seed, dtype,
+            zero_output=True,
         )  # fmt: skip
+        options = {
+            "transformed": transformed,
+            "axis": axis,
+            "head_tail": head_tail,
+            "bins": bins,
+            "hidden": list(hidden),
+            "activation": activation,
+            "seed": seed,
+        }
         super().__init__(
             event_size,
-            layers=[net],
+            transformed=np.repeat(mask, 2).tolist(),  # both coordinates of a vector
+            networks={"spline": spline},
+            options=options,
             condition_size=condition_size,
-            dtype=variable_dtype(dtype),
+            dtype=dtype,
             name=name,
         )
-        self._network = self._no_dependency({"net": net})
-        if not isinstance(transformed, str):
-            transformed = mask.tolist()
-        self._options = self._no_dependency(
-            {
-                "transformed": transformed,
-                "axis": axis,
-                "head_tail": head_tail,
-                "bins": bins,
-                "hidden": list(hidden),
-                "activation": activation,
-                "seed": seed,
-                "dtype": dtype,
-            }
-        )
 
-    def forward_and_log_det(
-        self, z: tf.Tensor, *, condition: tf.Tensor | None = None
+    def _transform(
+        self, moving: tf.Tensor, seen: tf.Tensor, *, inverse: bool
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Moves the vectors that move; the others are copied."""
-        return self._apply(z, condition, inverse=False)
-
-    def inverse_and_log_det(
-        self, x: tf.Tensor, *, condition: tf.Tensor | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Moves them back."""
-        return self._apply(x, condition, inverse=True)
-
-    def _apply(
-        self, value: tf.Tensor, condition: tf.Tensor | None, *, inverse: bool
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        pairs = _pairs(value)
-        fixed = tf.gather(pairs, self._fixed, axis=-2)
-        moving = tf.gather(pairs, self._moving, axis=-2)
-        raw = self._network["net"](self._seen(fixed, condition))
-        shape = tf.concat([tf.shape(moving)[:-1], [sum(self._counts)]], axis=0)
+        raw = self._networks["spline"](self._tensors(seen))
+        each = [moving.shape[-1] // 2, sum(self._counts)]
+        shape = tf.concat([tf.shape(moving)[:-1], each], axis=0)
         for_c, for_phi, turn = tf.split(tf.reshape(raw, shape), self._counts, axis=-1)
-        u = tf.roll(to_unit_vectors(_flat(moving)), self._roll, axis=-1)
+        u = tf.roll(to_unit_vectors(moving), self._roll, axis=-1)
         c, phi = tf.unstack(_pairs(to_cylindrical(u)), axis=-1)
         knots = splines.free_knots(for_c, self._bins, 1.0)
         if inverse:
@@ -235,21 +217,16 @@ class SphereCoupling(Bijector):
             c, slope_c = raised(c, knots, odd=self._same, inverse=False)
             phi, slope_phi = self._turned(phi, c, for_phi, turn[..., 0], inverse=False)
         u = to_unit_vectors(_flat(tf.stack([c, phi], axis=-1)))
-        moved = _pairs(to_cylindrical(tf.roll(u, -self._roll, axis=-1)))
-        out = tf.gather(tf.concat([fixed, moved], axis=-2), self._order, axis=-2)
-        out = _flat(out)
-        out.set_shape(value.shape)
-        return out, tf.reduce_sum(slope_c + slope_phi, axis=-1)
+        return to_cylindrical(tf.roll(u, -self._roll, axis=-1)), slope_c + slope_phi
 
-    def _seen(self, fixed: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
-        u = to_unit_vectors(_flat(fixed))
+    def _tensors(self, seen: tf.Tensor) -> tf.Tensor:
+        """What the network sees: u u^T of the fixed vectors, and the condition."""
+        u = to_unit_vectors(seen[..., : self._fixed])
         a, b, c = tf.unstack(u, axis=-1)
         parts = [a * a, b * b, c * c, a * b, b * c, c * a]
         if not self._same:
             parts += [a, b, c]
-        if condition is not None:
-            parts.append(condition)
-        return tf.concat(parts, axis=-1)
+        return tf.concat([*parts, seen[..., self._fixed :]], axis=-1)
 
     def _turned(
         self, phi: tf.Tensor, c: tf.Tensor, parameters: tf.Tensor, turn: tf.Tensor, *, inverse: bool
@@ -265,7 +242,3 @@ class SphereCoupling(Bijector):
         )
         moved = 0.5 * (end - start)
         return wrap(phi + moved - turn if inverse else phi + moved + turn), log_slope
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self._options}

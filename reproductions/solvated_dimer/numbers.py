@@ -175,7 +175,7 @@ def add_alone(
     context: Context,
     windows: Windows,
     found: Mapping[float, Mapping[str, Reweighted]],
-    scatter: Mapping[str, Sequence[Reweighted]],
+    scatter: Mapping[float, Mapping[str, Sequence[Reweighted]]],
 ) -> None:
     """Profiles of generators without annealing, held to the scatter of the published ones.
 
@@ -183,13 +183,13 @@ def add_alone(
       context: of the report.
       windows: the reference.
       found: temperature -> name -> what is held.
-      scatter: name of an average -> what it is an average of; the metric's error.
+      scatter: temperature -> name of an average -> what it is an average of; the metric's error.
     """
     for t, series in found.items():
         reference = windows.profile(t)
         for name, r in series.items():
             for what, of in (("barrier from closed", barrier), ("open minus closed", minima)):
-                each = [of(part.profile) for part in scatter.get(name, ())]
+                each = [of(part.profile) for part in scatter.get(t, {}).get(name, ())]
                 context.add(
                     Metric.close(
                         f"{name}: {what}, minima of F(d), T = {t:g} (kT)",
