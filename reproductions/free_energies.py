@@ -83,8 +83,8 @@ PLANS = {
         hidden=(200, 200),
         samples=50_000,
         tethered_steps=600,
-        annealed=2048,
-        annealing_sweeps=3000,
+        annealed=4096,
+        annealing_sweeps=6000,
     ),
 }
 
