@@ -16,6 +16,7 @@ from boltzmann_tf.training import History
 from reproductions import explored, free_energies
 from reproductions.solvated_dimer import (
     flows,
+    generators,
     measured,
     published_profiles,
     reference,
@@ -186,6 +187,26 @@ def test_annealing_from_tethered_particles(tmp_path):
     assert found[0.5].energies == found[1.0].energies + 64 * 15
     # As even as they were generated, not where the hot particles would have them.
     assert 0.05 < np.mean(np.abs(measured.length(found[1.0].x) - 1.5) < 0.2) < 0.4
+
+
+def test_the_closed_variant_is_trained_warm_and_judged_at_one(tmp_path):
+    context = Context("dimer", output=tmp_path)
+    wide = np.linspace(0.7, 2.3, 1000)
+    flow = flows.flow(DATA, wide, blocks=1, hidden=(8,), coupling="affine", seed=0)
+    spread = Trained(
+        "ours", BoltzmannGenerator(reference.SYSTEM, flow, jit_compile=False), History()
+    )
+    closed = generators.equilibrium(context, spread, DATA, iterations=2, seed=0)
+    assert len(closed.history) == 2
+    drawn = closed.generator.sample(2000, seed=1)
+    np.testing.assert_allclose(drawn.energy, reference.energies(drawn.x), rtol=1e-4)
+    d, given = measured.length(drawn.x), measured.length(DATA)
+    assert np.mean(d) == pytest.approx(np.mean(given), abs=5 * np.std(given) / np.sqrt(2000))
+    x = tf.constant(DATA[:5], tf.float32)
+    warm, true = generators._Warm(), reference.SYSTEM
+    for name in ("energy", "training_energy"):
+        ratio = getattr(true, name)(x) / getattr(warm, name)(x)
+        np.testing.assert_allclose(ratio, generators.WARM, rtol=1e-6)
 
 
 def test_regions_and_loss():

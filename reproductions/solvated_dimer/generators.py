@@ -82,9 +82,11 @@ def _fit(
     return Trained(name, generator, history)
 
 
-def _generator(context: Context, bijector: Bijector) -> BoltzmannGenerator:
+def _generator(
+    context: Context, bijector: Bijector, system: systems.SolvatedDimer = SYSTEM
+) -> BoltzmannGenerator:
     """Ours; preset quick is over before XLA would pay."""
-    return BoltzmannGenerator(SYSTEM, bijector, jit_compile=False if context.quick else "auto")
+    return BoltzmannGenerator(system, bijector, jit_compile=False if context.quick else "auto")
 
 
 def published_stage(iterations: int, rate: float, high: float, ml: float, **options: Any) -> Stage:
@@ -168,9 +170,9 @@ def equilibrium(
     lengths = np.hypot(*(closed[:, :2] - closed[:, 2:4]).T)
     bijector = flows.with_lengths(spread.generator.bijector, lengths)
     stage = by_energy(iterations, Cosine(1e-3, 1e-5, warmup=0.1), OPENING)
-    warm = BoltzmannGenerator(_Warm(), bijector)
+    warm = _generator(context, bijector, _Warm())
     trained = _fit(context, "ours, closed", warm, closed, [stage], seed)
-    return replace(trained, generator=BoltzmannGenerator(SYSTEM, bijector))
+    return replace(trained, generator=_generator(context, bijector))
 
 
 def published_multi(
