@@ -187,7 +187,6 @@ def _kernel(log_prob: LogProb, n_stored: int, stride: int) -> Callable:
     its transitions is a block of `stride` Metropolis steps.
     """
 
-    @tf.function(jit_compile=True)
     def run(
         state: tf.Tensor, step_size: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -207,4 +206,5 @@ def _kernel(log_prob: LogProb, n_stored: int, stride: int) -> Callable:
             values = values.write(i, results.accepted_results.target_log_prob)
         return states.stack(), values.stack(), accepted / (n_stored * stride)
 
-    return run
+    # A partial, as in `steps`: no warning of retracing with the fifth chain.
+    return tf.function(functools.partial(run), jit_compile=True)
