@@ -243,7 +243,6 @@ def _compiled(
         )
         return new, tf.reduce_mean(tf.cast(accepted, dtype))
 
-    @functools.partial(tf.function, autograph=False, jit_compile=generator.jit_compile)
     def run(
         seed: tf.Tensor,
         betas: tf.Tensor,
@@ -291,4 +290,5 @@ def _compiled(
         total += tf.cast(shift, tf.float64)
         return z, x, u, total, shift, ancestor, accepted.stack(), used.stack()
 
-    return run
+    # A partial, as in `steps`: no warning of retracing with the fifth generator.
+    return tf.function(functools.partial(run), autograph=False, jit_compile=generator.jit_compile)
