@@ -67,7 +67,13 @@ class Windows:
 
 
 def umbrella(
-    context: Context, temperatures: Sequence[float], rounds: int, *, sweeps: int = 20
+    context: Context,
+    temperatures: Sequence[float],
+    rounds: int,
+    *,
+    sweeps: int = 20,
+    centres: np.ndarray = CENTRES,
+    stiffness: float = STIFFNESS,
 ) -> Windows:
     """Umbrella sampling with window exchange.
 
@@ -76,27 +82,30 @@ def umbrella(
       temperatures: T, each with ladders of its own.
       rounds: stored, after a tenth as many (at least 200) to tune and forget the start.
       sweeps: a round.
+      centres: of the windows.
+      stiffness: of their springs k (d - centre)^2, in kT; more than the barrier's own curvature,
+        100 / T, or no window holds its top.
     """
     context.log("umbrella sampling")
     # Independent ladders, for the errors; twice as many in the cold, where errors are larger.
     each = np.repeat(temperatures, [4 if t < 1 else 2 for t in temperatures])
     options: dict[str, Any] = {
         "system": SYSTEM,
-        "centres": CENTRES,
-        "stiffness": STIFFNESS,
+        "centres": centres,
+        "stiffness": stiffness,
         "temperature": each,
         "n_sweeps": sweeps,
     }
     burn_in = max(200, rounds // 10)
-    state = sampling.umbrella_state(SYSTEM, CENTRES, n_ladders=len(each), seed=context.seed)
+    state = sampling.umbrella_state(SYSTEM, centres, n_ladders=len(each), seed=context.seed)
     state, _ = sampling.umbrella_rounds(state, burn_in, tune=True, **options)
     _, info = sampling.umbrella_rounds(state, rounds, **options)
 
     def joined(ladders: np.ndarray) -> Umbrella:
         r = np.concatenate(list(ladders), axis=1)
-        return estimators.umbrella_histogram(r, CENTRES, STIFFNESS, edges=EDGES)
+        return estimators.umbrella_histogram(r, centres, stiffness, edges=EDGES)
 
-    cost = each.size * CENTRES.size * sweeps * (rounds + burn_in)
+    cost = each.size * centres.size * sweeps * (rounds + burn_in)
     context.count_energy_evaluations(cost)
     rows = {t: np.flatnonzero(each == t) for t in temperatures}
     own = {t: info.distance[row] for t, row in rows.items()}
