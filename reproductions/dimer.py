@@ -23,7 +23,9 @@ from reproductions.solvated_dimer import (
     published_profiles,
     reference,
     reference_figures,
+    reference_numbers,
     tethered,
+    without_bias,
 )
 from reproductions.solvated_dimer.plan import PLANS
 
@@ -34,7 +36,7 @@ def run(context: Context) -> None:
     plan, seed = PLANS[context.preset], context.seed
     wide = 2.0 if context.quick else 1.0
     windows = reference.umbrella(context, plan.reference, plan.rounds)
-    other, rates = reference.exchange(context, plan.exchange_rounds)
+    other = without_bias.exchange(context, plan.exchange_rounds)
     context.log("Monte Carlo of both states")
     states = {s: reference.frames(s, plan.frames, seed=seed) for s in ("closed", "open")}
     data = np.concatenate(list(states.values()))
@@ -53,6 +55,15 @@ def run(context: Context) -> None:
         coupling=plan.coupling,
         seed=seed,
     )
+    closed = None
+    if plan.equilibrium_steps:
+        closed = generators.equilibrium(
+            context,
+            trained["ours"],
+            states["closed"],
+            iterations=plan.equilibrium_steps,
+            seed=seed,
+        )
     context.log("evaluation")
     samples = {name: t.generator.sample(plan.samples, seed=seed) for name, t in trained.items()}
     context.count_energy_evaluations(plan.samples * len(samples))
@@ -65,6 +76,11 @@ def run(context: Context) -> None:
             for n, s in drawn.items()
         }
         context.count_energy_evaluations(plan.samples * len(drawn))
+    scanned = {}
+    for i, t in enumerate(plan.scanned):
+        s = ours.sample(plan.samples, t, seed=seed + 10 + i)
+        scanned[t] = measured.reweighted(s.x, s.log_weight, plan.samples, seed=seed).difference
+    context.count_energy_evaluations(plan.samples * len(scanned))
     annealed = {}
     if plan.annealed:
         hot = tethered.train(
@@ -99,13 +115,11 @@ def run(context: Context) -> None:
     reference_figures.show_umbrella(context, windows)
     reference_figures.published_table(context, windows)
     reference_figures.umbrella_table(context, windows)
-    context.text(
-        f"Without a bias, by Hamiltonian replica exchange and MBAR, F(open) - F(closed) at T = 1 "
-        f"is {other.value:.3f} ± {other.standard_error:.3f} kT; exchanges between neighbours are "
-        f"accepted at rates from {rates.min():.2f} to {rates.max():.2f}."
-    )
+    reference_figures.explain(context, windows, other)
     context.section("Training, and what is generated")
-    figures.show_training(context, trained)
+    figures.show_training(context, trained | ({generators.CLOSED: closed} if closed else {}))
+    if closed:
+        context.text(generators.ABOUT_CLOSED)
     figures.show_pictures(context, samples["ours"])
     figures.show_energies(context, samples, energies)
     highest = figures.show_paths(context, ours, states["closed"], states["open"])
@@ -114,12 +128,14 @@ def run(context: Context) -> None:
         shown[t]["ours, annealed"] = result
     figures.show_profiles(context, windows, shown)
     figures.weights_table(context, shown)
+    if scanned:
+        figures.show_temperatures(context, windows, scanned)
     cost = figures.cost_table(context, windows, annealed) if annealed else {}
     if plan.published:
         averages.explain(context)
 
     context.section("Numbers")
-    numbers.add_reference(context, windows, other, energies, wide)
+    reference_numbers.add_reference(context, windows, other, energies, wide)
     numbers.add_coverage(
         context, measured.regions(samples["ours"].x, samples["ours"].energy), energies, wide
     )
@@ -137,19 +153,15 @@ def run(context: Context) -> None:
             measured.inversion_error(trained["published"].generator, drawn.z[:10_000]),
             wide,
         )
-    if plan.equilibrium_steps:
-        closed = generators.equilibrium(
-            context,
-            trained["ours"],
-            states["closed"],
-            iterations=plan.equilibrium_steps,
-            seed=seed,
-        )
+    if closed:
         drawn = closed.generator.sample(plan.samples, seed=seed)
         context.count_energy_evaluations(plan.samples)
         numbers.add_equilibrium(context, drawn, energies["closed"], wide)
     ours.save(context.directory / "generator")
     context.artifact("generator", "the trained generator, spread along the length")
+    if closed:
+        closed.generator.save(context.directory / "generator_closed")
+        context.artifact("generator_closed", "the same with the lengths of the closed state")
 
 
 if __name__ == "__main__":

@@ -215,7 +215,8 @@ def run(context: Context) -> None:
 def _row(case: Case, found: Explored, needed: float) -> dict[str, Any]:
     return {
         "system": case.name,
-        **{f"{s} found at iteration": str(i) for s, i in found.first.items()},
+        "found at iteration": ", ".join(f"{s} {i}" for s, i in found.first.items()),
+        "energies until then": ", ".join(f"{s} {found.energies_until(s):.3g}" for s in found.first),
         "energies until all were": f"{found.energies_until_all:.3g}",
         "plain Metropolis, mean first passage": f"{needed:.3g}",
     }
@@ -237,7 +238,7 @@ def add_numbers(context: Context, case: Case, found: Explored, needed: float) ->
     end = slice(-100, None)
     context.add(
         Metric.at_most(
-            f"{case.name}: J_KL, last 100 iterations (kT)",
+            f"{case.name}: J_KL, median of the last 100 iterations (kT)",
             float(np.nanmedian(found.history["kl"][end])),
             case.kl_limit,
             **said,

@@ -44,8 +44,12 @@ class Explored:
     @property
     def energies_until_all(self) -> float:
         """Energies until the last state was found; infinite if one was not."""
-        latest = max(self.first.values())
-        return float(self.energies[self.iterations.index(latest)]) if latest < NEVER else np.inf
+        return max(map(self.energies_until, self.first))
+
+    def energies_until(self, state: str) -> float:
+        """Energies until a state was found; infinite if it was not."""
+        i = self.first[state]
+        return float(self.energies[self.iterations.index(i)]) if i < NEVER else np.inf
 
 
 def single_state(system: System, seed: int, *, step_size: float, noise: float) -> np.ndarray:
@@ -115,7 +119,14 @@ def passage(coordinate: np.ndarray, free_energy: np.ndarray, target: float, move
       free_energy: in kT, `[n]`.
       target: where the passage ends.
       moved: mean square displacement of the coordinate in a step, rejected ones included.
+
+    Raises:
+      ValueError: for a target beyond the profile.
     """
+    if not coordinate[0] < target <= coordinate[-1]:
+        raise ValueError(
+            f"target must be within the profile, {coordinate[0]} to {coordinate[-1]}, got {target}"
+        )
     width = coordinate[1] - coordinate[0]
     f = free_energy - np.min(free_energy)
     inner = np.cumsum(np.exp(-f)) * width

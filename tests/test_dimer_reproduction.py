@@ -22,6 +22,7 @@ from reproductions.solvated_dimer import (
     reference,
     snapshots,
     tethered,
+    without_bias,
 )
 from reproductions.solvated_dimer import published_umbrella as pu
 from reproductions.solvated_dimer.generators import Trained
@@ -70,13 +71,13 @@ def test_exchange_difference_by_mbar():
     for k, scale in enumerate(scales):
         p = np.exp(-scale * (v - v.min()))
         lengths[k] = rng.choice(D, (500, 16), p=p / p.sum())
-    found = reference._restricted_difference(lengths, scales)
+    found = without_bias._restricted_difference(lengths, scales)
     p = np.exp(-(v - v.min()))
     exact = np.log(p[D <= 1.5].sum() / p[D > 1.5].sum())
     assert found.standard_error < 0.15
     assert abs(found.value - exact) < 5 * found.standard_error
     # Planted: scales taken for one another.
-    wrong = reference._restricted_difference(lengths, scales**0.7)
+    wrong = without_bias._restricted_difference(lengths, scales**0.7)
     assert abs(wrong.value - exact) > 5 * found.standard_error
 
 
@@ -223,9 +224,30 @@ def test_regions_and_loss():
 
 def test_minima_and_barrier():
     p = known().profile()
-    assert measured.minima(p) == pytest.approx(4.4, abs=0.3)
-    assert measured.barrier(p) == pytest.approx(17.9, abs=0.3)
+    assert measured.minima(p).value == pytest.approx(4.4, abs=0.3)
+    assert measured.barrier(p).value == pytest.approx(17.9, abs=0.3)
     assert estimators.profile_rmse(p, p.free_energy) == 0
+
+
+def test_noise_does_not_raise_the_barrier():
+    """At the reference's extrema, unlike at its own; and an empty bin there is no barrier."""
+    p = known().profile()
+    rng = np.random.default_rng(0)
+    noisy = [
+        p._replace(
+            free_energy=p.free_energy + 0.5 * rng.standard_normal(p.centers.size),
+            standard_error=np.full(p.centers.size, 0.5),
+        )
+        for _ in range(400)
+    ]
+    own = np.array([measured.barrier(q).value for q in noisy]) - measured.barrier(p).value
+    at = np.array([measured.barrier(q, p).value for q in noisy]) - measured.barrier(p).value
+    assert np.mean(own) > 0.3
+    assert abs(np.mean(at)) < 4 * np.sqrt(0.5) / 20  # a false alarm in 1 of 16,000
+    assert measured.barrier(noisy[0], p).standard_error == pytest.approx(np.sqrt(0.5))
+    top = measured.extrema(p)[1]
+    empty = p._replace(free_energy=np.where(np.arange(p.centers.size) == top, np.nan, p[2]))
+    assert np.isnan(measured.barrier(empty, p).value)
 
 
 def test_bound_is_the_energy_loss():
@@ -258,6 +280,9 @@ def test_passage_of_a_free_diffusion():
     # A barrier of 5 kT costs about exp(5) of that.
     wall = 5 * np.exp(-(((x - 1) / 0.1) ** 2))
     assert explored.passage(x, wall, 2.0, moved=2e-4) > 5 * found
+    for target in (0.0, 3.1):
+        with pytest.raises(ValueError, match="target must be within the profile"):
+            explored.passage(x, wall, target, moved=2e-4)
 
 
 def test_resampled_profiles():

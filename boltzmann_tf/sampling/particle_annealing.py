@@ -71,7 +71,8 @@ def anneal_particles(
     `log_weight` to theirs for the last one.
 
     Args:
-      x: of density 0, with or without weights, [n, 2 N].
+      x: of density 0, with or without weights, [n, 2 N]; what lies outside it, in another order
+        or of infinite energy, keeps its place and gets a log-weight of -inf.
       system: the dimer; its true energy is used.
       reference: configuration whose sites the solvent is assigned to, [2 N]; `sampling.relabel`
         to it, with `fixed=2`, brings configurations into this order.
@@ -209,7 +210,12 @@ def _anneal(
         v, reach = np.empty(n - 2), np.empty(n - 2)
         done = np.empty(n - 2, np.bool_)
         to = np.empty((2, 2))
-        if _along(xr, sites) < 0 or not find_potentials(xr[:, 2:], sites[:, 2:], v):
+        # Overlaps of infinite energy have no weight, and no move out of them has a ratio.
+        if (
+            not np.isfinite(energy[r])
+            or _along(xr, sites) < 0
+            or not find_potentials(xr[:, 2:], sites[:, 2:], v)
+        ):
             log_weight[r] = -np.inf
             continue
         a, b, c, d = rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3]

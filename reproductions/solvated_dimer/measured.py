@@ -19,6 +19,7 @@ __all__ = [
     "Reweighted",
     "barrier",
     "compared",
+    "extrema",
     "inversion_error",
     "kl_loss",
     "length",
@@ -130,13 +131,37 @@ def compared(d: np.ndarray) -> np.ndarray:
     return (d > 0.8) & (d < 2.2)
 
 
-def barrier(profile: Profile) -> float:
-    """Highest point of F(d) between 1.3 and 1.7 above the lowest below 1.3."""
-    d, f = profile.centers, profile.free_energy
-    return float(np.nanmax(f[(d > 1.3) & (d < 1.7)]) - np.nanmin(f[d < 1.3]))
+def barrier(profile: Profile, at: Profile | None = None) -> Estimate:
+    """F at the top between 1.3 and 1.7 minus F at the minimum below 1.3.
+
+    Args:
+      profile: F(d).
+      at: the profile that says in which bins top and minima are, without which it is the profile
+        itself: of one with noise, the highest of many bins lies too high and the lowest too low.
+
+    Returns:
+      the difference, NaN where one of the bins is empty, and its error from those of both.
+    """
+    closed, top, _ = extrema(at or profile)
+    return _between(profile, closed, top)
 
 
-def minima(profile: Profile) -> float:
-    """Lowest point of F(d) above 1.7 minus the lowest below 1.3."""
+def minima(profile: Profile, at: Profile | None = None) -> Estimate:
+    """F at the minimum above 1.7 minus F at that below 1.3; arguments as of `barrier`."""
+    closed, _, opened = extrema(at or profile)
+    return _between(profile, closed, opened)
+
+
+def extrema(profile: Profile) -> tuple[int, int, int]:
+    """Bins of the minimum below 1.3, the top between 1.3 and 1.7, and the minimum above 1.7."""
     d, f = profile.centers, profile.free_energy
-    return float(np.nanmin(f[d > 1.7]) - np.nanmin(f[d < 1.3]))
+    return (
+        int(np.nanargmin(np.where(d < 1.3, f, np.nan))),
+        int(np.nanargmax(np.where((d > 1.3) & (d < 1.7), f, np.nan))),
+        int(np.nanargmin(np.where(d > 1.7, f, np.nan))),
+    )
+
+
+def _between(profile: Profile, first: int, last: int) -> Estimate:
+    f, error = profile.free_energy, profile.standard_error
+    return Estimate(float(f[last] - f[first]), float(np.hypot(error[first], error[last])))

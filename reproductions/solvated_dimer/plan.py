@@ -31,6 +31,7 @@ class Plan:
       annealed: samples annealed from there; 0 for none.
       annealing_sweeps: for each fall of the temperature by e.
       temperatures: of the generators' profiles.
+      scanned: temperatures at which ours is evaluated for F(open) - F(closed) alone.
     """
 
     reference: tuple[float, ...]
@@ -51,6 +52,7 @@ class Plan:
     annealed: int
     annealing_sweeps: int
     temperatures: tuple[float, ...]
+    scanned: tuple[float, ...]
 
 
 PLANS = {
@@ -73,6 +75,7 @@ PLANS = {
         annealed=0,
         annealing_sweeps=0,
         temperatures=(1.0,),
+        scanned=(),
     ),
     "paper": Plan(
         reference=(0.5, 1.0, 2.0, 4.0),
@@ -93,5 +96,6 @@ PLANS = {
         annealed=4096,
         annealing_sweeps=9000,
         temperatures=(0.5, 1.0, 2.0),
+        scanned=(0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
     ),
 }

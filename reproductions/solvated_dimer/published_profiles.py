@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from boltzmann_tf.estimators import Profile
+from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from reproductions.solvated_dimer.generators import Trained, published_multi
@@ -94,8 +94,8 @@ class Published(NamedTuple):
         return 8000 // 9 * 9 * 3800 / self.trained.history.energy_evaluations
 
 
-def _spread(each: list[Reweighted], of: Callable[[Profile], float]) -> str:
-    values = [of(r.profile) for r in each]
+def _spread(each: list[Reweighted], of: Callable[[Profile], Estimate]) -> str:
+    values = [of(r.profile).value for r in each]
     return f"{min(values):.1f} to {max(values):.1f}"
 
 

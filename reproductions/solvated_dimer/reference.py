@@ -1,7 +1,8 @@
-"""Conventional Monte Carlo of the dimer: its states, and its free energies by two methods."""
+"""Conventional Monte Carlo of the dimer: its states, and its free energies by umbrella sampling."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,9 @@ __all__ = [
     "SITES",
     "STIFFNESS",
     "SYSTEM",
+    "Ladders",
     "Windows",
     "energies",
-    "exchange",
     "frames",
     "frames_along",
     "in_order",
@@ -36,7 +37,32 @@ CUT = 1.5  # between closed and open
 SITES = SYSTEM.lattice(1.5, 1.05**2)  # of the published reference for the labels
 EDGES = np.linspace(0.4, 2.7, 47)  # of profiles; wide enough for every sample at T = 4
 CENTRES = np.linspace(0.7, 2.3, 31)
-STIFFNESS = 200.0
+STIFFNESS = 200.0  # at T = 1 and above
+
+
+@dataclass(frozen=True)
+class Ladders:
+    """Umbrella sampling at one temperature.
+
+    Attributes:
+      info: of its ladders.
+      centres: of their windows.
+      stiffness: of the springs k (d - centre)^2, in kT.
+      joined: all windows of all ladders.
+      each: the same of each ladder alone.
+      energies: cost, in units of one energy (a sweep of single-particle moves costs about one).
+    """
+
+    info: UmbrellaInfo
+    centres: np.ndarray
+    stiffness: float
+    joined: Umbrella
+    each: list[Umbrella]
+    energies: int
+
+    def part(self, first: int, last: int) -> Umbrella:
+        """Rounds from `first` up to `last` alone."""
+        return _joined(self.info.distance[:, :, first:last], self.centres, self.stiffness)
 
 
 @dataclass(frozen=True)
@@ -44,50 +70,62 @@ class Windows:
     """Umbrella sampling at several temperatures.
 
     Attributes:
-      info: of all ladders.
-      rows: temperature -> its ladders among them.
-      by_temperature: temperature -> windows joined.
-      ladders: temperature -> the same of each ladder alone.
-      energies: cost, in units of one energy (a sweep of single-particle moves costs about one).
+      ladders: temperature -> what was sampled there.
+      seconds: that it took.
     """
 
-    info: UmbrellaInfo
-    rows: dict[float, np.ndarray]
-    by_temperature: dict[float, Umbrella]
-    ladders: dict[float, list[Umbrella]]
-    energies: int
+    ladders: dict[float, Ladders]
+    seconds: float
+
+    @property
+    def by_temperature(self) -> dict[float, Umbrella]:
+        """Temperature -> windows joined."""
+        return {t: own.joined for t, own in self.ladders.items()}
 
     def difference(self, temperature: float) -> Estimate:
         """F(open) - F(closed) in kT."""
-        return self.by_temperature[temperature].free_energy_difference(CUT)
+        return self.ladders[temperature].joined.free_energy_difference(CUT)
 
     def profile(self, temperature: float) -> Profile:
         """F(d) in kT, the lowest bin at zero."""
-        return self.by_temperature[temperature].profile()
+        return self.ladders[temperature].joined.profile()
 
 
 def umbrella(
-    context: Context,
-    temperatures: Sequence[float],
-    rounds: int,
-    *,
-    sweeps: int = 20,
-    centres: np.ndarray = CENTRES,
-    stiffness: float = STIFFNESS,
+    context: Context, temperatures: Sequence[float], rounds: int, *, sweeps: int = 20
 ) -> Windows:
     """Umbrella sampling with window exchange.
+
+    Below T = 1 windows are stiffer, and more: at the top of the barrier the potential of the length
+    falls off as 100 / T (d - 1.5)^2, and a spring that does not outweigh it holds no window there.
 
     Args:
       context: for the seed and the log.
       temperatures: T, each with ladders of its own.
       rounds: stored, after a tenth as many (at least 200) to tune and forget the start.
       sweeps: a round.
-      centres: of the windows.
-      stiffness: of their springs k (d - centre)^2, in kT; more than the barrier's own curvature,
-        100 / T, or no window holds its top.
     """
-    context.log("umbrella sampling")
-    # Independent ladders, for the errors; twice as many in the cold, where errors are larger.
+    started = time.perf_counter()
+    found: dict[float, Ladders] = {}
+    for group in ([t for t in temperatures if t >= 1], *([t] for t in temperatures if t < 1)):
+        if group:
+            cold = min(1.0, *group)
+            n = round((CENTRES.size - 1) / cold**0.5) + 1
+            centres = np.linspace(CENTRES[0], CENTRES[-1], n)
+            found |= _ladders(context, group, centres, STIFFNESS / cold, rounds, sweeps)
+    return Windows(dict(sorted(found.items())), time.perf_counter() - started)
+
+
+def _ladders(
+    context: Context,
+    temperatures: Sequence[float],
+    centres: np.ndarray,
+    stiffness: float,
+    rounds: int,
+    sweeps: int,
+) -> dict[float, Ladders]:
+    """Independent ladders, for the errors; twice as many in the cold, where errors are larger."""
+    context.log(f"umbrella sampling, T = {', '.join(f'{t:g}' for t in temperatures)}")
     each = np.repeat(temperatures, [4 if t < 1 else 2 for t in temperatures])
     options: dict[str, Any] = {
         "system": SYSTEM,
@@ -100,98 +138,31 @@ def umbrella(
     state = sampling.umbrella_state(SYSTEM, centres, n_ladders=len(each), seed=context.seed)
     state, _ = sampling.umbrella_rounds(state, burn_in, tune=True, **options)
     _, info = sampling.umbrella_rounds(state, rounds, **options)
+    cost = centres.size * sweeps * (rounds + burn_in)
+    context.count_energy_evaluations(cost * each.size)
+    found = {}
+    for t in temperatures:
+        own = UmbrellaInfo(*(part[each == t] for part in info))
+        found[t] = Ladders(
+            own,
+            centres,
+            stiffness,
+            _joined(own.distance, centres, stiffness),
+            [_joined(ladder[None], centres, stiffness) for ladder in own.distance],
+            cost * len(own.distance),
+        )
+    return found
 
-    def joined(ladders: np.ndarray) -> Umbrella:
-        r = np.concatenate(list(ladders), axis=1)
-        return estimators.umbrella_histogram(r, centres, stiffness, edges=EDGES)
 
-    cost = each.size * centres.size * sweeps * (rounds + burn_in)
-    context.count_energy_evaluations(cost)
-    rows = {t: np.flatnonzero(each == t) for t in temperatures}
-    own = {t: info.distance[row] for t, row in rows.items()}
-    return Windows(
-        info,
-        rows,
-        {t: joined(d) for t, d in own.items()},
-        {t: [joined(ladder[None]) for ladder in d] for t, d in own.items()},
-        cost,
-    )
+def _joined(distance: np.ndarray, centres: np.ndarray, stiffness: float) -> Umbrella:
+    r = np.concatenate(list(distance), axis=1)
+    return estimators.umbrella_histogram(r, centres, stiffness, edges=EDGES)
 
 
 def length_energy(d: np.ndarray) -> np.ndarray:
     """The dimer's own potential of its length, kT."""
     q = 2 * (d - SYSTEM.distance)
     return SYSTEM.slope * q - SYSTEM.quadratic * q**2 + SYSTEM.quartic * q**4
-
-
-def exchange(
-    context: Context, rounds: int, *, replicas: int = 16, sweeps: int = 20, levels: int = 10
-) -> tuple[Estimate, np.ndarray]:
-    """F(open) - F(closed) at T = 1 without a bias: Hamiltonian replica exchange and MBAR.
-
-    Level k has the dimer's potential scaled by lambda_k between 1 and 0.02, where the dimer opens
-    and closes freely; neighbours exchange configurations. Nothing is shared with the windows of
-    `umbrella` but the moves.
-
-    Args:
-      context: for the seed and the log.
-      rounds: stored, after a third as many to forget the start, closed at all levels.
-      replicas: independent ladders.
-      sweeps: a round.
-      levels: number of levels.
-
-    Returns:
-      the difference in kT, and the acceptance of exchanges between neighbours.
-    """
-    context.log("Hamiltonian replica exchange")
-    scales = np.linspace(1.0, 0.02**0.5, levels) ** 2
-    rng = np.random.default_rng([context.seed, 17])
-    start = np.tile(SYSTEM.initial_state("closed"), (levels * replicas, 1))
-    state = sampling.particle_state(start, seed=context.seed + 100)
-    factor = np.repeat(scales, replicas)
-    burn_in = rounds // 3
-    lengths = np.empty((levels, rounds, replicas))
-    accepted, attempted = np.zeros(levels - 1), np.zeros(levels - 1)
-    for t in range(burn_in + rounds):
-        state, _ = sampling.particle_sweeps(
-            state, sweeps, system=SYSTEM, step_size=0.2, length_factor=factor
-        )
-        x = state.x.reshape(levels, replicas, -1)
-        d = np.hypot(x[..., 0] - x[..., 2], x[..., 1] - x[..., 3])
-        v = length_energy(d)
-        for k in range(t % 2, levels - 1, 2):
-            log_ratio = (scales[k] - scales[k + 1]) * (v[k] - v[k + 1])
-            swap = np.log(rng.uniform(size=replicas)) < log_ratio
-            accepted[k] += swap.mean()
-            attempted[k] += 1
-            for values in (x, d):
-                values[k, swap], values[k + 1, swap] = values[k + 1, swap], values[k, swap]
-        if t >= burn_in:
-            lengths[:, t - burn_in] = d
-    rate = accepted / np.maximum(attempted, 1)
-    return _restricted_difference(lengths, scales), rate
-
-
-def _restricted_difference(lengths: np.ndarray, scales: np.ndarray) -> Estimate:
-    """By MBAR with two states more, that no sample is of: closed and open; jackknife over ladders.
-
-    MBAR's own error is for independent samples; ladders are independent, rounds are not.
-    """
-    levels, rounds, replicas = lengths.shape
-    thin = max(1, rounds * replicas // 1600)
-
-    def difference(kept: np.ndarray) -> float:
-        d = lengths[:, ::thin][:, :, kept].reshape(levels, -1)
-        v = length_energy(d.ravel())
-        is_open = d.ravel() > CUT
-        own = [np.where(is_open == state, v, np.inf) for state in (False, True)]
-        u = np.concatenate([own, scales[:, None] * v])
-        counts = np.array([0, 0, *[d.shape[1]] * levels])
-        return float(estimators.mbar(u, counts).value[1])
-
-    every = np.arange(replicas)
-    without = np.array([difference(every[every != r]) for r in every])
-    return Estimate(difference(every), float(estimators.jackknife_error(without)))
 
 
 def frames(

@@ -7,22 +7,16 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import estimators, plotting
-from boltzmann_tf.estimators import Umbrella
 from boltzmann_tf.reproduction import Context
 from reproductions.solvated_dimer.published_umbrella import (
     PUBLISHED,
     read_as_published,
     window_free_energies,
 )
-from reproductions.solvated_dimer.reference import (
-    CENTRES,
-    CUT,
-    EDGES,
-    STIFFNESS,
-    Windows,
-)
+from reproductions.solvated_dimer.reference import CUT, Windows
+from reproductions.solvated_dimer.without_bias import Exchange
 
-__all__ = ["published_table", "show_umbrella", "umbrella_table"]
+__all__ = ["explain", "published_table", "show_umbrella", "umbrella_table"]
 
 SHOWN = (0.7, 2.35)  # d
 PUBLISHED_CENTRES = np.array(PUBLISHED["umbrella"]["centres"])
@@ -126,36 +120,60 @@ def published_table(context: Context, windows: Windows) -> None:
     context.table("F(open) - F(closed) from window free energies, kT", rows)
 
 
+def explain(context: Context, windows: Windows, other: Exchange) -> None:
+    """The second method, and what the published points at T other than 1 are."""
+    rates = other.acceptance
+    context.text(
+        "Without a bias, by Hamiltonian replica exchange and MBAR, F(open) - F(closed) at T = 1 is "
+        f"{_said(*other.difference)} kT: {_said(*other.from_closed)} from the ladders that started "
+        f"closed, {_said(*other.from_open)} from those that started open. Exchanges between "
+        f"neighbours are accepted at rates from {rates.min():.2f} to {rates.max():.2f}."
+    )
+    known = PUBLISHED["umbrella_differences"]["values"]
+    cold = [t for t in windows.ladders if t != 1 and f"{t:g}" in known]
+    if not cold:
+        return
+    parts = []
+    for t in cold:
+        reading = read_as_published(windows.by_temperature[t], t, PUBLISHED_CENTRES)
+        parts.append(
+            f"at T = {t:g} they say {np.mean(known[f'{t:g}']):.2f} kT, where {reading.right:.2f} "
+            f"is right, and {reading.as_published:.2f} what comes of a bias that is not divided by "
+            "T in the ratios between windows"
+        )
+    context.text(
+        "**The published umbrella points at T other than 1 are no reference:** "
+        + "; ".join(parts)
+        + "."
+    )
+
+
 def umbrella_table(context: Context, windows: Windows) -> None:
     """How the sampling fared: two ladders, two halves, acceptance, exchange, autocorrelation."""
     rows = []
-    for t, own in windows.rows.items():
-        d, info = windows.info.distance[own], windows.info
+    for t, own in windows.ladders.items():
+        d = own.info.distance
         tau = [estimators.autocorrelation_time(d[:, k]) for k in range(d.shape[1])]
         half = d.shape[2] // 2
-        found = windows.difference(t)
-        ladders = [u.free_energy_difference(CUT) for u in windows.ladders[t]]
+        halves = [own.part(0, half), own.part(half, d.shape[2])]
         rows.append(
             {
                 "T": f"{t:g}",
-                "F(open) - F(closed) (kT)": _said(found.value, found.standard_error),
-                "each ladder alone": ", ".join(_said(*e) for e in ladders),
-                "first half, second half": ", ".join(
-                    f"{_joined(part).free_energy_difference(CUT).value:.3f}"
-                    for part in (d[:, :, :half], d[:, :, half:])
+                "F(open) - F(closed) (kT)": _said(*windows.difference(t)),
+                "each ladder alone": ", ".join(
+                    _said(*u.free_energy_difference(CUT)) for u in own.each
                 ),
-                "energies": f"{windows.energies * len(own) // len(windows.info.acceptance):.3g}",
-                "acceptance of moves": f"{info.acceptance[own].mean():.2f}",
-                "least of exchanges": f"{np.nanmin(info.exchange[own]):.2f}",
+                "first half, second half": ", ".join(
+                    f"{u.free_energy_difference(CUT).value:.3f}" for u in halves
+                ),
+                "windows": str(own.centres.size),
+                "energies": f"{own.energies:.3g}",
+                "acceptance of moves": f"{own.info.acceptance.mean():.2f}",
+                "least of exchanges": f"{np.nanmin(own.info.exchange):.2f}",
                 "autocorrelation of d (rounds)": f"{np.mean(tau):.1f}",
             }
         )
-    context.table("Umbrella sampling", rows)
-
-
-def _joined(distance: np.ndarray) -> Umbrella:
-    r = np.concatenate(list(distance), axis=1)
-    return estimators.umbrella_histogram(r, CENTRES, STIFFNESS, edges=EDGES)
+    context.table(f"Umbrella sampling, {windows.seconds:.0f} s in all", rows)
 
 
 def _said(value: float, error: float) -> str:

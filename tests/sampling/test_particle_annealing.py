@@ -191,6 +191,21 @@ def test_starts_in_another_order_or_direction_weigh_nothing():
     assert np.all(found.log_weight[1:] == -np.inf)
 
 
+@pytest.mark.parametrize("end", [1.0, 0.8])
+def test_starts_that_overlap_weigh_nothing(end):
+    """A particle upon another has an infinite energy: neither a weight nor NaN comes of it."""
+    system, x = tethered(3, 20.0, 1.0, 0)
+    x = sampling.relabel(x, SITES, fixed=2).x
+    x[1, 4:6] = x[1, :2]
+    found = sampling.anneal_particles(
+        x, system=system, reference=SITES, centres=SITES, stiffness=[20.0, 19.0, 18.0],
+        temperature=[1.0, 1.0, end], step_size=0.1,
+    )  # fmt: skip
+    assert np.isfinite(found.log_weight[[0, 2]]).all()
+    assert found.log_weight[1] == -np.inf
+    assert found.not_finite == 0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -1,0 +1,97 @@
+"""Every branch of the dimer's paper presets, in miniature: they end in a report.
+
+Preset paper takes an hour, which no test can, and half of the code runs in it only.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from boltzmann_tf import Stage, Trainer, realnvp
+from boltzmann_tf.reproduction import Context
+from reproductions import dimer, free_energies
+from reproductions.solvated_dimer import flows, generators, reference, snapshots, tethered
+
+SMALL = {"hidden": (16,), "samples": 2000, "annealed": 64, "annealing_sweeps": 20}
+SMALL |= {"tethered_steps": 10}
+
+
+class Brief(Trainer):
+    """Twenty small steps a stage at most."""
+
+    def fit(self, data, stages, **options):
+        stages = [stages] if isinstance(stages, Stage) else stages
+        brief = [replace(s, iterations=min(s.iterations, 20), batch_size=18) for s in stages]
+        return super().fit(data, brief, **options)
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    for module in (generators, snapshots, tethered):
+        monkeypatch.setattr(module, "Trainer", Brief)
+    for module in ("generator", "loop"):  # XLA would take a minute
+        monkeypatch.setattr(f"boltzmann_tf.{module}.with_xla", lambda *_, **__: False)
+
+    def small(size, **options):
+        return realnvp(size, **options | {"hidden": (16,), "blocks": 2})
+
+    def shallow(*arguments, **options):
+        return flow(*arguments, **options | {"blocks": 1})
+
+    flow = flows.flow
+    monkeypatch.setattr(generators, "realnvp", small)
+    monkeypatch.setattr(flows, "flow", shallow)
+
+
+def report(module, tmp_path, monkeypatch, **changes):
+    plan = replace(module.PLANS["paper"], rounds=40, frames=1024, **SMALL, **changes)
+    monkeypatch.setitem(module.PLANS, "paper", plan)
+    context = Context(module.__name__.split(".")[-1], preset="paper", output=tmp_path)
+    context.begin()
+    module.run(context)
+    context.finish()
+    assert (context.directory / "report.html").exists()
+    return json.loads((context.directory / "metrics.json").read_text())["metrics"], context
+
+
+def test_dimer(brief, tmp_path, monkeypatch):
+    found, context = report(
+        dimer, tmp_path, monkeypatch, exchange_rounds=200, snapshots=2, multi_shorter=20,
+        multi_batch=90, steps=20, equilibrium_steps=10, scanned=(0.5, 2.0),
+    )  # fmt: skip
+    names = " ".join(m["name"] for m in found)
+    for said in (
+        "published: J_RC", "ours: share of samples, transition", "2 snapshots averaged",
+        "ours, annealed: barrier", "RMSE of F(d) at T = 0.5", "energies over those of umbrella",
+        f"{generators.CLOSED}: median energy", "highest energy on the best path",
+        "largest |published - ours| of a window",
+    ):  # fmt: skip
+        assert said in names
+    assert (context.directory / "generator_closed").is_dir()
+    text = (context.directory / "report.html").read_text()
+    assert "no reference" in text
+    assert generators.ABOUT_CLOSED.split("**")[2][:40] in text
+
+
+def test_free_energies(brief, tmp_path, monkeypatch):
+    found, _ = report(free_energies, tmp_path, monkeypatch, scanned=(0.25, 1.0), steps=10)
+    names = " ".join(m["name"] for m in found)
+    for said in ("ours, annealed: F(open) - F(closed) at T = 0.5", "published, open: J_KL"):
+        assert said in names
+
+
+def test_windows_hold_the_top_of_the_barrier(tmp_path):
+    """At every temperature a window there has its samples about its centre, not on both sides."""
+    context = Context("dimer", output=tmp_path)
+    windows = reference.umbrella(context, (0.25, 0.5, 1.0), 40)
+    assert [own.stiffness for own in windows.ladders.values()] == [800.0, 400.0, 200.0]
+    for t, own in windows.ladders.items():
+        k = int(np.argmin(np.abs(own.centres - 1.5)))
+        d = own.info.distance[:, k].ravel()
+        assert abs(np.median(d) - own.centres[k]) < 0.06
+        width = np.sqrt(0.5 / (own.stiffness - 100 / t)) if own.stiffness > 100 / t else np.inf
+        assert np.std(d) < 1.6 * width
