@@ -78,7 +78,14 @@ def test_dimer(brief, tmp_path, monkeypatch):
 
 
 def test_free_energies(brief, tmp_path, monkeypatch):
-    found, _ = report(free_energies, tmp_path, monkeypatch, scanned=(0.25, 1.0), steps=10)
+    found, _ = report(
+        free_energies,
+        tmp_path,
+        monkeypatch,
+        reference=(0.5, 1.0, 2.0),
+        scanned=(0.25, 1.0),
+        steps=10,
+    )
     names = " ".join(m["name"] for m in found)
     for said in ("ours, annealed: F(open) - F(closed) at T = 0.5", "published, open: J_KL"):
         assert said in names
@@ -87,8 +94,8 @@ def test_free_energies(brief, tmp_path, monkeypatch):
 def test_windows_hold_the_top_of_the_barrier(tmp_path):
     """At every temperature a window there has its samples about its centre, not on both sides."""
     context = Context("dimer", output=tmp_path)
-    windows = reference.umbrella(context, (0.25, 0.5, 1.0), 40)
-    assert [own.stiffness for own in windows.ladders.values()] == [800.0, 400.0, 200.0]
+    windows = reference.umbrella(context, (0.25, 1.0), 40)
+    assert [own.stiffness for own in windows.ladders.values()] == [800.0, 200.0]
     for t, own in windows.ladders.items():
         k = int(np.argmin(np.abs(own.centres - 1.5)))
         d = own.info.distance[:, k].ravel()
