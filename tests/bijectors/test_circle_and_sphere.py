@@ -14,6 +14,8 @@ import tensorflow as tf
 from scipy.stats import kstest
 
 from boltzmann_tf import bijectors as bj
+from boltzmann_tf.bijectors import splines
+from boltzmann_tf.bijectors.circle import rotated_spline
 from boltzmann_tf.bijectors.sphere import to_cylindrical, to_unit_vectors
 
 PI = np.pi
@@ -144,6 +146,19 @@ def test_normal_points_become_uniform_directions():
     np.testing.assert_allclose(density, -np.log(4 * PI), atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("c", [-1.0, 1.0])
+def test_planes_have_a_finite_gradient_at_the_poles(c, dtype):
+    x = tf.constant([[c, 0.3]], dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        z, log_det = bj.SpheresFromPlanes(2, dtype=dtype).inverse_and_log_det(x)
+        total = tf.reduce_sum(z) + tf.reduce_sum(log_det)
+    assert np.all(np.isfinite(z))
+    assert np.all(np.isfinite(log_det))
+    assert np.all(np.isfinite(tape.gradient(total, x)))
+
+
 def test_coordinates_round_trip():
     u = np.random.default_rng(4).standard_normal((50, 3, 3))
     u /= np.linalg.norm(u, axis=-1, keepdims=True)
@@ -162,26 +177,52 @@ def moved(bijector, u, direction="forward"):
     return to_unit_vectors(x).numpy(), log_det.numpy()
 
 
+@pytest.mark.parametrize("seam", [PI, -PI, PI / 2, -PI / 2])
 @pytest.mark.parametrize("direction", ["forward", "inverse"])
 @pytest.mark.parametrize("head_tail", ["same", "different"])
-def test_no_seam(head_tail, direction):
-    """Across phi = +-pi, of what moves and of what is seen, nothing jumps, nor does a slope.
+def test_no_seam(head_tail, direction, seam):
+    """Across phi = +-pi, and +-pi/2 where twice the angle has its seam, of what moves and is seen.
 
-    The slope of the log-determinant does, as at every knot of such splines.
+    Nothing jumps, at the very point neither, nor does a slope. The slope of the log-determinant
+    does, as at every knot of such splines.
     """
     bijector = laws.perturb(coupling(4, head_tail=head_tail))
     for which in (0, 1):
         c = 0.3
         values = []
-        for angle in (PI - 3e-5, PI - 1e-5, PI + 1e-5, PI + 3e-5):
+        for step in (-3e-5, -1e-5, 0.0, 1e-5, 3e-5):
             u = random_vectors(1, 2, seed=2)
-            u[0, which] = [np.sqrt(1 - c**2) * np.cos(angle), np.sqrt(1 - c**2) * np.sin(angle), c]
-            v, log_det = moved(bijector, u, direction)
-            values.append(np.append(v.ravel(), log_det))
+            x = to_cylindrical(tf.constant(u)).numpy()
+            x[0, 2 * which : 2 * which + 2] = c, seam + step
+            y, log_det = getattr(bijector, f"{direction}_and_log_det")(tf.constant(x))
+            values.append(np.append(to_unit_vectors(y).numpy().ravel(), log_det))
         values = np.array(values)
         assert np.max(np.abs(np.diff(values, axis=0))) < 1e-3
-        slopes = np.diff(values[:, :-1], axis=0)[[0, 2]] / 2e-5
+        slopes = np.diff(values[:, :-1], axis=0)[[0, -1]] / 2e-5
         np.testing.assert_allclose(slopes[0], slopes[1], atol=1e-2 * (1 + np.abs(slopes).max()))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("turn", [0.0, 0.7, -2.9])
+def test_circles_close_at_the_very_end(turn, dtype):
+    """At +-pi the slope is the parameter's there; one, as outside the spline, was the error.
+
+    Forwards the seam is at pi, backwards where pi has been turned to.
+    """
+    bins = 4
+    parameters = tf.constant([np.random.default_rng(3).standard_normal(3 * bins)], dtype)
+    slope = float(splines.positive_slope(parameters[0, 2 * bins]))
+    assert abs(np.log(slope)) > 0.1
+    turned = tf.constant([turn], dtype)
+    close = 1e-4 if dtype == "float32" else 1e-9
+    for end in (PI, -PI):
+        at = tf.constant([end], dtype)
+        out, log_slope = rotated_spline(at, parameters, turned, bins, inverse=False)
+        np.testing.assert_allclose(log_slope, np.log(slope), atol=close)
+        assert np.abs(np.exp(1j * out.numpy()) - np.exp(1j * (PI + turn))) < close
+        back, log_slope = rotated_spline(at + turned, parameters, turned, bins, inverse=True)
+        np.testing.assert_allclose(log_slope, -np.log(slope), atol=close)
+        assert np.abs(np.exp(1j * back.numpy()) + 1) < close
 
 
 @pytest.mark.parametrize("head_tail", ["same", "different"])
@@ -249,7 +290,11 @@ def test_circles_close():
 
 
 def test_director_turns_with_the_vectors():
-    """All turned or reflected, and any one turned round: the image does the same."""
+    """All turned or reflected, and any one turned round: the image does the same.
+
+    But where the two largest eigenvalues are close: free vectors, and those of a walk in a chain,
+    as cold ones are.
+    """
     bijector = laws.perturb(director(8))
     u = random_vectors(30, 4)
     v, log_det = moved(bijector, u)
