@@ -19,6 +19,7 @@ from reproductions.nematics import (
     plan,
     runs,
     simulations,
+    tables,
 )
 from reproductions.nematics.finite_size import extrapolate, heat_curve, peak
 
@@ -31,7 +32,8 @@ def chain(tmp_path_factory):
     context = Context("nematic", output=tmp_path_factory.mktemp("results"))
     system = Nematic("chain", 5)
     run = simulations.simulate(context, system, [0.35, T, 0.7], rounds=160, ladders=32, seed=1)
-    assert context.energy_evaluations == 32 * 3 * 160 * 9
+    # The burn-in is a fifth as long, and counts.
+    assert context.energy_evaluations == 32 * 3 * (160 + 32) * 9
     return run
 
 
@@ -108,6 +110,15 @@ def test_simulated_averages_are_exact(chain):
     assert chain.vectors.shape == (3, 32 * simulations.SNAPSHOTS, 5, 3)
 
 
+def test_moves_are_tuned_in_the_burn_in(chain):
+    """Half are accepted, within 0.1; the largest angle grows with temperature and ends at pi."""
+    np.testing.assert_allclose(chain.moves, 0.5, atol=0.1)
+    assert np.all(np.diff(chain.angle) > 0)
+    assert np.all((chain.angle > 0) & (chain.angle <= np.pi))
+    assert chain.exchanges.shape == (2,)
+    assert np.all((chain.exchanges > 0.1) & (chain.exchanges < 1))
+
+
 def test_snapshots_are_those_of_their_temperatures(chain):
     """Planted: the order of temperatures reversed."""
     energy = np.stack([sampling.vector_energies(u, chain.system) for u in chain.vectors])
@@ -162,6 +173,12 @@ def test_compiled_functions_see_another_temperature():
     system.temperature.assign(0.5)
     np.testing.assert_allclose(energy(x), 4 * hot, rtol=1e-12)
     assert system.get_config() == {"lattice": "chain", "length": 4, "temperature": 0.5}
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan])
+def test_a_temperature_is_positive(temperature):
+    with pytest.raises(ValueError, match="temperature must be a positive"):
+        generators.NematicAt("chain", 4, temperature)
 
 
 def test_couplings_start_on_the_bonds():
@@ -251,7 +268,8 @@ def report(tmp_path_factory):
     figures.show_transition(context, larger, fit)
     pictures.show_pictures(context, cubic)
     pictures.explain_weights(context, cubic)
-    numbers.weights_table(context, "weights", complete[4].measured)
+    tables.weights_table(context, "weights", complete[4].measured)
+    tables.moves_table(context, {"chain": line.simulated, "cubic": larger[4][0]})
     numbers.add_chain(context, line.measured, 1.0)
     numbers.add_complete(context, complete[4].measured, complete[4].simulated, 1.0)
     numbers.add_cubic(context, cubic[2].measured, cubic[2].simulated, 1.0)
@@ -278,3 +296,4 @@ def test_the_report_shows_its_figures(report):
     page = (report.directory / "report.html").read_text()
     assert all(f"{name}.png" in page for name in wanted)
     assert "What limits the effective sample size" in page
+    assert "single moves, smallest" in page

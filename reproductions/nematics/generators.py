@@ -27,11 +27,13 @@ class NematicAt(NematicAngles):
     Args:
       lattice: as of `Nematic`.
       length: as of `Nematic`.
-      temperature: T at the start.
+      temperature: T > 0 at the start.
     """
 
     def __init__(self, lattice: str, length: int, temperature: float = 1.0) -> None:
         super().__init__(lattice, length)
+        if not temperature > 0:
+            raise ValueError(f"temperature must be a positive number, got {temperature!r}")
         self.temperature = tf.Variable(temperature, trainable=False, dtype=tf.float64)
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:

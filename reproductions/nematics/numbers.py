@@ -22,7 +22,6 @@ __all__ = [
     "add_cubic",
     "add_maier_saupe",
     "add_transition",
-    "weights_table",
 ]
 
 PUBLISHED_TRANSITION = 1.1232  # eps; Fabbri and Zannoni, Mol. Phys. 58, 763 (1986), L = 30
@@ -175,27 +174,6 @@ def add_maier_saupe(context: Context) -> None:
                 justification="eight digits, the issue's target",
             )
         )
-
-
-def weights_table(context: Context, title: str, measured: Mapping[float, Measured]) -> None:
-    """Effective sizes beside tails, bounds of log Z, and what they have cost."""
-    rows: list[dict[str, Any]] = []
-    for t, m in measured.items():
-        row = {
-            "T": f"{t:g}",
-            "ESS": f"{m.ess:.3f}",
-            "Pareto k-hat": f"{m.pareto_k:.2f}",
-            "log Z": f"{m.log_z.value:.4f} ± {m.log_z.standard_error:.4f}",
-            "log Z - lower bound": f"{m.log_z.value - m.lower:.3f}",
-        }
-        if m.upper is not None:
-            gap = m.upper.value - m.log_z.value
-            row["upper bound - log Z"] = f"{gap:.3f} ± {m.upper.standard_error:.3f}"
-        if m.system.exact is not None:
-            row["exact log Z"] = f"{m.system.exact.log_z(t):.4f}"
-        row["energy evaluations so far"] = f"{m.evaluations}"
-        rows.append(row)
-    context.table(title, rows)
 
 
 def _average(source: Measured | Simulated, k: int, t: float | None = None) -> Estimate:
