@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import functools
 
+import keras
 import laws
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import i0
 from scipy.stats import kstest
 
 from boltzmann_tf import bijectors as bj
@@ -18,7 +20,7 @@ from boltzmann_tf import sampling
 from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.circle import rotated_spline
 from boltzmann_tf.bijectors.sphere import to_cylindrical, to_unit_vectors
-from boltzmann_tf.systems import Nematic
+from boltzmann_tf.systems import Nematic, NematicAngles
 
 PI = np.pi
 
@@ -328,6 +330,52 @@ def test_densities_in_two_frames_are_those_of_one():
     log_det, other = (moved(bijector, v, "inverse")[1] for v in (u, u @ rotation))
     assert np.std(log_det) > 1
     assert np.mean(np.abs(other - log_det) > 1e-2) <= 0.02
+
+
+def trained_gap(bijector, energy, low, high, bound, steps=150):
+    """E[u(x) - log det] of uniform points less its exact bound, before and after training."""
+    optimizer = keras.optimizers.Adam(2e-2)
+    rng = np.random.default_rng(0)
+    points = tf.constant(rng.uniform(low, high, (steps, 256, len(low))), tf.float32)
+    fresh = tf.constant(rng.uniform(low, high, (20_000, len(low))), tf.float32)
+
+    def loss(z):
+        x, log_det = bijector.forward_and_log_det(z)
+        return tf.reduce_mean(energy(x) - log_det)
+
+    @tf.function
+    def step(z):
+        with tf.GradientTape() as tape:
+            value = loss(z)
+        return tape.gradient(value, bijector.trainable_variables)
+
+    start = float(loss(fresh)) - bound
+    for z in points:
+        optimizer.apply(step(z), bijector.trainable_variables)
+    return start, float(loss(fresh)) - bound
+
+
+def test_a_circular_coupling_learns_von_mises():
+    """Two angles with u = -2 cos of their difference, bound -ln I_0(2): a tenth of it is left."""
+    bijector = bj.CircularSplineCoupling(2, bins=8, hidden=(16,))
+    start, gap = trained_gap(
+        bijector, lambda x: -2 * tf.cos(x[:, 0] - x[:, 1]), [-PI] * 2, [PI] * 2, -np.log(i0(2.0))
+    )
+    assert start > 0.8
+    assert -0.01 < gap < 0.1 * start
+
+
+def test_sphere_couplings_learn_two_vectors():
+    """A bond of K = 3, by two charts: less than a third of the bound's distance is left."""
+    system = NematicAngles("chain", 2, 3.0)
+    layers = [
+        bj.SphereCoupling(4, axis=a, bins=5, hidden=(16,), seed=k) for k, a in enumerate("zx")
+    ]
+    low, high = [-1, -PI] * 2, [1, PI] * 2
+    bound = 2 * np.log(4 * PI) - system.exact.log_z(1.0)
+    start, gap = trained_gap(bj.Sequence(layers), system.energy, low, high, bound)
+    assert start > 0.5
+    assert -0.02 < gap < 0.3 * start
 
 
 def test_couplings_are_scaled():
