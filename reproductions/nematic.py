@@ -12,6 +12,7 @@ from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.systems import Nematic
 from reproductions.nematics import figures, numbers, pictures, tables
 from reproductions.nematics.finite_size import extrapolate
+from reproductions.nematics.generators import fixed
 from reproductions.nematics.plan import CHAIN, PLANS
 from reproductions.nematics.runs import run_lattice
 from reproductions.nematics.simulations import peaks
@@ -48,6 +49,10 @@ def run(context: Context) -> None:
     for n, found in cubic.items():
         tables.weights_table(context, f"Weights, L = {n}", found.measured)
     pictures.explain_weights(context, cubic)
+    trained = {f"chain of {CHAIN}": chain.trained}
+    trained |= {f"all with all, N = {n}": found.trained for n, found in complete.items()}
+    trained |= {f"cubic, L = {n}": found.trained for n, found in cubic.items()}
+    pictures.show_losses(context, trained)
     pictures.show_pictures(context, cubic)
     context.section("The transition of the infinite lattice")
     figures.show_transition(context, larger, line)
@@ -65,9 +70,12 @@ def run(context: Context) -> None:
         numbers.add_cubic(context, found.measured, found.simulated, wide)
     numbers.add_transition(context, line, wide)
     numbers.add_maier_saupe(context)
-    largest = cubic[max(cubic)].trained.generator
-    largest.save(context.directory / "generator")
-    context.artifact("generator", f"the generator, L = {max(cubic)}, at its lowest T")
+    largest = cubic[max(cubic)].trained
+    fixed(largest).save(context.directory / "generator")
+    context.artifact(
+        "generator",
+        f"the generator, L = {max(cubic)}, T = {largest.temperature:g}: its energy is H / T",
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from boltzmann_tf.reproduction import Context
 from boltzmann_tf.sampling.nematic import neighbour_table
 from boltzmann_tf.systems import Nematic, NematicAngles
 
-__all__ = ["NematicAt", "Trained", "start_couplings", "walk"]
+__all__ = ["NematicAt", "Trained", "fixed", "start_couplings", "walk"]
 
 
 class NematicAt(NematicAngles):
@@ -79,6 +79,17 @@ class Trained:
     def temperature(self) -> float:
         """T of now."""
         return float(self.system.temperature.numpy())
+
+
+def fixed(trained: Trained) -> BoltzmannGenerator:
+    """The generator with its temperature in the coupling, eps / T, as a system of the package.
+
+    Loaded from a file it needs no other system, and its weights are those of now.
+    """
+    nematic = trained.system.nematic
+    coupling = nematic.coupling / trained.temperature
+    system = NematicAngles(nematic.lattice, nematic.length, coupling)
+    return BoltzmannGenerator(system, trained.generator.bijector)
 
 
 def walk(
