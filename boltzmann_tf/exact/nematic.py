@@ -6,6 +6,7 @@ and -u are the same. Everything comes from integrals over one bond, by Gauss-Leg
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,29 +167,8 @@ class FullyConnectedNematic:
 
     def _moments(self, temperature: float) -> tuple[float, float, float]:
         """ln Z without the solid angles, and its first two derivatives by K."""
-        K, n = self.coupling / positive("temperature", temperature), int(self.spins)
-        _check_cold(K, temperature, "coupling")
-        scale = np.sqrt(1.5 * K / n)
-        rho, log_rho, _ = composite_nodes(np.array([0.0, np.sqrt(n * K) + 12]), 1.0)
-        # The Gaussian and its five dimensions.
-        log_rho += 4 * np.log(rho) - 0.5 * rho**2
-        # zeta is largest where Q has one large eigenvalue: what is negligible there is everywhere.
-        largest = log_rho + n * _log_zeta(scale * rho * _eigenvalues(np.ones(1)))
-        kept = largest > largest.max() - _NEGLIGIBLE
-        # Of three times the angle in the plane; in the cold all weight is within 9 / (n K) of one.
-        cosine, log_plain, _ = composite_nodes(_edges_towards_one(-1.0, n * K / 9), 2.0)
-        log_w = log_rho[:, None] + log_plain
-        log_zeta = _log_zeta(scale * rho[kept, None] * _eigenvalues(cosine)[:, None])
-        log_term = log_w[kept] + n * log_zeta
-        weight = np.exp(log_term - log_term.max())
-        log_mean = np.log(weight.sum()) + log_term.max() - np.log(np.exp(log_w).sum())
-        square = rho[kept, None] ** 2
-        mean = float(np.sum(weight * square) / weight.sum())
-        variance = float(np.sum(weight * (square - mean) ** 2) / weight.sum())
-        # K enters as the scale of G only: zeta(s G)^N depends on K rho^2.
-        first = -0.5 + (mean - 5) / (2 * K)
-        second = (variance - 4 * mean + 10) / (4 * K**2)
-        return -0.5 * K + float(log_mean), first, second
+        K = self.coupling / positive("temperature", temperature)
+        return _connected_moments(_check_cold(K, temperature, "coupling"), int(self.spins))
 
     def log_z(self, temperature: float) -> float:
         """ln of the integral over all directions, (4 pi)^N included, of exp(-H / T)."""
@@ -206,6 +186,32 @@ class FullyConnectedNematic:
     def pair_order(self, temperature: float) -> float:
         """<P2(u_i . u_j)> of a pair, whose root is an order parameter without the finite-N bias."""
         return 2 * self._moments(temperature)[1] / (self.spins - 1)
+
+
+@functools.lru_cache(maxsize=512)
+def _connected_moments(K: float, n: int) -> tuple[float, float, float]:
+    """ln Z of n spins all with all without the solid angles, and its first two derivatives by K."""
+    scale = np.sqrt(1.5 * K / n)
+    rho, log_rho, _ = composite_nodes(np.array([0.0, np.sqrt(n * K) + 12]), 1.0)
+    # The Gaussian and its five dimensions.
+    log_rho += 4 * np.log(rho) - 0.5 * rho**2
+    # zeta is largest where Q has one large eigenvalue: what is negligible there is everywhere.
+    largest = log_rho + n * _log_zeta(scale * rho * _eigenvalues(np.ones(1)))
+    kept = largest > largest.max() - _NEGLIGIBLE
+    # Of three times the angle in the plane; in the cold all weight is within 9 / (n K) of one.
+    cosine, log_plain, _ = composite_nodes(_edges_towards_one(-1.0, n * K / 9), 2.0)
+    log_w = log_rho[:, None] + log_plain
+    log_zeta = _log_zeta(scale * rho[kept, None] * _eigenvalues(cosine)[:, None])
+    log_term = log_w[kept] + n * log_zeta
+    weight = np.exp(log_term - log_term.max())
+    log_mean = np.log(weight.sum()) + log_term.max() - np.log(np.exp(log_w).sum())
+    square = rho[kept, None] ** 2
+    mean = float(np.sum(weight * square) / weight.sum())
+    variance = float(np.sum(weight * (square - mean) ** 2) / weight.sum())
+    # K enters as the scale of G only: zeta(s G)^N depends on K rho^2.
+    first = -0.5 + (mean - 5) / (2 * K)
+    second = (variance - 4 * mean + 10) / (4 * K**2)
+    return -0.5 * K + float(log_mean), first, second
 
 
 def _eigenvalues(cosine: np.ndarray) -> np.ndarray:
