@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.systems import Nematic
-from reproductions.nematics import figures, numbers, pictures
+from reproductions.nematics import figures, numbers, pictures, tables
 from reproductions.nematics.finite_size import extrapolate
+from reproductions.nematics.generators import fixed
 from reproductions.nematics.plan import CHAIN, PLANS
 from reproductions.nematics.runs import run_lattice
 from reproductions.nematics.simulations import peaks
@@ -37,20 +38,29 @@ def run(context: Context) -> None:
     context.log("figures")
     context.section("A chain")
     figures.show_chain(context, chain)
-    numbers.weights_table(context, f"Weights, chain of {CHAIN}", chain.measured)
+    tables.weights_table(context, f"Weights, chain of {CHAIN}", chain.measured)
     context.section("All with all: towards Maier and Saupe")
     figures.show_complete(context, complete)
     figures.show_orientations(context, complete)
     for n, found in complete.items():
-        numbers.weights_table(context, f"Weights, N = {n}, T in units of U", found.measured)
+        tables.weights_table(context, f"Weights, N = {n}, T in units of U", found.measured)
     context.section("Three dimensions")
     figures.show_cubic(context, cubic)
     for n, found in cubic.items():
-        numbers.weights_table(context, f"Weights, L = {n}", found.measured)
+        tables.weights_table(context, f"Weights, L = {n}", found.measured)
     pictures.explain_weights(context, cubic)
+    trained = {f"chain of {CHAIN}": chain.trained}
+    trained |= {f"all with all, N = {n}": found.trained for n, found in complete.items()}
+    trained |= {f"cubic, L = {n}": found.trained for n, found in cubic.items()}
+    pictures.show_losses(context, trained)
     pictures.show_pictures(context, cubic)
     context.section("The transition of the infinite lattice")
     figures.show_transition(context, larger, line)
+    lattices = {f"chain of {CHAIN}": chain.simulated}
+    lattices |= {f"all with all, N = {n}": found.simulated for n, found in complete.items()}
+    lattices |= {f"cubic, L = {n}": found.simulated for n, found in cubic.items()}
+    lattices |= {f"cubic, L = {n}, about its peak": found for n, (found, _) in larger.items()}
+    tables.moves_table(context, lattices)
 
     context.section("Numbers")
     numbers.add_chain(context, chain.measured, wide)
@@ -60,9 +70,12 @@ def run(context: Context) -> None:
         numbers.add_cubic(context, found.measured, found.simulated, wide)
     numbers.add_transition(context, line, wide)
     numbers.add_maier_saupe(context)
-    largest = cubic[max(cubic)].trained.generator
-    largest.save(context.directory / "generator")
-    context.artifact("generator", f"the generator, L = {max(cubic)}, at its lowest T")
+    largest = cubic[max(cubic)].trained
+    fixed(largest).save(context.directory / "generator")
+    context.artifact(
+        "generator",
+        f"the generator, L = {max(cubic)}, T = {largest.temperature:g}: its energy is H / T",
+    )
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import estimators, exact, sampling
-from boltzmann_tf.estimators import Estimate
+from boltzmann_tf import BoltzmannGenerator, estimators, exact, sampling
+from boltzmann_tf.estimators import Estimate, Estimates
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems import Nematic
 from reproductions.nematics import (
@@ -19,6 +21,7 @@ from reproductions.nematics import (
     plan,
     runs,
     simulations,
+    tables,
 )
 from reproductions.nematics.finite_size import extrapolate, heat_curve, peak
 
@@ -31,7 +34,8 @@ def chain(tmp_path_factory):
     context = Context("nematic", output=tmp_path_factory.mktemp("results"))
     system = Nematic("chain", 5)
     run = simulations.simulate(context, system, [0.35, T, 0.7], rounds=160, ladders=32, seed=1)
-    assert context.energy_evaluations == 32 * 3 * 160 * 9
+    # The burn-in is a fifth as long, and counts.
+    assert context.energy_evaluations == 32 * 3 * (160 + 32) * 9
     return run
 
 
@@ -56,8 +60,29 @@ def test_extrapolation_of_a_line_in_the_inverse_volume():
     # The planted error: another power is no such line, and chi^2 says so.
     other = extrapolate({n: Estimate(1.1 + 3 / n, 0.001) for n in (6, 8, 12)})
     assert other.chi_square > 100
+    # Its stated error is that of the fit, too.
+    assert other.transition.standard_error == pytest.approx(
+        0.001 * np.sqrt(other.chi_square) * extrapolate(
+            {n: Estimate(1.1, 1.0) for n in (6, 8, 12)}
+        ).transition.standard_error
+    )  # fmt: skip
     with pytest.raises(ValueError, match="peaks"):
         extrapolate({6: Estimate(1.1, 0.01)})
+
+
+def test_a_peak_at_the_end_fails_the_metric_and_not_the_run(tmp_path):
+    context = Context("nematic", output=tmp_path)
+    context.begin()
+    larger = simulations.peaks(context, {3: 16, 4: 16, 5: 16}, seed=11)
+    nowhere = dataclasses.replace(larger[3][1], position=Estimate(np.nan, np.nan))
+    larger[3] = (larger[3][0], nowhere)
+    fit = extrapolate({n: curve.position for n, (_, curve) in larger.items()})
+    assert np.isnan(fit.transition.value)
+    figures.show_transition(context, larger, fit)
+    numbers.add_transition(context, fit, 1.0)
+    assert [m.passed for m in context.metrics] == [False]
+    context.finish()
+    assert "without L = 3" in (context.directory / "report.html").read_text()
 
 
 def test_errors_of_the_extrapolation_are_those_of_the_peaks():
@@ -106,6 +131,21 @@ def test_simulated_averages_are_exact(chain):
         score = (found.value[1:] - wanted) / found.standard_error[1:]
         assert np.all(np.abs(score) < 5), t
     assert chain.vectors.shape == (3, 32 * simulations.SNAPSHOTS, 5, 3)
+
+
+def test_moves_are_tuned_in_the_burn_in(chain):
+    """Half are accepted, within 0.1; the largest angle grows with temperature and ends at pi.
+
+    There, as the hottest is, more than half are.
+    """
+    assert np.all((chain.angle > 0) & (chain.angle <= np.pi))
+    assert np.all(np.diff(chain.angle) >= 0)
+    inside = chain.angle < np.pi
+    assert inside[0]
+    np.testing.assert_allclose(chain.moves[inside], 0.5, atol=0.1)
+    assert np.all(chain.moves > 0.4)
+    assert chain.exchanges.shape == (2,)
+    assert np.all((chain.exchanges > 0.1) & (chain.exchanges < 1))
 
 
 def test_snapshots_are_those_of_their_temperatures(chain):
@@ -164,6 +204,12 @@ def test_compiled_functions_see_another_temperature():
     assert system.get_config() == {"lattice": "chain", "length": 4, "temperature": 0.5}
 
 
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan])
+def test_a_temperature_is_positive(temperature):
+    with pytest.raises(ValueError, match="temperature must be a positive"):
+        generators.NematicAt("chain", 4, temperature)
+
+
 def test_couplings_start_on_the_bonds():
     chain = generators.start_couplings(Nematic("chain", 3), 0.5)
     np.testing.assert_allclose(chain, 3 * np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]))
@@ -187,6 +233,15 @@ def test_a_walk_from_hot_to_cold_is_exact(tmp_path):
         seen.append((t, len(trained.losses[t])))
     assert seen == [(0.5, 40), (0.3, 20)]
     assert context.energy_evaluations == trained.evaluations + 8000
+    # From its file it knows its temperature, without being told the system.
+    generators.fixed(trained).save(tmp_path / "generator")
+    loaded = BoltzmannGenerator.load(tmp_path / "generator")
+    assert loaded.system.nematic.coupling == pytest.approx(1 / 0.3)
+    x = measured.coordinates(found.vectors[:16]).astype(np.float32)
+    maps = (trained.generator.bijector, loaded.bijector)
+    for own, other in zip(*(b.inverse_and_log_det(x) for b in maps), strict=True):
+        np.testing.assert_allclose(other, own, atol=1e-6)
+    np.testing.assert_allclose(loaded.system.energy(x), trained.system.energy(x), atol=1e-5)
 
 
 def test_plans_cover_the_targets():
@@ -229,10 +284,9 @@ def perfect(simulated):
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    """Figures and numbers of perfect generators."""
-    context = Context("nematic", output=tmp_path_factory.mktemp("report"))
-    context.begin()
+def lattices(tmp_path_factory):
+    """Perfect generators of a chain, a complete graph and a cube."""
+    context = Context("nematic", output=tmp_path_factory.mktemp("simulated"))
 
     def run(lattice, length, temperatures):
         system = Nematic(lattice, length)
@@ -240,8 +294,15 @@ def report(tmp_path_factory):
         return perfect(simulations.simulate(context, system, temperatures, **options))
 
     line = run("chain", 6, plan.CHAIN_TARGETS)
-    complete = {4: run("complete", 4, (0.15, 0.2, 0.3))}
-    cubic = {2: run("cubic", 2, (0.8, 1.5))}
+    return line, {4: run("complete", 4, (0.15, 0.2, 0.3))}, {2: run("cubic", 2, (0.8, 1.5))}
+
+
+@pytest.fixture(scope="module")
+def report(lattices, tmp_path_factory):
+    """Figures and numbers of perfect generators."""
+    line, complete, cubic = lattices
+    context = Context("nematic", output=tmp_path_factory.mktemp("report"))
+    context.begin()
     larger = simulations.peaks(context, {3: 64, 4: 64}, seed=10)
     fit = extrapolate({3: Estimate(1.125, 0.01), 4: Estimate(1.124, 0.01)})
     figures.show_chain(context, line)
@@ -251,7 +312,11 @@ def report(tmp_path_factory):
     figures.show_transition(context, larger, fit)
     pictures.show_pictures(context, cubic)
     pictures.explain_weights(context, cubic)
-    numbers.weights_table(context, "weights", complete[4].measured)
+    flow = generators.Trained(generators.NematicAt("chain", 6), None)
+    flow.losses |= {1.0: 3 - np.linspace(0, 1, 40), 0.5: 1 - np.linspace(0, 1, 20)}
+    pictures.show_losses(context, {"chain": flow})
+    tables.weights_table(context, "weights", complete[4].measured)
+    tables.moves_table(context, {"chain": line.simulated, "cubic": larger[4][0]})
     numbers.add_chain(context, line.measured, 1.0)
     numbers.add_complete(context, complete[4].measured, complete[4].simulated, 1.0)
     numbers.add_cubic(context, cubic[2].measured, cubic[2].simulated, 1.0)
@@ -268,13 +333,93 @@ def test_perfect_generators_pass(report):
             assert metric.passed, metric
         elif "|deviation|" in metric.name:
             assert metric.value < 6, metric
-    assert len(report.metrics) == 15 + 6 + 5 + 1 + 2
+    assert len(report.metrics) == 18 + 8 + 7 + 1 + 2
+
+
+def failed(context):
+    return {m.name for m in context.metrics if not m.passed}
+
+
+def measured_with(run, **changes):
+    """What was measured, with other log-weights `[n]` and what follows from them."""
+    found = {}
+    for t, m in run.measured.items():
+        log_weight = changes["log_weight"](t, m)
+        density = m.energy / m.system.sites
+        values = [sampling.vector_order(m.vectors), density, m.system.sites * density**2]
+        found[t] = dataclasses.replace(
+            m,
+            log_weight=log_weight,
+            log_z=estimators.log_z(log_weight),
+            averages=estimators.weighted_average(
+                np.stack(values, axis=-1),
+                log_weight,
+                function=lambda v, t=t, m=m: simulations.observables(v, t, m.system.sites),
+            ),
+        )
+    return found
+
+
+def test_a_wrong_constant_fails(lattices, tmp_path):
+    """The planted error: log-weights 0.1 too large, which averages do not see."""
+    line, complete, _ = lattices
+    context = Context("nematic", output=tmp_path)
+    chain = measured_with(line, log_weight=lambda t, m: m.log_weight + 0.1)
+    numbers.add_chain(context, chain, 1.0)
+    graph = measured_with(complete[4], log_weight=lambda t, m: m.log_weight + 0.1)
+    numbers.add_complete(context, graph, complete[4].simulated, 1.0)
+    wrong = {name for name in failed(context) if "error of" not in name}
+    assert {name for name in wrong if "log Z" in name} == {
+        m.name for m in context.metrics if "log Z" in m.name and "error of" not in m.name
+    }
+    assert len([name for name in wrong if "log Z" in name]) == 4
+
+
+def test_weights_of_another_temperature_fail(lattices, tmp_path):
+    """The planted error: weights of a temperature 30 % above. S, u and orientations are wrong.
+
+    So is log Z, whose weights are no longer constant. C changes less than 256 draws can tell; that
+    with the square of the wrong temperature is found out.
+    """
+    _, complete, cubic = lattices
+    context = Context("nematic", output=tmp_path)
+
+    def hotter(t, m):
+        return m.log_weight + m.energy * (1 / t - 1 / (1.3 * t))
+
+    graph = measured_with(complete[4], log_weight=hotter)
+    numbers.add_complete(context, graph, complete[4].simulated, 1.0)
+    cube = measured_with(cubic[2], log_weight=hotter)
+    numbers.add_cubic(context, cube, cubic[2].simulated, 1.0)
+    scored = {m.name for m in context.metrics if "|deviation|" in m.name}
+    assert len(scored) == 4 + 3
+    assert scored - failed(context) <= {m.name for m in context.metrics if ": C, " in m.name}
+
+    scale = np.array([1, 1, 1.3**-2])
+    heat = {
+        t: dataclasses.replace(
+            m, averages=Estimates(m.averages.value * scale, m.averages.standard_error * scale)
+        )
+        for t, m in cubic[2].measured.items()
+    }
+    context = Context("nematic", output=tmp_path)
+    numbers.add_cubic(context, heat, cubic[2].simulated, 1.0)
+    assert [name for name in failed(context) if "|deviation|" in name and ": C, " in name]
+
+
+def test_limits_of_families():
+    """Of nine independent normal scores the largest is above in 0.3 % of draws, five errors."""
+    assert numbers.family_limit(9) == pytest.approx(3.59, abs=0.005)
+    scores = np.abs(np.random.default_rng(12).standard_normal((200_000, 9))).max(axis=1)
+    share = np.mean(scores > numbers.family_limit(9))
+    assert abs(share - 0.003) < 5 * np.sqrt(0.003 / 200_000)
 
 
 def test_the_report_shows_its_figures(report):
     names = {path.stem for path in report.directory.glob("*.png")}
-    wanted = {"chain", "complete", "cubic", "orientations", "pictures", "transition"}
+    wanted = {"chain", "complete", "cubic", "losses", "orientations", "pictures", "transition"}
     assert names == wanted
     page = (report.directory / "report.html").read_text()
     assert all(f"{name}.png" in page for name in wanted)
     assert "What limits the effective sample size" in page
+    assert "single moves, smallest" in page

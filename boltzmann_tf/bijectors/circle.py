@@ -130,7 +130,10 @@ def rotated_spline(
       The new angle in [-pi, pi] and the log of the slope, `[...]`.
     """
     k = circular_knots(parameters, bins)
+    # An end of the interval counts as outside, where the slope is one.
+    edge = PI * (1 - 2 * np.finfo(angle.dtype.as_numpy_dtype).eps)
     if inverse:
-        return splines.spline_inverse(wrap(angle - turn), k, PI)
-    out, log_slope = splines.spline_forward(wrap(angle), k, PI)
+        start = tf.clip_by_value(wrap(angle - turn), -edge, edge)
+        return splines.spline_inverse(start, k, PI)
+    out, log_slope = splines.spline_forward(tf.clip_by_value(wrap(angle), -edge, edge), k, PI)
     return wrap(out + turn), log_slope

@@ -2,7 +2,10 @@
 
 A spin of a nematic sees its neighbours through the tensor of their u u^T. Generated in turn, each
 vector's density given the earlier ones is one about the main axis of such a tensor, with weights
-that are learned: the map commutes with rotations of all vectors and with turning any one round.
+that are learned: the map commutes with turning any one round, and with rotations of all vectors
+except where the two largest eigenvalues of such a tensor are close. There the axis is a mixture
+that depends on the frame. The map is one with an exact log-determinant all the same, and weights
+are exact; only their values differ from frame to frame.
 """
 
 from __future__ import annotations

@@ -114,8 +114,9 @@ class SpheresFromPlanes(Bijector):
     def inverse_and_log_det(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Spheres to planes; the north pole itself goes as far as the precision resolves it."""
         c, phi = tf.unstack(_pairs(x), axis=-1)
-        tiny = 0.25 * np.finfo(self.dtype.as_numpy_dtype).eps
-        half = -tf.math.log(tf.clip_by_value(0.5 * (1 - c), tiny, 1 - tiny))
+        eps = np.finfo(self.dtype.as_numpy_dtype).eps
+        # Below one by more than rounds to it: at the south pole r = 0 has no slope.
+        half = -tf.math.log(tf.clip_by_value(0.5 * (1 - c), 0.25 * eps, 1 - eps))
         r = tf.sqrt(2 * half)
         z = _flat(tf.stack([r * tf.cos(phi), r * tf.sin(phi)], axis=-1))
         return z, tf.reduce_sum(half - np.log(2.0), axis=-1)

@@ -6,6 +6,7 @@ and -u are the same. Everything comes from integrals over one bond, by Gauss-Leg
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,8 @@ from boltzmann_tf.exact._quadrature import composite_nodes
 
 __all__ = ["FullyConnectedNematic", "NematicChain", "bond_moments"]
 
-_HIGHEST = 120  # of the Legendre polynomials; further eigenvalues of a ring vanish for K < 200
+_COLDEST = 1000.0  # largest eps / T of a ring or complete graph that the quadratures are for
+_NEGLIGIBLE = 80.0  # logarithm of what is left out, against the largest term
 
 
 def _p2(x: np.ndarray) -> np.ndarray:
@@ -27,6 +29,21 @@ def _bond_nodes(K: float) -> tuple[np.ndarray, np.ndarray]:
     """Nodes in x = cos(angle) on [0, 1] and the weights dx exp(K (P2 - 1))."""
     x, log_weight, _ = composite_nodes(np.array([0.0, 1.0]), min(0.04, 2 / (1 + abs(K))))
     return x, np.exp(log_weight + K * (_p2(x) - 1))
+
+
+def _even_orders(K: float) -> np.ndarray:
+    """l of the eigenvalues of a ring that matter: they fall as exp(-l^2 / 6 K), to the power N."""
+    return np.arange(0, max(120, 2 * int(np.ceil(4.3 * np.sqrt(K)))) + 1, 2)
+
+
+def _check_cold(K: float, temperature: float, what: str) -> float:
+    """Returns K, or raises where a sum or an integral would be cut off."""
+    if K > _COLDEST:
+        raise ValueError(
+            f"temperature must be at least {what} / {_COLDEST:g} for this quadrature, got "
+            f"{temperature!r}, {what} / {K:.6g}"
+        )
+    return K
 
 
 def bond_moments(K: float) -> tuple[float, float, float]:
@@ -71,8 +88,8 @@ class NematicChain:
         n = int(self.length)
         if not self.periodic:
             return tuple((n - 1) * m for m in bond_moments(K))  # type: ignore[return-value]
-        x, weight = _bond_nodes(K)
-        order = np.arange(0, _HIGHEST + 1, 2)
+        x, weight = _bond_nodes(_check_cold(K, temperature, "coupling"))
+        order = _even_orders(K)
         legendre = eval_legendre(order[:, None], x)
         # Eigenvalues and their derivatives; exp(K) is left out, so P2 - 1 is what K multiplies.
         value, first, second = (legendre @ (weight * (_p2(x) - 1) ** k) for k in range(3))
@@ -111,11 +128,11 @@ class NematicChain:
         K = self._k(temperature)
         if not self.periodic:
             return bond_moments(K)[1] ** r
-        x, weight = _bond_nodes(K)
-        order = np.arange(0, _HIGHEST + 1, 2)
+        x, weight = _bond_nodes(_check_cold(K, temperature, "coupling"))
+        order = _even_orders(K)
         legendre = eval_legendre(order[:, None], x)
         value = legendre @ weight / weight.sum()
-        nodes, plain = np.polynomial.legendre.leggauss(2 * _HIGHEST)
+        nodes, plain = np.polynomial.legendre.leggauss(2 * int(order[-1]))
         table = eval_legendre(order[:, None], nodes)
         # Half the integral of P_l P_2 P_l' is the square of a 3j symbol.
         mix = 0.5 * (table * plain * _p2(nodes)) @ table.T
@@ -150,27 +167,8 @@ class FullyConnectedNematic:
 
     def _moments(self, temperature: float) -> tuple[float, float, float]:
         """ln Z without the solid angles, and its first two derivatives by K."""
-        K, n = self.coupling / positive("temperature", temperature), int(self.spins)
-        scale = np.sqrt(1.5 * K / n)
-        rho, log_rho, _ = composite_nodes(np.array([0.0, np.sqrt(n * K) + 12]), 1.0)
-        cosine, plain = np.polynomial.legendre.leggauss(32)  # of three times the angle in the plane
-        angle = np.arccos(cosine) / 3
-        # Largest first: the integrand of zeta is then largest at the pole.
-        turns = angle - 2 * np.pi / 3 * np.arange(3)[:, None]
-        eigen = -np.sort(-np.sqrt(2 / 3) * np.cos(turns), axis=0)
-        log_zeta = _log_zeta(scale * rho[:, None] * eigen[:, None])
-        # The Gaussian, its five dimensions, and the Jacobian of the eigenvalues.
-        log_w = (log_rho + 4 * np.log(rho) - 0.5 * rho**2)[:, None] + np.log(plain)
-        log_term = log_w + n * log_zeta
-        weight = np.exp(log_term - log_term.max())
-        log_mean = np.log(weight.sum()) + log_term.max() - np.log(np.exp(log_w).sum())
-        square = rho[:, None] ** 2
-        mean = float(np.sum(weight * square) / weight.sum())
-        variance = float(np.sum(weight * (square - mean) ** 2) / weight.sum())
-        # K enters as the scale of G only: zeta(s G)^N depends on K rho^2.
-        first = -0.5 + (mean - 5) / (2 * K)
-        second = (variance - 4 * mean + 10) / (4 * K**2)
-        return -0.5 * K + float(log_mean), first, second
+        K = self.coupling / positive("temperature", temperature)
+        return _connected_moments(_check_cold(K, temperature, "coupling"), int(self.spins))
 
     def log_z(self, temperature: float) -> float:
         """ln of the integral over all directions, (4 pi)^N included, of exp(-H / T)."""
@@ -190,9 +188,51 @@ class FullyConnectedNematic:
         return 2 * self._moments(temperature)[1] / (self.spins - 1)
 
 
+@functools.lru_cache(maxsize=512)
+def _connected_moments(K: float, n: int) -> tuple[float, float, float]:
+    """ln Z of n spins all with all without the solid angles, and its first two derivatives by K."""
+    scale = np.sqrt(1.5 * K / n)
+    rho, log_rho, _ = composite_nodes(np.array([0.0, np.sqrt(n * K) + 12]), 1.0)
+    # The Gaussian and its five dimensions.
+    log_rho += 4 * np.log(rho) - 0.5 * rho**2
+    # zeta is largest where Q has one large eigenvalue: what is negligible there is everywhere.
+    largest = log_rho + n * _log_zeta(scale * rho * _eigenvalues(np.ones(1)))
+    kept = largest > largest.max() - _NEGLIGIBLE
+    # Of three times the angle in the plane; in the cold all weight is within 9 / (n K) of one.
+    cosine, log_plain, _ = composite_nodes(_edges_towards_one(-1.0, n * K / 9), 2.0)
+    log_w = log_rho[:, None] + log_plain
+    log_zeta = _log_zeta(scale * rho[kept, None] * _eigenvalues(cosine)[:, None])
+    log_term = log_w[kept] + n * log_zeta
+    weight = np.exp(log_term - log_term.max())
+    log_mean = np.log(weight.sum()) + log_term.max() - np.log(np.exp(log_w).sum())
+    square = rho[kept, None] ** 2
+    mean = float(np.sum(weight * square) / weight.sum())
+    variance = float(np.sum(weight * (square - mean) ** 2) / weight.sum())
+    # K enters as the scale of G only: zeta(s G)^N depends on K rho^2.
+    first = -0.5 + (mean - 5) / (2 * K)
+    second = (variance - 4 * mean + 10) / (4 * K**2)
+    return -0.5 * K + float(log_mean), first, second
+
+
+def _eigenvalues(cosine: np.ndarray) -> np.ndarray:
+    """Of traceless tensors of norm one, `[3, ...]`, from three times their angle in the plane.
+
+    Largest first: the integrand of zeta is then largest at the pole.
+    """
+    turns = np.arccos(cosine) / 3 - 2 * np.pi / 3 * np.arange(3)[:, None]
+    return -np.sort(-np.sqrt(2 / 3) * np.cos(turns), axis=0)
+
+
+def _edges_towards_one(start: float, rate: float) -> np.ndarray:
+    """Edges that halve their distance from one, down to 8 over the rate of an exponential."""
+    halvings = max(1, int(np.ceil(np.log2(max(rate, 1.0) * (1 - start) / 8))))
+    return np.append(1 - (1 - start) * 0.5 ** np.arange(halvings + 1), 1.0)
+
+
 def _log_zeta(eigen: np.ndarray) -> np.ndarray:
     """ln of the mean of exp(u^T Q u) over directions, from eigenvalues `[3, ...]`, falling."""
-    z, log_weight, _ = composite_nodes(np.array([0.0, 1.0]), 0.5)
+    # Of the pole, within 1 / drop, in the cold.
+    z, log_weight, _ = composite_nodes(_edges_towards_one(0.0, np.ptp(eigen, axis=0).max()), 0.5)
     out = np.zeros(eigen.shape[1:])
     rest = 1 - z**2
     half = 0.5 * (eigen[1] - eigen[2])

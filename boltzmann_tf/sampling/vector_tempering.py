@@ -21,6 +21,7 @@ from boltzmann_tf.sampling.nematic import (
     vector_wolff_updates,
 )
 from boltzmann_tf.systems import Nematic
+from boltzmann_tf.systems.nematic import check_unit_vectors
 
 __all__ = [
     "VectorTemperingInfo",
@@ -30,6 +31,8 @@ __all__ = [
     "vector_tempering_state",
 ]
 
+_TARGET = 0.5  # acceptance of single moves that the burn-in tunes towards
+
 
 class VectorTemperingState(NamedTuple):
     """Independent ladders of walkers, one at each temperature; enough to go on exactly.
@@ -37,12 +40,14 @@ class VectorTemperingState(NamedTuple):
     Attributes:
       walkers: ladder after ladder, `[ladders * temperatures, N, 3]`.
       rung: index of the temperature that each walker is at, int64 [ladders, temperatures].
+      angle: largest angle of a single move at each temperature in radians, [temperatures].
       rounds: done so far.
       seed: of the decisions to exchange.
     """
 
     walkers: VectorState
     rung: np.ndarray
+    angle: np.ndarray
     rounds: int
     seed: int
 
@@ -55,18 +60,21 @@ class VectorTemperingInfo(NamedTuple):
       order: largest eigenvalue of Q, float64 [ladders, temperatures, rounds].
       acceptance: of exchanges between temperatures i and i + 1, all ladders together, float64
         [temperatures - 1]; NaN where none was attempted.
+      move_acceptance: of single moves at each temperature, float64 [temperatures].
     """
 
     energy: np.ndarray
     order: np.ndarray
     acceptance: np.ndarray
+    move_acceptance: np.ndarray
 
 
 def vector_order(vectors: np.ndarray) -> np.ndarray:
     """S, the largest eigenvalue of Q = <(3 u u^T - 1) / 2>: `[..., N, 3]` to `[...]`, float64."""
-    u = finite_array("vectors", vectors, last=3, dtype=np.float64)
-    if u.ndim < 2:
-        raise ValueError(f"vectors must have shape [..., N, 3], got {u.shape}")
+    shape = np.shape(vectors)
+    if len(shape) < 2:
+        raise ValueError(f"vectors must have shape [..., N, 3], got {shape}")
+    u = check_unit_vectors("vectors", vectors, shape[-2])
     mean = np.swapaxes(u, -1, -2) @ u / u.shape[-2]
     return 1.5 * np.linalg.eigvalsh(mean)[..., -1] - 0.5
 
@@ -92,7 +100,7 @@ def vector_tempering_state(
     ladders = positive_int("n_ladders", n_ladders)
     walkers = vector_state(system, ladders * n, start=start, seed=seed)
     rung = np.tile(np.arange(n), (ladders, 1))
-    return VectorTemperingState(walkers, rung, 0, seed_int("seed", seed))
+    return VectorTemperingState(walkers, rung, np.ones(n), 0, seed_int("seed", seed))
 
 
 def vector_tempering_rounds(
@@ -101,9 +109,10 @@ def vector_tempering_rounds(
     *,
     system: Nematic,
     temperatures: Any,
-    angle: Any = 1.0,
+    angle: Any = None,
     n_sweeps: int = 1,
     n_clusters: int = 0,
+    tune: bool = False,
 ) -> tuple[VectorTemperingState, VectorTemperingInfo]:
     """Rounds of updates at each temperature followed by exchanges of every other pair.
 
@@ -114,9 +123,12 @@ def vector_tempering_rounds(
       n_rounds: rounds.
       system: the lattice.
       temperatures: strictly increasing, > 0, in units of energy (k_B = 1), [temperatures].
-      angle: largest angle of a single move in radians, a number or [temperatures].
+      angle: largest angle of a single move in radians, a number or [temperatures]; None for the
+        state's, which are 1 at the beginning.
       n_sweeps: sweeps of single moves a round.
       n_clusters: clusters to reflect a round, after the sweeps; 0 in a field.
+      tune: adjust the angles, pi at most, after each round towards an acceptance of one half; for
+        the burn-in only, as moves that learn from the walk do not keep its density.
 
     Returns:
       the state after the rounds, and `VectorTemperingInfo`.
@@ -133,24 +145,29 @@ def vector_tempering_rounds(
             f"temperatures must be {n_temperatures} positive, strictly increasing numbers, got "
             f"{T.tolist()}"
         )
-    most = finite_array("angle", angle, dtype=np.float64)
+    most = finite_array("angle", state.angle if angle is None else angle, dtype=np.float64)
     if most.shape not in ((), T.shape) or np.any(most <= 0):
         raise ValueError(f"angle must be > 0, a number or [{T.size}], got {most.tolist()}")
-    most = np.broadcast_to(most, T.shape)
-    walkers, rung, first, seed = state
+    most = np.broadcast_to(most, T.shape).copy()
+    walkers, rung, _, first, seed = state
     rung = rung.copy()
+    moved = np.zeros(n_temperatures)
     energy, order = np.empty((2, ladders, n_temperatures, n))
     attempted, accepted = np.zeros((2, n_temperatures - 1), np.int64)
     for t in range(n):
         of_walker = T[rung].ravel()
-        walkers, _ = vector_sweeps(
+        walkers, moves = vector_sweeps(
             walkers, sweeps, system=system, temperature=of_walker, angle=most[rung].ravel()
         )
+        at = np.argsort(rung, axis=1)  # the walker at each temperature
+        each = np.take_along_axis(moves.acceptance.reshape(rung.shape), at, axis=1).mean(axis=0)
+        moved += each
+        if tune:
+            most = np.minimum(most * np.exp(np.clip(each - _TARGET, -0.1, 0.1)), np.pi)
         if clusters:
             walkers, _ = vector_wolff_updates(
                 walkers, clusters, system=system, temperature=of_walker
             )
-        at = np.argsort(rung, axis=1)  # the walker at each temperature
         now = vector_energies(walkers.vectors, system).reshape(rung.shape)
         energy[..., t] = np.take_along_axis(now, at, axis=1)
         s = vector_order(walkers.vectors).reshape(rung.shape)
@@ -160,6 +177,6 @@ def vector_tempering_rounds(
         accepted[lower] += exchanged
     acceptance = np.where(attempted > 0, accepted / np.maximum(attempted, 1), np.nan)
     return (
-        VectorTemperingState(walkers, rung, first + n, seed),
-        VectorTemperingInfo(energy, order, acceptance),
+        VectorTemperingState(walkers, rung, most, first + n, seed),
+        VectorTemperingInfo(energy, order, acceptance, moved / n),
     )

@@ -30,6 +30,19 @@ def check_unit_vectors(name: str, value: Any, sites: int) -> np.ndarray:
     return u
 
 
+def check_event_shape(name: str, x: Any, event_shape: tuple[int, ...]) -> None:
+    """Raises unless the last axes of x, as far as they are known, are `event_shape`.
+
+    Another number of vectors has an energy, too, which is none of this system.
+    """
+    shape = tf.TensorShape(x.shape if hasattr(x, "shape") else np.shape(x))
+    k = len(event_shape)
+    if shape.rank is None or (shape.rank >= k and shape[-k:].is_compatible_with(event_shape)):
+        return
+    wanted = ", ".join(str(n) for n in event_shape)
+    raise ValueError(f"{name} must have shape [..., {wanted}], got {list(shape)}")
+
+
 def order_tensor(u: tf.Tensor) -> tf.Tensor:
     """Q, the mean over sites of (3 u u^T - 1) / 2: `[..., N, 3]` to `[..., 3, 3]`."""
     n = tf.cast(tf.shape(u)[-2], u.dtype)
@@ -42,13 +55,8 @@ def nematic_order(u: tf.Tensor) -> tf.Tensor:
     Of N vectors without order it is not zero but of the order of 1 / sqrt(N): compare it with the
     same of other samples of the same size.
     """
-    q = order_tensor(u)
-    # The roots of a cubic by angles; Q is symmetric and has no trace.
-    p = tf.sqrt(tf.maximum(tf.reduce_sum(q * q, axis=[-2, -1]) / 6, tf.constant(1e-30, u.dtype)))
-    a, b, c = tf.unstack(q, axis=-2)
-    determinant = tf.reduce_sum(a * tf.linalg.cross(b, c), axis=-1)
-    cosine = tf.clip_by_value(0.5 * determinant / p**3, -1.0, 1.0)
-    return 2 * p * tf.cos(tf.acos(cosine) / 3)
+    # Not by the cubic's closed form: where eigenvalues are equal it has no gradient.
+    return tf.linalg.eigvalsh(order_tensor(u))[..., -1]
 
 
 class Nematic(System):
@@ -56,6 +64,8 @@ class Nematic(System):
 
     u and -u are the same: only squares of scalar products count. (With P1, the scalar product
     itself, this would be the Heisenberg model.) Energies are in the unit of eps; k_B = 1.
+
+    A generator takes `NematicAngles`, the same in coordinates that a flow can generate.
 
     Source: Lebwohl and Lasher, Phys. Rev. A 6, 426 (1972); for "complete", Maier and Saupe 1959.
 
@@ -109,7 +119,15 @@ class Nematic(System):
         }
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """H in the unit of eps: `[..., N, 3]` to `[...]`."""
+        """H in the unit of eps: `[..., N, 3]` to `[...]`.
+
+        Lengths are not checked here, where gradients pass: of vectors that are not of length one
+        this is the energy of nothing. `sampling.vector_energies` checks them.
+
+        Raises:
+          ValueError: for another number of vectors, or of components.
+        """
+        check_event_shape("x", x, self.event_shape)
         squares = self._squares(x)
         bonds = 1.5 * squares - 0.5 * self.bonds
         total = -self.bond_strength * bonds

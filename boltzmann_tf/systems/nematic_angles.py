@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf.systems.base import System
-from boltzmann_tf.systems.nematic import Nematic, nematic_order
+from boltzmann_tf.systems.nematic import Nematic, check_event_shape, nematic_order
 
 __all__ = ["NematicAngles"]
 
@@ -19,7 +19,11 @@ class NematicAngles(System):
 
     The solid angle of a vector is dc dphi, so that the Boltzmann density in these coordinates is
     that of the unit vectors, and log Z that of all directions, (4 pi)^N where H = 0.
-    `bijectors.SpheresFromPlanes` and `SphereCoupling` speak the same coordinates.
+    `bijectors.SpheresFromPlanes`, `SphereCoupling` and `DirectorFlow` speak the same coordinates.
+
+    A generator's own temperature widens Gaussian noise, which says nothing on a sphere. So a
+    temperature comes by the energy: a generator of `NematicAngles("cubic", 3, coupling=1 / T)`,
+    whose energy is H / T with eps = 1, is one at temperature T (with a field, h / T as well).
 
     Args:
       lattice: as of `Nematic`.
@@ -50,7 +54,12 @@ class NematicAngles(System):
         return nematic_order(self.vectors(x))
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """H in the unit of eps: `[..., 2 N]` to `[...]`."""
+        """H in the unit of eps: `[..., 2 N]` to `[...]`.
+
+        Raises:
+          ValueError: for another number of coordinates.
+        """
+        check_event_shape("x", x, self.event_shape)
         return self.nematic.energy(self.vectors(x))
 
     @functools.cached_property

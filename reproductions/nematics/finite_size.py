@@ -14,7 +14,9 @@ __all__ = ["Extrapolation", "HeatCurve", "extrapolate", "heat_curve", "peak"]
 
 GRID = 121  # temperatures between the ends of a ladder
 BLOCKS = 5  # of each ladder's rounds, left out in turn for the errors
-LEVELS = 2000  # energies are rounded to: a level is then far narrower than kT
+# Energies are rounded to so many levels. What counts is the width of one times the span of 1 / T,
+# which weights are exponentials of: it is small against one.
+LEVELS = 2000
 DIMENSION = 3
 
 
@@ -94,8 +96,9 @@ class Extrapolation:
     """T_peak(L) = T_NI + a / L^3, a straight line through the peaks.
 
     Attributes:
-      transition: T_NI with its error from those of the peaks.
-      slope: a.
+      transition: T_NI with its error from those of the peaks, widened by the root of chi_square
+        where that is above one: what a line does not fit, its errors do not describe.
+      slope: a, likewise.
       chi_square: of the line, over its degrees of freedom; NaN for two peaks.
     """
 
@@ -124,9 +127,11 @@ def extrapolate(peaks: Mapping[int, Estimate]) -> Extrapolation:
     found = covariance @ design.T @ (value / error)
     deviation = value / error - design @ found
     freedom = len(lengths) - 2
-    spread = np.sqrt(np.diag(covariance))
+    chi_square = float(deviation @ deviation / freedom) if freedom else np.nan
+    # Of two peaks nothing is known of the fit; NaN of a peak that is none comes through.
+    spread = np.sqrt(np.diag(covariance) * (max(1.0, chi_square) if freedom else 1.0))
     return Extrapolation(
         Estimate(float(found[0]), float(spread[0])),
         Estimate(float(found[1]), float(spread[1])),
-        float(deviation @ deviation / freedom) if freedom else np.nan,
+        chi_square,
     )

@@ -14,7 +14,7 @@ from boltzmann_tf.reproduction import Context
 from boltzmann_tf.sampling.nematic import neighbour_table
 from boltzmann_tf.systems import Nematic, NematicAngles
 
-__all__ = ["NematicAt", "Trained", "start_couplings", "walk"]
+__all__ = ["NematicAt", "Trained", "fixed", "start_couplings", "walk"]
 
 
 class NematicAt(NematicAngles):
@@ -27,11 +27,13 @@ class NematicAt(NematicAngles):
     Args:
       lattice: as of `Nematic`.
       length: as of `Nematic`.
-      temperature: T at the start.
+      temperature: T > 0 at the start.
     """
 
     def __init__(self, lattice: str, length: int, temperature: float = 1.0) -> None:
         super().__init__(lattice, length)
+        if not temperature > 0:
+            raise ValueError(f"temperature must be a positive number, got {temperature!r}")
         self.temperature = tf.Variable(temperature, trainable=False, dtype=tf.float64)
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:
@@ -77,6 +79,17 @@ class Trained:
     def temperature(self) -> float:
         """T of now."""
         return float(self.system.temperature.numpy())
+
+
+def fixed(trained: Trained) -> BoltzmannGenerator:
+    """The generator with its temperature in the coupling, eps / T, as a system of the package.
+
+    Loaded from a file it needs no other system, and its weights are those of now.
+    """
+    nematic = trained.system.nematic
+    coupling = nematic.coupling / trained.temperature
+    system = NematicAngles(nematic.lattice, nematic.length, coupling)
+    return BoltzmannGenerator(system, trained.generator.bijector)
 
 
 def walk(

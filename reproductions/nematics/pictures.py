@@ -9,11 +9,13 @@ import numpy as np
 from boltzmann_tf import estimators, plotting, sampling
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems import Nematic
+from reproductions.nematics.generators import Trained
 from reproductions.nematics.measured import in_director_frame
 from reproductions.nematics.runs import Run
 
-__all__ = ["explain_weights", "show_pictures"]
+__all__ = ["explain_weights", "show_losses", "show_pictures"]
 
+SMOOTH = 10  # steps of training that one point of a figure is the mean of
 SIDE = 12  # of the larger lattice
 EACH = 2  # pictures a temperature
 
@@ -53,7 +55,7 @@ def _plane(vectors: np.ndarray, length: int) -> np.ndarray:
 
 
 def explain_weights(context: Context, cubic: Mapping[int, Run]) -> None:
-    """The part of each vector in the loss of effective samples."""
+    """The spread of log-weights, in all and over sqrt(N), beside the smallest effective sample."""
     rows = []
     for length, run in cubic.items():
         each = {t: float(np.std(m.log_weight)) for t, m in run.measured.items()}
@@ -76,4 +78,25 @@ def explain_weights(context: Context, cubic: Mapping[int, Run]) -> None:
         "of them one tensor. These errors add, so the variance of log w grows with the number of "
         "vectors (it would be N times a constant if they were independent and alike), and the "
         "effective fraction falls as exp(-variance) where it is large."
+    )
+
+
+def show_losses(context: Context, trained: Mapping[str, Trained]) -> None:
+    """J_KL of each flow on its walk: a step down at each temperature, as it is H / T that counts.
+
+    Args:
+      context: of the report.
+      trained: name of the lattice -> its flow, at the end of its walk.
+    """
+    series = {}
+    for name, flow in trained.items():
+        every = np.concatenate(list(flow.losses.values())) / flow.system.nematic.sites
+        mean = every[: len(every) // SMOOTH * SMOOTH].reshape(-1, SMOOTH).mean(axis=1)
+        series[name] = {"x": SMOOTH * (np.arange(len(mean)) + 0.5), "y": mean}
+    panel = {"labels": ("step", "J_KL a vector"), "title": "training", "series": series}
+    context.figure(
+        plotting.curves([panel], panel=(7.0, 4.0)),
+        "losses.png",
+        "J_KL a vector, without its constant, from the hottest temperature to the coldest: each "
+        "step down is a change of temperature.",
     )

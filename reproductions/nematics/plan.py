@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["CHAIN", "CHAIN_TARGETS", "PLANS", "Plan", "Walk"]
+__all__ = ["CHAIN", "CHAIN_TARGETS", "ORIENTATION_TARGETS", "PLANS", "Plan", "Walk"]
 
 CHAIN = 10  # spins
 CHAIN_TARGETS = (1.0, 0.5, 0.25)  # eps / K for K = 1, 2, 4
 COMPLETE = (0.15, 0.18, 0.2, 0.22, 0.25, 0.3)  # T / U; the transition is at 0.22
+
+ORIENTATION_TARGETS = (0.15, 0.2, 0.3)  # of these, where orientations are looked at
 
 
 @dataclass(frozen=True)

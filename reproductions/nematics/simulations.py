@@ -15,7 +15,6 @@ from reproductions.nematics import finite_size
 
 __all__ = ["Simulated", "observables", "peaks", "simulate"]
 
-ANGLE = 1.1  # radians: half of the moves are accepted near T_NI
 SNAPSHOTS = 8
 
 
@@ -36,6 +35,9 @@ class Simulated:
       order: S, the same.
       vectors: configurations far apart in time, `[temperatures, n, N, 3]`.
       averages: <S>, energy and heat capacity a site at each temperature.
+      angle: largest of a single move at each temperature, from the burn-in, `[temperatures]`.
+      moves: acceptance of single moves, `[temperatures]`.
+      exchanges: acceptance between neighbouring temperatures, `[temperatures - 1]`.
     """
 
     system: Nematic
@@ -44,6 +46,9 @@ class Simulated:
     order: np.ndarray
     vectors: np.ndarray
     averages: dict[float, Estimates]
+    angle: np.ndarray
+    moves: np.ndarray
+    exchanges: np.ndarray
 
 
 def simulate(
@@ -57,7 +62,7 @@ def simulate(
     start: str = "disordered",
     seed: int = 0,
 ) -> Simulated:
-    """Runs ladders of walkers; a fifth as many rounds before are thrown away.
+    """Runs ladders of walkers; a fifth as many rounds before, which tune angles, are thrown away.
 
     Errors come from a jackknife over ladders, or over parts of them where there are few.
     """
@@ -65,8 +70,9 @@ def simulate(
     state = sampling.vector_tempering_state(
         system, len(T), n_ladders=ladders, start=start, seed=seed
     )
-    options = {"system": system, "temperatures": T, "angle": ANGLE, "n_sweeps": sweeps}
-    state, _ = sampling.vector_tempering_rounds(state, max(20, rounds // 5), **options)
+    options = {"system": system, "temperatures": T, "n_sweeps": sweeps}
+    burn_in = max(20, rounds // 5)
+    state, _ = sampling.vector_tempering_rounds(state, burn_in, tune=True, **options)
     infos, kept = [], []
     for _ in range(SNAPSHOTS):
         state, info = sampling.vector_tempering_rounds(state, rounds // SNAPSHOTS, **options)
@@ -77,7 +83,8 @@ def simulate(
     energy = np.concatenate([i.energy for i in infos], axis=-1)
     order = np.concatenate([i.order for i in infos], axis=-1)
     vectors = np.concatenate(kept).swapaxes(0, 1)
-    context.count_energy_evaluations(energy.size * (sweeps + 1))
+    walkers = ladders * len(T)
+    context.count_energy_evaluations(walkers * (burn_in + energy.shape[-1]) * (sweeps + 1))
     blocks = ladders if ladders >= 20 else 5 * ladders
     averages = {}
     for k, t in enumerate(T):
@@ -87,7 +94,18 @@ def simulate(
             function=lambda m, t=t: observables(m, t, system.sites),
             n_blocks=blocks,
         )
-    return Simulated(system, T, energy, order, vectors, averages)
+    return Simulated(
+        system=system,
+        temperatures=T,
+        energy=energy,
+        order=order,
+        vectors=vectors,
+        averages=averages,
+        angle=state.angle,
+        moves=np.mean([i.move_acceptance for i in infos], axis=0),
+        # A single round attempts every other pair only.
+        exchanges=np.nanmean([i.acceptance for i in infos], axis=0),
+    )
 
 
 def peaks(

@@ -124,6 +124,45 @@ def test_phases_of_maier_and_saupe():
     assert bond_moments(2.0 * s / 0.3)[1] == pytest.approx(s, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("model", "heat", "temperature"),
+    [
+        (FullyConnectedNematic(3), 2.0, 0.004),
+        (FullyConnectedNematic(8), 7.0, 0.002),
+        (FullyConnectedNematic(16), 15.0, 0.008),
+        (NematicChain(10), 9.0, 0.002),
+        (NematicChain(3, periodic=True), 2.0, 0.002),
+        (NematicChain(10, periodic=True), 9.0, 0.002),
+    ],
+    ids=repr,
+)
+def test_equipartition_in_the_cold(model, heat, temperature):
+    """Two angles a vector but two of all, half a kT each: C = N - 1 + a T, with a below 2 N.
+
+    Quadratures too coarse for the cold, and eigenvalues of a ring cut off, gave -1.6 for 7.
+    """
+    near = model.heat_capacity(temperature)
+    assert abs(near - heat) < 2 * (heat + 1) * temperature
+    # Without the linear term what is left is of second order.
+    extrapolated = 2 * near - model.heat_capacity(2 * temperature)
+    assert extrapolated == pytest.approx(heat, abs=50 * (heat + 1) * temperature**2)
+
+
+def test_log_z_of_eight_with_all():
+    """At the temperatures of the reproduction, by one panel of 32 nodes in the angle, to 1e-10."""
+    model = FullyConnectedNematic(8)
+    known = {
+        0.15: 25.862661400604615,
+        0.18: 23.66868334447934,
+        0.2: 22.773463464414142,
+        0.22: 22.161719999893084,
+        0.25: 21.57413669248332,
+        0.3: 21.05224032894198,
+    }
+    for t, log_z in known.items():
+        assert model.log_z(t) == pytest.approx(log_z, abs=1e-10)
+
+
 def test_the_first_power_would_be_found_out():
     """P1 on a bond, the planted error: Langevin's function, far from the mean of P2."""
     langevin = 1 / np.tanh(1.0) - 1
@@ -140,6 +179,9 @@ def test_the_first_power_would_be_found_out():
         (lambda: NematicChain(4).correlation(4, 1.0), "distance must be less than length=4"),
         (lambda: FullyConnectedNematic(1), "spins"),
         (lambda: FullyConnectedNematic(4).energy(-1.0), "temperature"),
+        (lambda: FullyConnectedNematic(8, 2.0).log_z(1e-3), "temperature must be at least"),
+        (lambda: NematicChain(4, periodic=True).energy(1e-4), "temperature must be at least"),
+        (lambda: NematicChain(4, periodic=True).correlation(1, 1e-4), "temperature must be at"),
         (lambda: MaierSaupe(-1.0), "coupling"),
         (lambda: MaierSaupe().order_parameter(0.0), "temperature"),
         (lambda: MaierSaupe().energy(0.1, phase="smectic"), "phase"),

@@ -65,6 +65,38 @@ def test_a_field_alone():
     assert 0.3 < info.acceptance.mean() < 0.95
 
 
+def two_spins(K, h):
+    """Means of P2 between two vectors and along a field, by quadrature of their angles."""
+    x, w = np.polynomial.legendre.leggauss(40)
+    a, b = x[:, None, None], x[:, None]
+    turn = 2 * np.pi * np.arange(64) / 64
+    between = a * b + np.sqrt((1 - a**2) * (1 - b**2)) * np.cos(turn)
+    bond, first, second = (1.5 * c**2 - 0.5 for c in (between, a, b))
+    weight = w[:, None, None] * w[:, None] * np.exp(K * bond + h * (first + second))
+    along = 0.5 * (first + second)
+    return (weight * bond).sum() / weight.sum(), (weight * along).sum() / weight.sum()
+
+
+@pytest.mark.parametrize("field", [0.6, -0.6])
+def test_coupling_and_field_together(field):
+    """Two vectors against quadrature, both parts of H: five errors; planted: half the field."""
+    coupling, temperature = 1.3, 0.5
+    system = Nematic("chain", 2, coupling=coupling, field=field)
+    state = sampling.vector_state(system, 256, seed=9)
+    seen = []
+    for _ in range(200):
+        state, _ = sweeps(state, 3, system=system, temperature=temperature)
+        u = state.vectors
+        bond = 1.5 * np.sum(u[:, 0] * u[:, 1], axis=-1) ** 2 - 0.5
+        seen.append([bond, np.mean(1.5 * u[..., 2] ** 2 - 0.5, axis=1)])
+    wanted = two_spins(coupling / temperature, field / temperature)
+    other = two_spins(coupling / temperature, 0.5 * field / temperature)
+    for k, series in enumerate(np.array(seen[20:]).transpose(1, 2, 0)):
+        mean = estimators.mean_with_error(series)
+        assert abs(mean.value - wanted[k]) < 5 * mean.standard_error
+        assert abs(mean.value - other[k]) > 5 * mean.standard_error
+
+
 @pytest.mark.parametrize("lattice", ["chain", "ring", "cubic", "complete"])
 @pytest.mark.parametrize("length", [3, 4])
 def test_neighbours_are_those_of_the_energy(lattice, length):

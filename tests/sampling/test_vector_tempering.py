@@ -61,6 +61,44 @@ def test_rounds_go_on_where_they_ended():
     assert again.rounds == end.rounds == 7
 
 
+def test_angles_are_tuned_towards_one_half_and_then_kept():
+    """Acceptances within 0.05 of one half where pi is not reached; energies stay exact.
+
+    What is not tuned, the planted error, accepts far from one half somewhere.
+    """
+    options = {"system": CHAIN, "temperatures": T}
+    state = sampling.vector_tempering_state(CHAIN, len(T), n_ladders=32, seed=4)
+    plain, untuned = sampling.vector_tempering_rounds(state, 60, **options)
+    np.testing.assert_array_equal(plain.angle, np.ones(4))
+    assert np.abs(untuned.move_acceptance - 0.5).max() > 0.15
+    state, _ = sampling.vector_tempering_rounds(state, 60, tune=True, **options)
+    tuned = state.angle
+    assert np.all((tuned > 0) & (tuned <= np.pi))
+    assert np.all(np.diff(tuned) >= 0)
+    state, info = sampling.vector_tempering_rounds(state, 400, **options)
+    np.testing.assert_array_equal(state.angle, tuned)
+    inside = tuned < np.pi
+    assert inside.sum() >= 2
+    np.testing.assert_allclose(info.move_acceptance[inside], 0.5, atol=0.05)
+    assert np.all(info.move_acceptance >= 0.45)
+    for k, t in enumerate(T):
+        mean = estimators.mean_with_error(info.energy[:, k])
+        assert abs(mean.value - CHAIN.exact.energy(t)) < 5 * mean.standard_error
+
+
+def test_acceptance_is_that_of_the_sweeps():
+    """Walkers that never trade (far apart): each temperature's is that of plain sweeps."""
+    far = [0.01, 5.0]
+    state = sampling.vector_tempering_state(CHAIN, 2, n_ladders=64, start="aligned", seed=5)
+    options = {"system": CHAIN, "temperatures": far, "angle": [0.1, 1.0]}
+    _, info = sampling.vector_tempering_rounds(state, 1, **options)
+    walkers = {"system": CHAIN, "temperature": np.tile(far, 64), "angle": np.tile([0.1, 1.0], 64)}
+    _, plain = sampling.vector_sweeps(state.walkers, 1, **walkers)
+    wanted = plain.acceptance.reshape(64, 2).mean(axis=0)
+    np.testing.assert_allclose(info.move_acceptance, wanted, atol=1e-12)
+    assert wanted[1] > wanted[0] + 0.1
+
+
 def test_the_order_is_that_of_the_systems():
     u = np.random.default_rng(0).standard_normal((5, 20, 3))
     u /= np.linalg.norm(u, axis=-1, keepdims=True)
@@ -95,3 +133,8 @@ def test_one_temperature_is_no_ladder():
         sampling.vector_tempering_state(CHAIN, 1)
     with pytest.raises(ValueError, match="vectors"):
         sampling.vector_order(np.zeros(3))
+
+
+def test_the_order_of_other_vectors_is_refused():
+    with pytest.raises(ValueError, match="vectors must be unit vectors, got one of length 2"):
+        sampling.vector_order(2 * CHAIN.initial_states["aligned"])

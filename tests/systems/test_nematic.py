@@ -80,6 +80,52 @@ def test_order_is_the_largest_eigenvalue():
     np.testing.assert_allclose(found, [0.25, 1.0], atol=1e-7)
 
 
+X, Y, Z = np.eye(3)
+EQUAL = {  # states with equal eigenvalues, and S of each
+    "aligned": ([Z, Z, Z, Z, Z, Z], 1.0),
+    "perpendicular": ([X, Z, X, Z, X, Z], 0.25),
+    "three axes": ([X, Y, Z, X, Y, Z], 0.0),
+}
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("state", EQUAL)
+def test_order_and_its_gradient_where_eigenvalues_are_equal(state, dtype, compiled):
+    """By u_k it is 3 v (v . u_k) / N with v in the space of the largest eigenvalue.
+
+    So its sum with u_k is 2 S + 1; the closed form of a cubic's roots gave NaN here.
+    """
+    u, wanted = EQUAL[state]
+    u = tf.constant([u], dtype)
+
+    def both(u):
+        with tf.GradientTape() as tape:
+            tape.watch(u)
+            s = nematic_order(u)
+        return s, tape.gradient(s, u)
+
+    s, slope = tf.function(both, jit_compile=True)(u) if compiled else both(u)
+    close = 1e-6 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(s, [wanted], atol=close)
+    assert np.all(np.isfinite(slope))
+    assert np.sum(slope * u) == pytest.approx(2 * wanted + 1, abs=10 * close)
+    if state == "aligned":
+        np.testing.assert_allclose(slope, 0.5 * u, atol=close)
+
+
+def test_the_gradient_of_the_order_is_its_slope():
+    u = tf.constant(vectors(4, 7, seed=6))
+    step = np.random.default_rng(7).standard_normal(u.shape)
+    with tf.GradientTape() as tape:
+        tape.watch(u)
+        s = nematic_order(u)
+    slope = np.sum(tape.gradient(s, u) * step, axis=(1, 2))
+    h = 1e-5
+    wanted = (nematic_order(u + h * step) - nematic_order(u - h * step)) / (2 * h)
+    np.testing.assert_allclose(slope, wanted, atol=1e-8)
+
+
 def test_order_without_order_is_not_zero():
     """Of N free vectors it is about 1 / sqrt(N), as for any sample of that size."""
     means = [float(np.mean(nematic_order(tf.constant(vectors(2000, n))))) for n in (16, 64)]
@@ -132,6 +178,28 @@ def test_exact_solution_is_of_this_energy(lattice, length):
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("lattice", ["chain", "ring", "complete", "cubic"])
+def test_energies_of_another_number_of_vectors_are_refused(lattice):
+    """Where the shape is known, as in a compiled function; where it is not, nothing is said."""
+    length = 2 if lattice == "cubic" else 4
+    system, angles = Nematic(lattice, length), NematicAngles(lattice, length)
+    n = system.sites
+    with pytest.raises(ValueError, match=rf"x must have shape \[..., {n}, 3\], got \[2, 7, 3\]"):
+        system.energy(vectors(2, 7))
+    with pytest.raises(ValueError, match=rf"x must have shape \[..., {n}, 3\]"):
+        system.energy(vectors(2, n)[..., :2])
+    with pytest.raises(ValueError, match=rf"x must have shape \[..., {n}, 3\], got \[3\]"):
+        system.energy(vectors(1, 1)[0, 0])
+    with pytest.raises(ValueError, match=rf"x must have shape \[..., {2 * n}\], got \[3, 14\]"):
+        angles.energy(tf.zeros([3, 14]))
+    spec = tf.TensorSpec([None, 7, 3], tf.float64)
+    with pytest.raises(ValueError, match=r"got \[None, 7, 3\]"):
+        tf.function(system.energy).get_concrete_function(spec)
+    u = vectors(2, n)
+    unknown = tf.function(system.energy, input_signature=[tf.TensorSpec(None, tf.float64)])
+    np.testing.assert_allclose(unknown(u), system.energy(u), rtol=1e-12)
 
 
 def test_unit_vectors_pass():
