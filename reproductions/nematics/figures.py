@@ -126,7 +126,7 @@ def show_complete(context: Context, runs: Mapping[int, Run]) -> None:
         },
     ]
     context.figure(
-        plotting.curves(panels),
+        plotting.curves(panels, legend="above"),
         "complete.png",
         "Spins bound all with all: two order parameters and the free energy from the generator "
         "(weighted, with errors), from quadrature at finite N, from Monte Carlo, and in the limit "
