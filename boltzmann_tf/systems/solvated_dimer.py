@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import positive, positive_int
+from boltzmann_tf._checks import finite_array, positive, positive_int
 from boltzmann_tf.systems.base import System
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["SolvatedDimer", "dimer_distance"]
 
@@ -152,6 +155,25 @@ class SolvatedDimer(System):
         inside = tf.nn.relu(core2 - r2) / core2
         cube = (self.diameter**2 / tf.maximum(r2, tf.constant(core2, r2.dtype))) ** 3
         return cube * cube * (1 + 6 * inside)
+
+    def draw(self, x: Any, *, diameter: float = 0.9) -> Figure:
+        """Pictures of configurations, with their lengths and energies.
+
+        Args:
+          x: `[2 N]`, or `[n, 2 N]` for a row of n pictures.
+          diameter: of the particles as drawn.
+
+        Returns:
+          a Matplotlib figure; the dimer is in red, the wall dotted.
+        """
+        # Matplotlib is not imported for energies alone.
+        from boltzmann_tf import plotting  # noqa: PLC0415
+
+        x = finite_array("x", np.atleast_2d(x), ndim=2, last=self.event_size)
+        tensor = tf.constant(x)
+        d, u = dimer_distance(tensor).numpy(), self.energy(tensor).numpy()
+        titles = [f"d = {a:.2f}, u = {b:.0f} kT" for a, b in zip(d, u, strict=True)]
+        return plotting.particle_pictures({"": x}, {"": titles}, diameter=diameter, box=self.box)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

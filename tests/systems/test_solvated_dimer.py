@@ -139,3 +139,20 @@ def test_the_distance_is_a_coordinate():
 def test_bad_parameters(options, message):
     with pytest.raises(ValueError, match=message):
         SolvatedDimer(**options)
+
+
+def test_draw():
+    """A picture a configuration, with its length and energy; other sizes are refused."""
+    system = SolvatedDimer()
+    x = np.stack([system.initial_state(s) for s in ("closed", "open")])
+    figure = system.draw(x)
+    energies = system.energy(tf.constant(x)).numpy()
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles == [
+        f"d = {d:.2f}, u = {u:.0f} kT" for d, u in zip((1.05, 2.1), energies, strict=True)
+    ]
+    drawn = figure.axes[1].collections[0].get_offsets()
+    np.testing.assert_allclose(drawn, x[1].reshape(-1, 2))
+    assert len(system.draw(x[0]).axes) == 1
+    with pytest.raises(ValueError, match="x must"):
+        system.draw(x[:, :-2])
