@@ -93,7 +93,7 @@ def show_losses(context: Context, trained: Mapping[str, Trained]) -> None:
         every = np.concatenate(list(flow.losses.values())) / flow.system.nematic.sites
         mean = every[: len(every) // SMOOTH * SMOOTH].reshape(-1, SMOOTH).mean(axis=1)
         series[name] = {"x": SMOOTH * (np.arange(len(mean)) + 0.5), "y": mean}
-    panel = {"labels": ("step", "J_KL a vector"), "title": "training", "series": series}
+    panel = {"labels": ("step", "J_KL a vector (kT)"), "title": "training", "series": series}
     context.figure(
         plotting.curves([panel], panel=(7.0, 4.0)),
         "losses.png",
