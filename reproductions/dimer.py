@@ -18,6 +18,7 @@ from reproductions.solvated_dimer import (
     figures,
     flows,
     generators,
+    hamiltonian_exchange,
     measured,
     numbers,
     published_profiles,
@@ -25,7 +26,6 @@ from reproductions.solvated_dimer import (
     reference_figures,
     reference_numbers,
     tethered,
-    without_bias,
 )
 from reproductions.solvated_dimer.plan import PLANS
 
@@ -36,7 +36,7 @@ def run(context: Context) -> None:
     plan, seed = PLANS[context.preset], context.seed
     wide = 2.0 if context.quick else 1.0
     windows = reference.umbrella(context, plan.reference, plan.rounds)
-    other = without_bias.exchange(context, plan.exchange_rounds)
+    other = hamiltonian_exchange.exchange(context, plan.exchange_rounds)
     context.log("Monte Carlo of both states")
     states = {s: reference.frames(s, plan.frames, seed=seed) for s in ("closed", "open")}
     data = np.concatenate(list(states.values()))

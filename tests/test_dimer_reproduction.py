@@ -17,12 +17,12 @@ from reproductions import explored, free_energies
 from reproductions.solvated_dimer import (
     flows,
     generators,
+    hamiltonian_exchange,
     measured,
     published_profiles,
     reference,
     snapshots,
     tethered,
-    without_bias,
 )
 from reproductions.solvated_dimer import published_umbrella as pu
 from reproductions.solvated_dimer.generators import Trained
@@ -71,13 +71,13 @@ def test_exchange_difference_by_mbar():
     for k, scale in enumerate(scales):
         p = np.exp(-scale * (v - v.min()))
         lengths[k] = rng.choice(D, (500, 16), p=p / p.sum())
-    found = without_bias._restricted_difference(lengths, scales)
+    found = hamiltonian_exchange._restricted_difference(lengths, scales)
     p = np.exp(-(v - v.min()))
     exact = np.log(p[D <= 1.5].sum() / p[D > 1.5].sum())
     assert found.standard_error < 0.15
     assert abs(found.value - exact) < 5 * found.standard_error
     # Planted: scales taken for one another.
-    wrong = without_bias._restricted_difference(lengths, scales**0.7)
+    wrong = hamiltonian_exchange._restricted_difference(lengths, scales**0.7)
     assert abs(wrong.value - exact) > 5 * found.standard_error
 
 

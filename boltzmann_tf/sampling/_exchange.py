@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-__all__ = ["exchange"]
+from boltzmann_tf._checks import finite_array
+
+__all__ = ["check_ladder", "exchange"]
+
+
+def check_ladder(temperatures: Any, n: int) -> np.ndarray:
+    """Returns the n temperatures of a ladder, or raises unless they are > 0 and increase."""
+    T = finite_array("temperatures", temperatures, ndim=1)
+    if T.size != n or T[0] <= 0 or np.any(np.diff(T) <= 0):
+        raise ValueError(
+            f"temperatures must be {n} positive, strictly increasing numbers, got {T.tolist()}"
+        )
+    return T
 
 
 def exchange(

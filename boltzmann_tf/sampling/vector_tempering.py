@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive_int, seed_int
-from boltzmann_tf.sampling._exchange import exchange
+from boltzmann_tf.sampling._exchange import check_ladder, exchange
 from boltzmann_tf.sampling.nematic import (
     VectorState,
     vector_energies,
@@ -138,13 +138,8 @@ def vector_tempering_rounds(
     n = positive_int("n_rounds", n_rounds)
     sweeps = positive_int("n_sweeps", n_sweeps)
     clusters = positive_int("n_clusters", n_clusters, minimum=0)
-    T = finite_array("temperatures", temperatures, ndim=1)
     ladders, n_temperatures = state.rung.shape
-    if T.size != n_temperatures or T[0] <= 0 or np.any(np.diff(T) <= 0):
-        raise ValueError(
-            f"temperatures must be {n_temperatures} positive, strictly increasing numbers, got "
-            f"{T.tolist()}"
-        )
+    T = check_ladder(temperatures, n_temperatures)
     most = finite_array("angle", state.angle if angle is None else angle, dtype=np.float64)
     if most.shape not in ((), T.shape) or np.any(most <= 0):
         raise ValueError(f"angle must be > 0, a number or [{T.size}], got {most.tolist()}")

@@ -8,13 +8,13 @@ import numpy as np
 
 from boltzmann_tf import estimators, plotting
 from boltzmann_tf.reproduction import Context
+from reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from reproductions.solvated_dimer.published_umbrella import (
     PUBLISHED,
     read_as_published,
     window_free_energies,
 )
 from reproductions.solvated_dimer.reference import CUT, Windows
-from reproductions.solvated_dimer.without_bias import Exchange
 
 __all__ = ["explain", "published_table", "show_umbrella", "umbrella_table"]
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from boltzmann_tf import estimators
 from boltzmann_tf.reproduction import Context, Metric
+from reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from reproductions.solvated_dimer.measured import compared
 from reproductions.solvated_dimer.numbers import ISSUE
 from reproductions.solvated_dimer.published_umbrella import PUBLISHED, window_free_energies
 from reproductions.solvated_dimer.reference import Windows
-from reproductions.solvated_dimer.without_bias import Exchange
 
 __all__ = ["add_reference"]
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from boltzmann_tf._checks import finite, finite_array, instance, positive_int
-from boltzmann_tf.sampling._exchange import exchange
+from boltzmann_tf._checks import finite, instance, positive_int
+from boltzmann_tf.sampling._exchange import check_ladder, exchange
 from boltzmann_tf.sampling.lattice._state import LatticeState, lattice_observables, lattice_state
 from boltzmann_tf.sampling.lattice.sweeps import metropolis_sweeps
 
@@ -111,13 +111,8 @@ def tempering_rounds(
     instance("state", state, TemperingState)
     n = positive_int("n_rounds", n_rounds)
     J, h = finite("coupling", coupling), finite("field", field)
-    T = finite_array("temperatures", temperatures, ndim=1)
     ladders, n_temperatures = state.rung.shape
-    if T.size != n_temperatures or T[0] <= 0 or np.any(np.diff(T) <= 0):
-        raise ValueError(
-            f"temperatures must be {n_temperatures} positive, strictly increasing numbers, got "
-            f"{T.tolist()}"
-        )
+    T = check_ladder(temperatures, n_temperatures)
     lattice, rung, leg, round_trips, first, seed = state
     rung, leg, round_trips = rung.copy(), leg.copy(), round_trips.copy()
     energy = np.empty((ladders, n_temperatures, n))
