@@ -157,11 +157,25 @@ class WeightedLikelihood(Likelihood):
     gradients through the weights, as published.
     """
 
-    def __call__(self, batch: Mapped, energy: tf.Tensor | None = None) -> tf.Tensor:
-        """The weighted mean; `energy` is the cut reduced energy of `batch.x`, `[batch]`."""
+    def __call__(
+        self,
+        batch: Mapped,
+        energy: tf.Tensor | None = None,
+        temperature: tf.Tensor | float = 1.0,
+    ) -> tf.Tensor:
+        """The weighted mean.
+
+        Args:
+          batch: data in latent space.
+          energy: cut reduced energy u(x) / tau of each, `[batch]`.
+          temperature: tau of each weight, `[batch]` or scalar; the terms are those of tau = 1. The
+            prior's normalisation is left out, as published, so that at several temperatures the
+            weights are of all together.
+        """
         if energy is None:
             raise ValueError("energy must be given to the weighted likelihood, got None")
-        log_weight = -energy + 0.5 * tf.reduce_sum(batch.z**2, axis=-1) - batch.log_det
+        prior = 0.5 * tf.reduce_sum(batch.z**2, axis=-1) / temperature
+        log_weight = -energy + prior - batch.log_det
         return tf.reduce_sum(tf.nn.softmax(log_weight) * self.terms(batch))
 
 

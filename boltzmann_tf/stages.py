@@ -35,8 +35,9 @@ class Stage:
         multiple of their number and shared among them.
       energy_high: where the training energy turns logarithmic, in kT.
       energy_max: where it becomes constant, in kT.
-      weighted_ml: weight J_ML's samples by Boltzmann over generated density (off as it should be;
-        the published code had it on in places).
+      weighted_ml: weight J_ML's samples by Boltzmann over generated density, sample i at
+        temperature i modulo their number (off as it should be; the published code had it on in
+        places).
       condition: where the conditions of generated samples come from, for a conditional generator:
         a `boltzmann_tf.conditions.Uniform` or `LogUniform`.
       path_cost: weight of the bijector's `path_cost`, which holds the numerical error of

@@ -59,7 +59,12 @@ class StepShape:
         return self.batch_size // n * n
 
     @property
+    def examples(self) -> int:
+        """Data a step; each with a temperature of its own where they are weighted."""
+        return self.generated if self.weighted_ml else self.batch_size
+
+    @property
     def energies_per_step(self) -> int:
         """Energies a step asks for."""
-        weighted = self.batch_size if self.ml and self.weighted_ml else 0
+        weighted = self.examples if self.ml and self.weighted_ml else 0
         return weighted + (self.generated if self.kl or self.rc else 0)

@@ -203,19 +203,26 @@ class TrainingStep:
     def _data_loss(
         self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tf.Tensor:
-        index = uniform([shape.batch_size], seed, tf.int32, maxval=tf.shape(data.x)[0])
+        index = uniform([shape.examples], seed, tf.int32, maxval=tf.shape(data.x)[0])
         x, condition = tf.gather(data.x, index), self._rows(data.condition, index)
         z, log_det = self._generator.to_latent(x, condition=condition)
         if not shape.weighted_ml:
             return Likelihood()(Mapped(x, z, log_det))
+        tau = self._temperatures(shape)
         energy, _ = safe_energy(
             self._energy_at(condition),
             x,
-            tf.ones([], x.dtype),
+            tau,
             control["energy_high"],
             tf.constant(shape.energy_max, x.dtype),
         )
-        return WeightedLikelihood()(Mapped(x, z, log_det), energy)
+        return WeightedLikelihood()(Mapped(x, z, log_det), energy, tau)
+
+    def _temperatures(self, shape: StepShape) -> tf.Tensor:
+        """Of the configurations of a batch, one after another in turn."""
+        n = len(shape.temperatures)
+        tau = tf.constant(shape.temperatures, self._generator.dtype)
+        return tf.tile(tau, [shape.generated // n])
 
     def _generate(
         self, shape: StepShape, control: dict[str, tf.Tensor], seed: tf.Tensor
@@ -225,9 +232,8 @@ class TrainingStep:
         Returns:
           the batch, a mask of bad energies, and the bijector's path cost, `[batch]` each.
         """
-        n = len(shape.temperatures)
-        dtype = self._generator.dtype
-        tau = tf.tile(tf.constant(shape.temperatures, dtype), [shape.generated // n])
+        n, dtype = len(shape.temperatures), self._generator.dtype
+        tau = self._temperatures(shape)
         z = self._generator.prior_sample(shape.generated, tau, seed)
         condition = None
         if shape.condition is not None:

@@ -331,14 +331,16 @@ def test_likelihood_of_a_scaling_is_the_gaussian_cross_entropy():
     assert loss == pytest.approx(-log_q.mean() - 1.5 * np.log(2 * np.pi), rel=1e-12)
 
 
-def test_weighted_likelihood_matches_numpy():
+@pytest.mark.parametrize("temperature", [1.0, [0.5, 1.0, 4.0] * 3], ids=["one", "three"])
+def test_weighted_likelihood_matches_numpy(temperature):
     rng = np.random.default_rng(8)
     z, log_det, energy = rng.normal(size=(9, 2)), rng.normal(size=9), 3 * rng.normal(size=9)
-    batch = Mapped(tensor(z), tensor(z), tensor(log_det))
+    batch, tau = Mapped(tensor(z), tensor(z), tensor(log_det)), np.asarray(temperature)
     terms = 0.5 * (z**2).sum(axis=1) - log_det
-    weight = np.exp(-energy + terms)
+    weight = np.exp(-energy + 0.5 * (z**2).sum(axis=1) / tau - log_det)
     expected = (weight * terms).sum() / weight.sum()
-    assert float(WeightedLikelihood()(batch, tensor(energy))) == pytest.approx(expected, rel=1e-12)
+    value = float(WeightedLikelihood()(batch, tensor(energy), tensor(tau)))
+    assert value == pytest.approx(expected, rel=1e-12)
     assert abs(expected - terms.mean()) > 0.1  # not what the plain likelihood gives
 
 

@@ -509,7 +509,29 @@ def test_several_temperatures_and_weighted_likelihood():
     # Weights of an exact generator are equal: the plain mean over the data, in its own error.
     terms = 0.5 * (data**2).sum(axis=1)
     assert history["ml"][0] == pytest.approx(terms.mean(), abs=6 * terms.std() / np.sqrt(8192))
-    assert history.energy_evaluations == 2 * (8192 + 8190)
+    assert history.energy_evaluations == 2 * 2 * 8190
+
+
+def test_weights_of_the_likelihood_are_of_each_samples_own_temperature():
+    """Data of one configuration x under the identity: each weight is exp((|x|^2 - u) / tau)."""
+
+    class Shifted(System):
+        event_shape = (2,)
+
+        def energy(self, x):
+            return 0.5 * tf.reduce_sum(x**2, axis=-1) + 3 * tf.cast(x[:, 0] > 0, x.dtype)
+
+    generator = BoltzmannGenerator(Shifted(), Scaling(2))
+    data = np.array([[1.0, 0.0], [-2.0, 0.0]])
+    recipe = Stage(1, 60_000, learning_rate=0.0, temperatures=(0.5, 2.0), weighted_ml=True)
+    history = Trainer(generator, steps_per_call=1).fit(data, recipe, verbose=0)
+    # The first configuration has weight exp(-3 / tau), the second 1; their terms are 0.5 and 2.
+    first = np.exp(-3 / np.array([0.5, 2.0])).mean()
+    expected = (0.5 * first + 2.0) / (first + 1)
+    at_one = (0.5 * np.exp(-3) + 2.0) / (np.exp(-3) + 1)
+    # Shares of the two scatter by 1 / sqrt(60 000) = 0.4 %; that moves the value by 0.0006.
+    assert history["ml"][0] == pytest.approx(expected, abs=0.004)
+    assert abs(expected - at_one) > 0.05
 
 
 # What a user sees.

@@ -45,6 +45,7 @@ def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]
     environment = {
         "TF_NUM_INTRAOP_THREADS": threads,
         "OMP_NUM_THREADS": threads,
+        "NUMBA_NUM_THREADS": threads,
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
     }

@@ -55,7 +55,8 @@ def show(
             panel=(5.6, 4.0),
         ),
         "free_energy_differences.png",
-        "F(open) - F(closed) from two generators, each trained on one state, over temperature. "
+        "F(open) - F(closed) from two generators, each trained on one state, over temperature; "
+        "published networks: mean of several pairs with its standard error. "
         "Statistical errors of differences of bounds do not contain the difference of the two "
         "Kullback-Leibler divergences, and as published leave out energies more than 50 kT above "
         "the median, so that strictly they are no bounds.",
