@@ -79,7 +79,7 @@ PLANS = {
     ),
     "paper": Plan(
         reference=(0.5, 1.0, 2.0, 4.0),
-        rounds=10_000,
+        rounds=14_000,
         exchange_rounds=6000,
         frames=49_920,
         published=True,
