@@ -129,7 +129,8 @@ def run(context: Context) -> None:
     figures.show_profiles(context, windows, shown)
     figures.weights_table(context, shown)
     if scanned:
-        figures.show_temperatures(context, windows, scanned)
+        reached = {t: r.difference for t, r in annealed.items()}
+        figures.show_temperatures(context, windows, scanned, reached)
     cost = figures.cost_table(context, windows, annealed) if annealed else {}
     if plan.published:
         averages.explain(context)

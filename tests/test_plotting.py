@@ -225,6 +225,16 @@ def test_references_are_where_they_were_said_to_be():
         assert axis.get_title() in ("T = 0.5", "T = 1", "T = 2", "T = 4")
 
 
+def test_one_legend_over_all_panels_has_each_name_once():
+    runs = {name: {"ml": np.ones(30), "kl": np.ones(30)} for name in ("a", "b")}
+    terms = {"ml": ("J_ML", None, ""), "kl": ("J_KL", 0.0, "bound")}
+    figure = plotting.convergence(runs, terms, legend="above")
+    assert [axis.get_legend() for axis in figure.axes] == [None, None]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["a", "b", "bound"]
+    with pytest.raises(ValueError, match="legend must be one of"):
+        plotting.convergence(runs, terms, legend="below")
+
+
 @pytest.mark.parametrize("steps", [1, 2, 24, 25, 26, 60])
 def test_running_mean_of_any_length(steps):
     series = np.arange(steps, dtype=np.float64)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from boltzmann_tf._checks import choice
@@ -21,6 +22,7 @@ def convergence(
     *,
     stage_start: Mapping[str, int] | None = None,
     windows: Mapping[str, tuple[float, float]] | None = None,
+    legend: str = "inside",
 ) -> Figure:
     """Losses against iterations, a panel a term, with the reference of each as a line.
 
@@ -29,7 +31,9 @@ def convergence(
       terms: metric name -> (axis label, reference value or None, label of the reference).
       stage_start: variant -> iteration at which its second stage began.
       windows: metric name -> limits of the vertical axis.
+      legend: "inside" for one in every panel, "above" for one over all of them.
     """
+    choice("legend", legend, ("inside", "above"))
     figure, axes = grid(1, len(terms), (4.3, 3.4))
     for (term, (label, reference, said)), axis in zip(terms.items(), axes[0], strict=True):
         for (name, values), color in zip(runs.items(), palette(), strict=False):
@@ -45,9 +49,21 @@ def convergence(
             axis.axhline(reference, color=COLORS["black"], ls="--", lw=1.2, label=said)
         if windows and term in windows:
             axis.set_ylim(windows[term])
-        axis.legend()
+        if legend == "inside":
+            axis.legend()
         label_axes(axis, ("iteration", label))
+    if legend == "above":
+        _legend_above(figure, axes[0])
     return figure
+
+
+def _legend_above(figure: Figure, axes: Iterable[Axes], columns: int = 3) -> None:
+    """One legend over all panels, each name once."""
+    named: dict[str, Any] = {}
+    for axis in axes:
+        handles, labels = axis.get_legend_handles_labels()
+        named |= dict(zip(labels, handles, strict=True))
+    figure.legend(list(named.values()), list(named), loc="outside upper center", ncols=columns)
 
 
 def _running_mean(series: np.ndarray, width: int) -> np.ndarray:
@@ -175,11 +191,5 @@ def curves(
             axis.legend()
         label_axes(axis, spec["labels"], spec["title"])
     if legend == "above":
-        named: dict[str, Any] = {}
-        for axis in axes.flat[: len(panels)]:
-            handles, labels = axis.get_legend_handles_labels()
-            named |= dict(zip(labels, handles, strict=True))
-        figure.legend(
-            list(named.values()), list(named), loc="outside upper center", ncols=min(columns, 3)
-        )
+        _legend_above(figure, axes.flat[: len(panels)], min(columns, 3))
     return figure

@@ -47,8 +47,14 @@ def show_training(context: Context, trained: Mapping[str, Trained]) -> None:
         plotting.convergence(
             runs,
             terms,
-            stage_start={name: t.history.stage_ends[0] for name, t in trained.items()},
+            # Where there is no training by example, the energy is there from the start.
+            stage_start={
+                n: t.history.stage_ends[0]
+                for n, t in trained.items()
+                if len(t.history.stage_ends) > 1
+            },
             windows={"ml": (-170, 0), "kl": (220, 400), "rc": (26, 34)},
+            legend="above",
         ),
         "training.png",
         "Losses; dotted: where the energy comes in. The bound of J_KL holds for one order of the "
@@ -215,7 +221,10 @@ def _offset(f: np.ndarray, reference: np.ndarray, d: np.ndarray) -> float:
 
 
 def show_temperatures(
-    context: Context, windows: Windows, scanned: Mapping[float, Estimate]
+    context: Context,
+    windows: Windows,
+    scanned: Mapping[float, Estimate],
+    annealed: Mapping[float, Estimate],
 ) -> None:
     """F(open) - F(closed) of one generator over temperature, beside umbrella sampling."""
     known = {t: windows.difference(t) for t in windows.ladders}
@@ -224,23 +233,27 @@ def show_temperatures(
         value, error = np.array(list(found.values())).T
         return {"x": list(found), "y": value, "error": error, **look}
 
+    series = {
+        "umbrella sampling": points(known, style="o", color="black"),
+        "ours, alone": points(scanned, style="s-", color="blue"),
+    }
+    if annealed:
+        series["another, hot and tethered, annealed"] = points(annealed, style="D", color="red")
     context.figure(
         plotting.curves(
             [
                 {
                     "labels": ("T", "F(open) - F(closed) (kT)"),
                     "title": "one generator at many temperatures",
-                    "series": {
-                        "umbrella sampling": points(known, style="o", color="black"),
-                        "ours, alone": points(scanned, style="s-", color="blue"),
-                    },
+                    "series": series,
                 }
             ],
             panel=(5.2, 3.8),
         ),
         "temperatures.png",
         "The generator trained at T = 1 with its prior scaled to each temperature, reweighted "
-        "there, with bootstrap errors, which are too small where few weights carry the sum.",
+        "there, with bootstrap errors, which are too small where few weights carry the sum. "
+        "Annealed weights spread, and their errors can be relied on.",
     )
 
 

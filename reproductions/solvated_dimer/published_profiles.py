@@ -49,7 +49,7 @@ class Published(NamedTuple):
     def hold(
         self, held: dict[float, dict[str, Reweighted]], shown: dict[float, dict[str, Reweighted]]
     ) -> dict[float, dict[str, list[Reweighted]]]:
-        """Adds them to what is shown; averages are held in the place of the single network.
+        """Adds them to what is shown and held; averages stand in the place of the single network.
 
         Returns:
           temperature -> name of the average -> what it is an average of.
@@ -57,7 +57,8 @@ class Published(NamedTuple):
         scatter = {}
         for t, found in self.averaged.items():
             name = f"published, {len(found.each)} snapshots averaged"
-            del held[t]["published, alone"]
+            for series in (held[t], shown[t]):
+                del series["published, alone"]
             held[t][name] = shown[t][name] = found.mean
             scatter[t] = {name: found.each}
         for t, result in self.multi.items():
