@@ -206,7 +206,7 @@ def run(context: Context) -> None:
         results["ours, annealed"] = annealed_differences(context, annealed)
     figure6e.show(context, known, results)
     if published:
-        published_pairs.explain(context, each)
+        published_pairs.explain(context, published, each)
         published_pairs.table(context, published, each)
     reference_figures.published_table(context, windows)
     context.table(
