@@ -22,6 +22,9 @@ __all__ = ["DistributedStep"]
 class DistributedStep(TrainingStep):
     """As `TrainingStep`, with the batch shared among the replicas of a strategy.
 
+    Each replica takes its loss over its own share, and the losses are averaged: J_RC's histograms
+    and the weights of a weighted J_ML are those of a share.
+
     Args:
       generator: whose bijector is trained; built inside `strategy.scope()`, so that every replica
         holds a copy of its variables.

@@ -227,7 +227,7 @@ class _ExplorationStep(TrainingStep):
 
     def energies_per_step(self, shape: StepShape) -> int:
         """Of the losses, and of each moved configuration before and after."""
-        return super().energies_per_step(shape) + 2 * shape.batch_size
+        return super().energies_per_step(shape) + 2 * shape.examples
 
     def _step(
         self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
@@ -236,7 +236,7 @@ class _ExplorationStep(TrainingStep):
         metrics = super()._step(shape, data._replace(x=buffer), control, seed)
         # The seed from which the loss took its batch.
         data_seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        index = uniform([shape.batch_size], data_seed, tf.int32, maxval=tf.shape(buffer)[0])
+        index = self._index(shape, data_seed, tf.shape(buffer)[0])
         x, accepted = self._move(tf.gather(buffer, index), noise_seed)
         self.buffer.scatter_update(tf.IndexedSlices(x, index))
         moves = tf.cast(tf.stack([accepted, tf.convert_to_tensor(self._size)]), tf.float32)

@@ -168,9 +168,10 @@ class WeightedLikelihood(Likelihood):
         Args:
           batch: data in latent space.
           energy: cut reduced energy u(x) / tau of each, `[batch]`.
-          temperature: tau of each weight, `[batch]` or scalar; the terms are those of tau = 1. The
-            prior's normalisation is left out, as published, so that at several temperatures the
-            weights are of all together.
+          temperature: tau of each weight, `[batch]` or scalar; the terms are those of tau = 1. One
+            softmax goes over the mixed batch, as published: the normalisations of prior and
+            Boltzmann density, which differ with tau, are left out, and few configurations at the
+            highest tau may carry it.
         """
         if energy is None:
             raise ValueError("energy must be given to the weighted likelihood, got None")

@@ -35,9 +35,10 @@ class Stage:
         multiple of their number and shared among them.
       energy_high: where the training energy turns logarithmic, in kT.
       energy_max: where it becomes constant, in kT.
-      weighted_ml: weight J_ML's samples by Boltzmann over generated density, sample i at
-        temperature i modulo their number (off as it should be; the published code had it on in
-        places).
+      weighted_ml: weight J_ML's data by Boltzmann over generated density (off as it should be; the
+        published code had it on in places). With several `temperatures` they are shared among the
+        data as among generated samples, the batch floored likewise; J_ML itself stays that of
+        tau = 1.
       condition: where the conditions of generated samples come from, for a conditional generator:
         a `boltzmann_tf.conditions.Uniform` or `LogUniform`.
       path_cost: weight of the bijector's `path_cost`, which holds the numerical error of

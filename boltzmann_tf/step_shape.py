@@ -60,7 +60,7 @@ class StepShape:
 
     @property
     def examples(self) -> int:
-        """Data a step; each with a temperature of its own where they are weighted."""
+        """Data a step; where they are weighted, shared among the temperatures and so floored."""
         return self.generated if self.weighted_ml else self.batch_size
 
     @property

@@ -203,7 +203,7 @@ class TrainingStep:
     def _data_loss(
         self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tf.Tensor:
-        index = uniform([shape.examples], seed, tf.int32, maxval=tf.shape(data.x)[0])
+        index = self._index(shape, seed, tf.shape(data.x)[0])
         x, condition = tf.gather(data.x, index), self._rows(data.condition, index)
         z, log_det = self._generator.to_latent(x, condition=condition)
         if not shape.weighted_ml:
@@ -217,6 +217,11 @@ class TrainingStep:
             tf.constant(shape.energy_max, x.dtype),
         )
         return WeightedLikelihood()(Mapped(x, z, log_det), energy, tau)
+
+    @staticmethod
+    def _index(shape: StepShape, seed: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
+        """Which of `n` data a step takes, with replacement."""
+        return uniform([shape.examples], seed, tf.int32, maxval=n)
 
     def _temperatures(self, shape: StepShape) -> tf.Tensor:
         """Of the configurations of a batch, one after another in turn."""

@@ -204,9 +204,9 @@ def run(context: Context) -> None:
     if plan.annealed:
         annealed = by_annealing(context, frames, plan)
         results["ours, annealed"] = annealed_differences(context, annealed)
-    figure6e.show(context, known, results)
+    figure6e.show(context, known, results, len(published))
     if published:
-        published_pairs.explain(context, published, each)
+        published_pairs.explain(context, each)
         published_pairs.table(context, published, each)
     reference_figures.published_table(context, windows)
     context.table(

@@ -84,6 +84,31 @@ def test_finds_the_other_well():
     assert len(e.history) == len(e.acceptance) == len(e.step_size) == 300
 
 
+def test_moves_are_of_the_data_that_a_weighted_step_takes():
+    """A batch of ten at three temperatures is one of nine, in the loss and in the moves."""
+    stage = Stage(1, 10, 0.0, ml=1.0, kl=1.0, temperatures=(1.0, 2.0, 3.0), weighted_ml=True)
+    e = explorer(Gaussian(), equilibrium(), perturbed=0.0, capacity=500, step_size=0.01)
+    taken, index = [], type(e._step)._index
+
+    def recorded(*arguments):
+        taken.append(index(*arguments))
+        return taken[-1]
+
+    e._step._index = recorded
+    before = e.buffer
+    tf.config.run_functions_eagerly(run_eagerly=True)
+    try:
+        e.run(stage, verbose=0)
+    finally:
+        tf.config.run_functions_eagerly(run_eagerly=False)
+    loss, moved = (set(np.asarray(i).tolist()) for i in taken)
+    assert loss == moved
+    changed = np.flatnonzero(np.any(e.buffer != before, axis=1))
+    assert 0 < len(changed) <= 9
+    assert set(changed.tolist()) <= loss
+    assert e.history.energy_evaluations == 9 + 9 + 2 * 9
+
+
 def test_step_size_follows_the_acceptance():
     e = explorer(Gaussian(), equilibrium(), perturbed=0.0, capacity=500, step_size=0.1)
     e.run(Stage(80, 64, 0.0, ml=1.0), verbose=0)

@@ -13,9 +13,19 @@ __all__ = ["show"]
 
 
 def show(
-    context: Context, known: dict[float, Estimate], results: dict[str, dict[float, Estimate]]
+    context: Context,
+    known: dict[float, Estimate],
+    results: dict[str, dict[float, Estimate]],
+    pairs: int,
 ) -> None:
-    """Figure 6e: differences over temperature, and their errors."""
+    """Figure 6e: differences over temperature, and their errors.
+
+    Args:
+      context: of the report.
+      known: temperature -> umbrella sampling.
+      results: method -> temperature -> its difference.
+      pairs: of published networks, over which theirs is a mean.
+    """
 
     def line(values: dict[float, Estimate], offset: dict[float, Estimate] | None = None) -> dict:
         ts = [t for t in values if offset is None or t in offset]
@@ -55,9 +65,10 @@ def show(
             panel=(5.6, 4.0),
         ),
         "free_energy_differences.png",
-        "F(open) - F(closed) from two generators, each trained on one state, over temperature; "
-        "published networks: mean of several pairs with its standard error. "
-        "Statistical errors of differences of bounds do not contain the difference of the two "
+        "F(open) - F(closed) from two generators, each trained on one state, over temperature. "
+        + (f"Published networks: mean of {pairs} pairs with its standard error. "
+           if pairs > 1 else "")
+        + "Statistical errors of differences of bounds do not contain the difference of the two "
         "Kullback-Leibler divergences, and as published leave out energies more than 50 kT above "
         "the median, so that strictly they are no bounds.",
         thumbnail=True,

@@ -252,8 +252,7 @@ def show_temperatures(
         ),
         "temperatures.png",
         "The generator trained at T = 1 with its prior scaled to each temperature, reweighted "
-        "there, with bootstrap errors, which are too small where few weights carry the sum. "
-        "Annealed weights spread, and their errors can be relied on.",
+        "there, with bootstrap errors, which are too small where few weights carry the sum.",
     )
 
 
