@@ -91,6 +91,7 @@ def show_energies(
                 "labels": ("u (kT)", "probability density (1/kT)"),
                 "title": f"{region}, {said}",
                 "series": series,
+                "ylim": (0, 1.5 * max(line["y"].max() for line in series.values())),
             }
         )
     context.figure(
