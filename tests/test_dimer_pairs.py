@@ -10,6 +10,7 @@ from boltzmann_tf.estimators import Estimate
 from reproductions.solvated_dimer import published_pairs, reference
 
 
+@pytest.mark.slow  # 19 s, of a number that does not change
 def test_two_sweeps_move_the_solvent_as_far_as_a_hundred_of_the_published_moves():
     """Steps of 0.02 for all particles at once, in mean squares, from equilibrium."""
     start = reference.frames("open", 128, seed=3, walkers=64)
