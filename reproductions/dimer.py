@@ -17,6 +17,7 @@ from boltzmann_tf.reproduction import Context, main_for, reproduction
 from reproductions.solvated_dimer import (
     figures,
     flows,
+    free_energy_figures,
     generators,
     hamiltonian_exchange,
     measured,
@@ -126,12 +127,12 @@ def run(context: Context) -> None:
     context.section("Free energies")
     for t, result in annealed.items():
         shown[t]["ours, annealed"] = result
-    figures.show_profiles(context, windows, shown)
-    figures.weights_table(context, shown)
+    free_energy_figures.show_profiles(context, windows, shown)
+    free_energy_figures.weights_table(context, shown)
     if scanned:
         reached = {t: r.difference for t, r in annealed.items()}
-        figures.show_temperatures(context, windows, scanned, reached)
-    cost = figures.cost_table(context, windows, annealed) if annealed else {}
+        free_energy_figures.show_temperatures(context, windows, scanned, reached)
+    cost = free_energy_figures.cost_table(context, windows, annealed) if annealed else {}
     if plan.published:
         averages.explain(context)
 
