@@ -6,7 +6,12 @@ a network; every result is float64 and every estimate comes with its standard er
 
 from __future__ import annotations
 
-from boltzmann_tf.estimators._common import Estimate, Estimates, jackknife_error
+from boltzmann_tf.estimators._common import (
+    CalibrationWarning,
+    Estimate,
+    Estimates,
+    jackknife_error,
+)
 from boltzmann_tf.estimators.averages import weighted_average
 from boltzmann_tf.estimators.chains import (
     autocorrelation_time,
@@ -42,6 +47,7 @@ from boltzmann_tf.estimators.weights import (
 )
 
 __all__ = [
+    "CalibrationWarning",
     "Coverage",
     "Estimate",
     "Estimates",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +10,25 @@ from numpy.typing import ArrayLike
 
 from boltzmann_tf._checks import finite_array, positive_int
 
-__all__ = ["Estimate", "Estimates"]
+__all__ = ["CalibrationWarning", "Estimate", "Estimates"]
 
 # Enough blocks that an average over them has a relative error of its error of about
 # 1/sqrt(2 * 4096) = 1 %, few enough that 100 replicas of 100 bins are one small matrix product.
 DEFAULT_BLOCKS = 4096
+
+
+class CalibrationWarning(UserWarning):
+    """An estimate outside the regime in which its stated error is calibrated.
+
+    The message names the estimator, the quantity that left the regime, its limit and its value.
+    Where the number itself means nothing, estimators raise a `RuntimeError` instead; where no error
+    can be stated, it is NaN.
+    """
+
+
+def flag(message: str) -> None:
+    """Warns, at the caller of the public function, that an error is not to be believed."""
+    warnings.warn(message, CalibrationWarning, stacklevel=3)
 
 
 class Estimate(NamedTuple):
