@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from boltzmann_tf._checks import choice
 from boltzmann_tf.systems.base import System
 from boltzmann_tf.systems.double_well import DoubleWell
@@ -40,6 +42,6 @@ __all__ = [
 ]
 
 
-def get(name: str, **parameters: float) -> System:
+def get(name: str, **parameters: Any) -> System:
     """A system by its registered name, with the given constructor arguments."""
     return REGISTRY[choice("system", name, REGISTRY)](**parameters)
