@@ -58,7 +58,7 @@ def test_an_interrupt_leaves_no_verdict_and_no_half_file(planted, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_reproduction("one", output=tmp_path)
     assert not (tmp_path / "one").exists()
-    (aside,) = tmp_path.iterdir()  # cleared away by the next run
+    (aside,) = tmp_path.glob(".one-*")  # cleared away by the next run
     assert list(aside.iterdir()) == []
 
 
