@@ -6,6 +6,7 @@ from typing import Any
 
 from boltzmann_tf._checks import choice
 from boltzmann_tf.systems.base import System
+from boltzmann_tf.systems.combined import Combination, FromEnergy
 from boltzmann_tf.systems.double_well import DoubleWell
 from boltzmann_tf.systems.ising import Ising
 from boltzmann_tf.systems.ising_field import IsingField
@@ -29,7 +30,9 @@ REGISTRY: dict[str, type[System]] = {
 
 __all__ = [
     "REGISTRY",
+    "Combination",
     "DoubleWell",
+    "FromEnergy",
     "Ising",
     "IsingField",
     "MuellerBrown",

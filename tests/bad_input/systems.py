@@ -28,6 +28,36 @@ def bad_domain():
 
 
 ROWS = [
+    (lambda: bg.System.from_energy(3, (2,)), TypeError, r"energy must be a function of x, got 3"),
+    (
+        lambda: bg.System.from_energy(first, (2,), training_energy=3),
+        TypeError,
+        r"training_energy must be a function of x, got 3",
+    ),
+    (lambda: bg.System.from_energy(first, (0,)), ValueError, r"event_shape must be a tuple of pos"),
+    (
+        lambda: bg.System.from_energy(tf.reduce_sum, (2,)),
+        ValueError,
+        r"energy\(x\) must return one energy a configuration.*got \(\)",
+    ),
+    (lambda: systems.FromEnergy(None, 2), TypeError, r"energy must be a function of x, got None"),
+    (lambda: systems.Combination([]), ValueError, r"terms must hold at least one .*got none"),
+    (
+        lambda: systems.Combination([(1.0, 3)]),
+        TypeError,
+        r"terms\[0\]\[1\] must be a System, got 3",
+    ),
+    (lambda: -1.0 * WELL, ValueError, r"factor must be a positive finite number, got -1\.0"),
+    (
+        lambda: WELL + systems.SpringInBox(),
+        ValueError,
+        r"systems of a sum must have one domain, got 'real' of DoubleWell and 'box' of SpringInBox",
+    ),
+    (
+        lambda: WELL + bg.System.from_energy(first, (3,)),
+        ValueError,
+        r"systems of a sum must have one event_shape, got \(2,\) of DoubleWell and \(3,\) of first",
+    ),
     (lambda: systems.get("triple_well"), ValueError, r"system must be one of .*'triple_well'"),
     (lambda: systems.get("double_well", a9=1.0), TypeError, r"'a9'"),
     (lambda: systems.DoubleWell(a4=0), ValueError, r"a4 must be a positive .*got 0"),
