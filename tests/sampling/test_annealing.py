@@ -70,11 +70,11 @@ def test_log_z_and_averages(tau, resample_below):
 def test_better_weights_than_the_generators_and_honest_counts():
     g = generator()
     plain = estimators.ess_fraction(g.sample(4096, seed=1).log_weight)
-    out = anneal(g, 4000, n_steps=12, seed=1, batch_size=1024)
+    out = anneal(g, 4000, n_steps=20, seed=1, batch_size=1024)
     assert len(out.x) == 4096
     assert plain < 0.05
     assert estimators.ess_fraction(out.log_weight) > 5 * plain
-    assert out.energy_evaluations == (4 + 3) * 1024 * (2 + 12 * 5)
+    assert out.energy_evaluations == (4 + 3) * 1024 * (2 + 20 * 5)
     assert np.array_equal(np.bincount(out.batch), [1024] * 4)
     assert np.all((out.acceptance > 0.5) & (out.acceptance < 0.99))
     np.testing.assert_allclose(out.energy, g.system.energy(out.x), rtol=1e-5)

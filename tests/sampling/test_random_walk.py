@@ -168,18 +168,19 @@ def test_tuning_that_goes_on_is_seen():
 def spied(monkeypatch):
     """Records what each compiled chain is called with: draws, stride, step size, start, seed."""
     calls = []
-    original = random_walk._kernel
+    original = random_walk.kernel
 
-    def kernel(log_prob, n_stored, stride):
-        run = original(log_prob, n_stored, stride)
+    def kernel(target, n_stored):
+        run = original(target, n_stored)
 
-        def spy(state, step_size, seed):
-            calls.append((n_stored, stride, float(step_size), state.numpy(), tuple(seed.numpy())))
-            return run(state, step_size, seed)
+        def spy(state, step_size, seed, stride, argument):
+            settings = (n_stored, int(stride), float(step_size))
+            calls.append((*settings, state.numpy(), tuple(seed.numpy())))
+            return run(state, step_size, seed, stride, argument)
 
         return spy
 
-    monkeypatch.setattr(random_walk, "_kernel", kernel)
+    monkeypatch.setattr(random_walk, "kernel", kernel)
     return calls
 
 
