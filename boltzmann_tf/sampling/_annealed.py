@@ -13,6 +13,8 @@ from boltzmann_tf.sampling._batches import FEW, average_of_parts, log_z_of_parts
 
 __all__ = ["Annealed"]
 
+BLOCKS = 400  # of a jackknife over independent samples
+
 
 class Annealed(NamedTuple):
     """Weighted samples, as NumPy arrays.
@@ -76,8 +78,10 @@ class Annealed(NamedTuple):
           function: of the k averages, to a number or an array.
         """
         self._warn_of_few("average")
-        # A jackknife over 400 blocks of independent samples is as good as over all of them.
-        return average_of_parts(values, self.log_weight, min(self.independent, 400), function)
+        parts = self.independent
+        if parts == len(self.z):
+            parts = min(parts, BLOCKS)  # of independent samples, as good as all of them
+        return average_of_parts(values, self.log_weight, parts, function)
 
     def _warn_of_few(self, name: str) -> None:
         if 1 < self.independent < FEW:

@@ -52,7 +52,9 @@ def anneal(
     """Draws weighted samples by annealing from the generator's density.
 
     Args:
-      generator: unconditional, with the standard normal prior.
+      generator: unconditional, with the standard normal prior. An energy without a gradient
+        (behind `tf.numpy_function`, say) is exact too, but the moves do not follow it: give it one
+        by `tf.custom_gradient`.
       n: samples, rounded up to whole batches.
       temperature: tau.
       n_steps: densities between the generator's and the target, the target included; one move in
@@ -190,11 +192,6 @@ def _compiled(
             tape.watch(z)
             value = parts(z, tau)[-1]
         slope = tape.gradient(value, z)
-        if slope is None:
-            raise ValueError(
-                f"{generator.system.name}.energy must be differentiable, got one without a "
-                "gradient: give what leaves TensorFlow its own by `tf.custom_gradient`"
-            )
         return tf.where(tf.math.is_nan(value), tf.constant(-np.inf, dtype), value), slope
 
     def move(
