@@ -113,7 +113,7 @@ def test_spins_of_a_field_in_float64():
     fine, coarse = (system.draw_spins(v, seed=1) for v in (x, x.astype(np.float32)))
     assert np.mean(fine != coarse) < 1e-3  # the same numbers, but for rounding
     # Six errors of the mean of products of independent spins and their expectations.
-    excess = (fine - system.mean_spins(x).numpy()).ravel()
+    excess = (fine - system.mean_spins(tf.constant(x)).numpy()).ravel()
     assert abs(excess.mean()) < 6 * excess.std() / np.sqrt(excess.size)
 
 
