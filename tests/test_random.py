@@ -100,7 +100,7 @@ def test_spins_do_not_turn_against_an_overwhelming_field():
     """2^27 spins, each up with e^-40; a uniform number of float32 turns 2^-24 of them, 8."""
     system, planted = IsingField(2, 1.0, field=-20.0), 0
     x = np.zeros((2**22, 2, 2), np.float32)
-    assert np.allclose(system.local_field(x[:1]), -20)
+    assert np.allclose(system.local_field(tf.constant(x[:1])), -20)
     for seed in range(8):
         assert np.all(system.draw_spins(x, seed=seed) == -1)
         planted += np.count_nonzero(np.random.default_rng(seed).random(x.shape, np.float32) == 0)
