@@ -57,7 +57,8 @@ class BoltzmannGenerator:
       prior: None for the standard normal; or a `tfd.Distribution` over `[D]`, which then allows
         tau = 1 only.
       jit_compile: whether XLA compiles sampling and densities, as in `Trainer`: without it the
-        first sample comes earlier, and the random numbers are others.
+        first sample comes earlier, and the random numbers are others. "auto" takes XLA unless the
+        bijector or the system says no (`compiles_with_xla`).
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class BoltzmannGenerator:
                 f"system must have a density over real vectors, got the spins of {system.name}: "
                 "generate their continuous field (IsingField) and draw spins from it"
             )
-        system.check()
+        system.check(bijector.dtype)
         if bijector.event_size != system.event_size:
             raise ValueError(
                 f"bijector must have the event_size of {system.name}, {system.event_size}, got "
@@ -99,7 +100,7 @@ class BoltzmannGenerator:
                     f"{tf.as_dtype(prior.dtype).name}"
                 )
         self.prior = prior
-        self.jit_compile = with_xla(bijector, jit_compile=jit_compile)
+        self.jit_compile = with_xla(bijector, system, jit_compile=jit_compile)
         # A function of its own, so that AutoGraph serves the user's code and skips the package's.
         self._energy = tf.function(system.energy)
         self._compiled: dict[str, Any] = {}

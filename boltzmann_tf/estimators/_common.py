@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,6 +29,19 @@ class CalibrationWarning(UserWarning):
 def flag(message: str) -> None:
     """Warns, at the caller of the public function, that an error is not to be believed."""
     warnings.warn(message, CalibrationWarning, stacklevel=3)
+
+
+class DependentWeights(np.ndarray):
+    """Log-weights of samples that are not independent, as resampling makes them.
+
+    An array like any other, and what is computed from it, or cut out of it, is one too. Estimators
+    whose errors are those of independent samples say so when they are given it; `np.asarray` makes
+    it an ordinary one, for what needs no error.
+    """
+
+    def __array_wrap__(self, array: np.ndarray, *_: Any) -> Any:
+        """Numbers are numbers, not arrays of no dimension."""
+        return array[()] if array.ndim == 0 else array.view(type(self))
 
 
 class Estimate(NamedTuple):
@@ -90,6 +103,13 @@ def check_log_weights(
       some_finite: whether at least one weight must be above zero.
     """
     array = as_float64(name, value)
+    if isinstance(value, DependentWeights):
+        warnings.warn(
+            f"{name} must be of independent samples for an error to be stated from them, got those "
+            "of a resampled run: take its own `log_z` and `average`, from the spread of batches",
+            CalibrationWarning,
+            stacklevel=3,
+        )
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be a non-empty 1-D array, got shape {array.shape}")
     if size is not None and array.size != size:

@@ -46,7 +46,8 @@ class LogZBounds(NamedTuple):
 
 def normalized_weights(log_weights: ArrayLike) -> np.ndarray:
     """Returns the weights [n] scaled to sum to one."""
-    values = check_log_weights("log_weights", log_weights)
+    # States no error, so that dependent ones may pass without a word.
+    values = check_log_weights("log_weights", np.asarray(log_weights))
     weights = np.exp(values - values.max())
     return weights / weights.sum()
 
