@@ -8,12 +8,20 @@ import numpy as np
 
 from boltzmann_tf.estimators._arviz import backend
 
-__all__ = ["MINIMUM_TO_JUDGE", "calibrated_shape", "pareto_shape", "tail_message", "term_shape"]
+__all__ = [
+    "CALIBRATED_SIZE",
+    "MINIMUM_TO_JUDGE",
+    "calibrated_shape",
+    "kish",
+    "pareto_shape",
+    "tail_message",
+    "term_shape",
+]
 
 MINIMUM_FOR_PARETO = 25  # below, the tail of ceil(n / 5) holds fewer than the 5 a fit needs
 MINIMUM_TO_JUDGE = 200  # below, the prior of the fit alone lifts k-hat above any useful limit
+CALIBRATED_SIZE = 20.0  # (N - L) / sqrt(N) of a Poisson number N around L = 20 spreads by 1.05
 _FIT = 5
-_PRIOR = 10  # PSIS draws k-hat to 0.5 with the weight of ten samples
 _FLOOR = -700.0  # weights further below the largest are nothing in float64
 
 
@@ -34,9 +42,9 @@ def pareto_shape(log_weights: np.ndarray, resolution: float) -> float:
 
     Ties are where generalised Pareto fits end in infinities: discrete energies, clipped weights,
     rounding. The tail is what lies strictly above the weight of rank ceil(min(n / 5, 3 sqrt(n))),
-    as in PSIS. If it is empty, or all of it is one value, the largest weight is shared by many
-    samples and is a bound: no tail, -inf. If it holds fewer than the five values of a fit, the
-    estimate is Hill's, with the prior of PSIS.
+    as in PSIS. If it is empty, or five samples or more of one value, the largest weight is shared
+    by many samples and is a bound: no tail, -inf. If it holds fewer than the five of a fit, the
+    estimate is Hill's, the mean of log(w / cutoff).
     """
     n = log_weights.size
     if n < MINIMUM_FOR_PARETO:
@@ -48,14 +56,13 @@ def pareto_shape(log_weights: np.ndarray, resolution: float) -> float:
         return -math.inf
     cutoff = float(top[0])
     tail = np.sort(top[top > cutoff]) - peak
-    if tail.size == 0 or tail[0] == 0.0:
+    if tail.size == 0:
         return -math.inf
     if tail.size < _FIT:
         # without a cutoff above zero there is no scale to measure a handful of weights by
-        if cutoff == -np.inf:
-            return math.nan
-        hill = float(np.sum(tail - (cutoff - peak)))
-        return (hill + 0.5 * _PRIOR) / (tail.size + _PRIOR)
+        return math.nan if cutoff == -np.inf else float(np.mean(tail - (cutoff - peak)))
+    if tail[0] == 0.0:
+        return -math.inf
     cutoff = max(cutoff - peak, _FLOOR)
     return backend().tail_shape(np.maximum(tail, cutoff), cutoff)
 
@@ -76,9 +83,30 @@ def term_shape(log_weights: np.ndarray, influence: np.ndarray) -> float:
     return max((k for k in shapes if not math.isnan(k)), default=-math.inf)
 
 
-def tail_message(estimator: str, shape: float, n: int) -> str | None:
-    """Returns what to `flag` where the tail's shape leaves the calibrated regime, else None."""
-    if n < MINIMUM_TO_JUDGE or math.isnan(shape) or shape <= calibrated_shape(n):
+def kish(log_weights: np.ndarray) -> float:
+    """Returns Kish's effective size of log-weights [n], between 1 and n whatever the rounding."""
+    weights = np.exp(log_weights - log_weights.max())
+    size = float(weights.sum()) ** 2 / float(np.sum(weights**2))
+    return float(np.clip(size, 1.0, weights.size))
+
+
+def tail_message(estimator: str, shape: float, effective: float, n: int) -> str | None:
+    """Returns what to `flag` where n terms leave the calibrated regime, else None.
+
+    Args:
+      estimator: that speaks.
+      shape: k-hat of its terms.
+      effective: Kish's effective size of its weights.
+      n: number of samples.
+    """
+    if n < MINIMUM_TO_JUDGE:
+        return None
+    if effective < CALIBRATED_SIZE:
+        return (
+            f"{estimator}: {CALIBRATED_SIZE:g} effective samples must be there for a calibrated "
+            f"error, got {effective:.1f} of {n}"
+        )
+    if math.isnan(shape) or shape <= calibrated_shape(n):
         return None
     return (
         f"{estimator}: Pareto k-hat of its terms must be at most {calibrated_shape(n):.2f} for "

@@ -16,7 +16,13 @@ from boltzmann_tf.estimators._common import (
     flag,
     jackknife_error,
 )
-from boltzmann_tf.estimators._tails import MINIMUM_TO_JUDGE, pareto_shape, tail_message, term_shape
+from boltzmann_tf.estimators._tails import (
+    MINIMUM_TO_JUDGE,
+    kish,
+    pareto_shape,
+    tail_message,
+    term_shape,
+)
 
 __all__ = ["weighted_average"]
 
@@ -36,8 +42,8 @@ def weighted_average(
     The error is that of a jackknife over blocks of consecutive samples; it contains the noise of
     the weights' sum, to which numerator and denominator are correlated. With weights it is
     calibrated where the Pareto k-hat of the weights and of both tails of the terms w (f - <f>), of
-    each f, is at most 0.5 - 4 / sqrt(n): w x^2 has a heavier tail than w. Above, and for at least
-    200 samples, a `CalibrationWarning` says so.
+    each f, is at most 0.5 - 4 / sqrt(n) (w x^2 has a heavier tail than w) and the effective size is
+    at least 20; elsewhere, and for at least 200 samples, a `CalibrationWarning` says so.
 
     Args:
       values: [n] or [n, k], finite where the weight is not zero.
@@ -65,7 +71,7 @@ def weighted_average(
     columns = np.where(weights[:, None] > 0, columns, 0.0)
     means, left = block_means(columns, weights, blocks)
     if log_weights is not None:
-        message = _tails(logs, weights, columns - means)
+        message = _tails(logs, columns - means)
         if message is not None:
             flag(message)
 
@@ -105,19 +111,11 @@ def block_means(
     return sums.sum(axis=0) / total.sum(), left
 
 
-# The largest of n normal terms is below 6 standard deviations up to n = 10^9, and heavy tails leave
-# terms far above: where it is not, a tail need not be fitted.
-_LIGHT = 6.0
-
-
-def _tails(logs: np.ndarray, weights: np.ndarray, centred: np.ndarray) -> str | None:
+def _tails(logs: np.ndarray, centred: np.ndarray) -> str | None:
     """What to flag of the tails of the weights and of the terms w (f - <f>), or None."""
     n = logs.size
     if n < MINIMUM_TO_JUDGE:
         return None
-    shape = pareto_shape(logs, 0.0)
-    for f in centred.T:
-        size = np.abs(weights * f)
-        if size.max() > _LIGHT * np.sqrt(np.mean(size**2)):
-            shape = max(shape, term_shape(logs, f))
-    return tail_message("weighted_average", shape, n)
+    shapes = [pareto_shape(logs, 0.0), *(term_shape(logs, f) for f in centred.T)]
+    worst = max((k for k in shapes if not np.isnan(k)), default=np.nan)
+    return tail_message("weighted_average", worst, kish(logs), n)

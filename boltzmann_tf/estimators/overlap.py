@@ -32,7 +32,7 @@ from boltzmann_tf.estimators._common import (
     resolution_of,
 )
 from boltzmann_tf.estimators._connection import CALIBRATED, DISCONNECTED, weakest_cut
-from boltzmann_tf.estimators._tails import pareto_shape, tail_message
+from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 
 __all__ = ["bar", "bar_overlap", "log_z_bar", "mbar", "mbar_overlap"]
 
@@ -324,7 +324,8 @@ def mbar(reduced_energies: ArrayLike, n_k: ArrayLike) -> Estimates:
             f"calibrated error, got {across:.2g}"
         )
     for k in np.flatnonzero(counts == 0):
-        message = tail_message(f"mbar, state {k}", pareto_shape(log_w[k], 0.0), log_w.shape[1])
+        shape, size = pareto_shape(log_w[k], 0.0), kish(log_w[k])
+        message = tail_message(f"mbar, state {k}", shape, size, log_w.shape[1])
         if message is not None:
             flag(message)
     return Estimates(f - f[0], errors)

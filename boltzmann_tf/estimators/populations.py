@@ -18,12 +18,10 @@ from boltzmann_tf.estimators._common import (
     check_mask,
     flag,
 )
-from boltzmann_tf.estimators._tails import MINIMUM_TO_JUDGE, pareto_shape, tail_message
+from boltzmann_tf.estimators._tails import CALIBRATED_SIZE, kish, pareto_shape, tail_message
 from boltzmann_tf.estimators.averages import block_means
 
 __all__ = ["Populations", "populations"]
-
-_CALIBRATED = 20.0  # effective samples; (N - L) / sqrt(N) of Poisson N, L = 20, spreads by 1.05
 
 
 class Populations(NamedTuple):
@@ -146,14 +144,14 @@ def _flags(
     """What to flag: all that leaves the calibrated regime."""
     for name, own, other in zip(names, effective, outside, strict=True):
         least = min(own, other)
-        if 0 < least < _CALIBRATED:
+        if 0 < least < CALIBRATED_SIZE:
             where = "in" if own == least else "outside"
             yield (
-                f"populations: {_CALIBRATED:g} effective samples must be {where} region {name!r} "
-                f"for a calibrated error, got {least:.1f}"
+                f"populations: {CALIBRATED_SIZE:g} effective samples must be {where} region "
+                f"{name!r} for a calibrated error, got {least:.1f}"
             )
-    if weighted and logs.size >= MINIMUM_TO_JUDGE:
-        heavy = tail_message("populations", pareto_shape(logs, 0.0), logs.size)
+    if weighted:
+        heavy = tail_message("populations", pareto_shape(logs, 0.0), kish(logs), logs.size)
         if heavy is not None:
             yield heavy
 

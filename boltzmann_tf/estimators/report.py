@@ -152,8 +152,8 @@ class WeightReport:
         if k == -math.inf:
             verdict = "good: no tail"
         log_z_text = _text(self.log_z)
-        if tail_message("log_z", k, self.n) is not None:
-            log_z_text += " (error too small: k-hat is high for this many samples)"
+        if tail_message("log_z", k, self.ess, self.n) is not None:
+            log_z_text += " (error not to be believed: heavy tail or too few effective samples)"
         upper = _text(self.upper)
         if bounds_crossed(LogZBounds(self.lower, self.upper)) is not None:
             upper += " (below the lower one: no bound, are the references training data?)"

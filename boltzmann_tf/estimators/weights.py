@@ -22,7 +22,7 @@ from scipy.special import logsumexp
 
 from boltzmann_tf._checks import finite_array
 from boltzmann_tf.estimators._common import Estimate, check_log_weights, flag, resolution_of
-from boltzmann_tf.estimators._tails import pareto_shape, tail_message
+from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 
 __all__ = [
     "LogZBounds",
@@ -61,9 +61,7 @@ def effective_sample_size(log_weights: ArrayLike) -> float:
     It sees only where the generator has been: a generator that misses a mode has a high value.
     Read it beside `coverage`.
     """
-    weights = normalized_weights(log_weights)
-    # rounding may lift it above n, or below 1
-    return float(np.clip(1.0 / np.sum(weights**2), 1.0, weights.size))
+    return kish(check_log_weights("log_weights", log_weights))
 
 
 def ess_fraction(log_weights: ArrayLike) -> float:
@@ -99,8 +97,8 @@ def log_z(log_weights: ArrayLike, *, resolution: float | None = None) -> Estimat
     plus the squared resolution. The estimate is low by half of the first on average (Jensen),
     which is negligible beside the error whenever the error is small enough to be believed.
 
-    The error is calibrated where Pareto k-hat is at most 0.5 - 4 / sqrt(n); above, and for at least
-    200 samples, a `CalibrationWarning` says so.
+    The error is calibrated where Pareto k-hat is at most 0.5 - 4 / sqrt(n) and the effective size
+    is at least 20; elsewhere, and for at least 200 samples, a `CalibrationWarning` says so.
 
     Args:
       log_weights: [n].
@@ -116,7 +114,7 @@ def log_z(log_weights: ArrayLike, *, resolution: float | None = None) -> Estimat
     value = float(logsumexp(values) - math.log(n))
     if n == 1:
         return Estimate(value, math.nan)
-    message = tail_message("log_z", pareto_shape(values, rounding), n)
+    message = tail_message("log_z", pareto_shape(values, rounding), kish(values), n)
     if message is not None:
         flag(message)
     # Centred on the mean weight: n / ESS - 1 itself cancels when the weights are nearly equal.
