@@ -44,6 +44,22 @@ class Samples(NamedTuple):
     energy: np.ndarray
     log_weight: np.ndarray
 
+    @property
+    def resolution(self) -> float:
+        """Rounding of a log-weight in kT, for the `resolution` of `boltzmann_tf.estimators`.
+
+        One unit in the last place of the larger of |u / tau| and |log q|, averaged with the
+        weights: what a constant that the dtype cannot hold, or an order of summation, may shift
+        all log-weights by. It does not see an energy that loses digits inside, as a difference of
+        large numbers does. NaN where no sample has a weight.
+        """
+        log_q = np.asarray(self.log_q, np.float64)
+        with np.errstate(invalid="ignore"):
+            weight = np.exp(self.log_weight - self.log_weight.max())
+            size = np.maximum(np.abs(self.log_weight + log_q), np.abs(log_q))
+            weighted = float(np.sum((weight * size)[weight > 0]) / weight.sum())
+        return float(np.finfo(self.log_q.dtype).eps) * weighted
+
 
 class BoltzmannGenerator:
     """Generates configurations of `system` from Gaussian noise, with importance weights.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import finite_array, positive_int
+from boltzmann_tf._checks import finite_array, non_negative, positive_int
 
 __all__ = ["CalibrationWarning", "Estimate", "Estimates"]
 
@@ -89,6 +89,23 @@ def as_float64(name: str, value: ArrayLike) -> np.ndarray:
     except (TypeError, ValueError) as error:
         kind = type(value).__name__
         raise TypeError(f"{name} must be an array of numbers, got {kind}") from error
+
+
+def resolution_of(given: ArrayLike, values: np.ndarray, resolution: float | None) -> float:
+    """Returns the rounding of log-weights in kT: `resolution`, or by the dtype they came in.
+
+    Args:
+      given: what the caller passed.
+      values: the same, checked, float64.
+      resolution: >= 0, or None.
+    """
+    if resolution is not None:
+        return non_negative("resolution", resolution)
+    dtype = getattr(given, "dtype", None)
+    dtype = getattr(dtype, "as_numpy_dtype", dtype)  # of a tensor
+    kind = np.dtype(np.float64 if dtype is None else dtype)
+    eps = np.finfo(kind).eps if np.issubdtype(kind, np.floating) else np.finfo(np.float64).eps
+    return float(eps) * max(1.0, abs(float(values.max())))
 
 
 def check_log_weights(

@@ -102,4 +102,5 @@ class Annealed(NamedTuple):
         log_weight = np.asarray(self.log_weight) - self.bias
         weight = np.exp(log_weight - log_weight.max())
         family = np.bincount(self.batch * size + self.ancestor, weight, minlength=len(weight))
-        return float(family.sum() ** 2 / np.sum(family**2) / len(weight))
+        # rounding may lift it above 1
+        return min(1.0, float(family.sum() ** 2 / np.sum(family**2) / len(weight)))
