@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -99,17 +100,25 @@ class Rate:
     def begin_stage(self, rates: np.ndarray) -> None:
         """A stage with these rates `[iterations]` starts."""
         self._largest = float(np.max(rates))
-        self.show()
 
-    def show(self) -> None:
-        """Puts the value where callbacks look, over that of the last step."""
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """Puts the value where callbacks look, in the place of the last step's for a while."""
+        last = self._read()
+        self._show()
+        try:
+            yield
+        finally:
+            self._optimizer.learning_rate = last
+
+    def _show(self) -> None:
         self._optimizer.learning_rate = self._largest * self.factor
-        self._shown = self._read()
+        self._value = self._read()
 
     def take(self) -> None:
         """Sees whether a callback set it."""
         value = self._read()
-        if value == self._shown:
+        if value == self._value:
             return
         if not (np.isfinite(value) and value >= 0):
             raise ValueError(f"a callback must set a finite learning rate >= 0, got {value!r}")
@@ -119,7 +128,7 @@ class Rate:
                 "throughout: it can only scale that"
             )
         self._factor.assign(value / self._largest)
-        self.show()
+        self._show()
 
     def _read(self) -> float:
         value = self._optimizer.learning_rate
@@ -167,10 +176,10 @@ class Callbacks:
         """Calls the method `event` of each; what they set the learning rate to is taken over."""
         if not self._callbacks:
             return
-        self._rate.show()
-        for callback in self._callbacks:
-            getattr(callback, event)(*arguments, {} if logs is None else logs)
-            self._rate.take()
+        with self._rate.shown():
+            for callback in self._callbacks:
+                getattr(callback, event)(*arguments, {} if logs is None else logs)
+                self._rate.take()
 
 
 def _check_callback(name: str, callback: Any, loop: Loop, stages: Sequence[Stage]) -> None:

@@ -143,8 +143,12 @@ def test_energies_that_no_loss_needs_are_no_fault(faulty):
     """At a weight of zero they are asked for, and do nothing."""
     system, trainer = faulty
     system.kind.assign(NAN)
-    stage = Stage(60, BATCH, 1e-2, kl=Linear(0.0, 1e-30), max_bad_steps=59)
-    assert len(trainer.fit(np.ones((12, 2)), stage, verbose=0)) == 60  # only the first has kl = 0
+    data = np.ones((12, 2))
+    stage = Stage(60, BATCH, 1e-2, kl=Linear(0.0, 1e-30), max_bad_steps=60)
+    with pytest.warns(UserWarning, match="59 of 60 steps had nothing"):  # the first has kl = 0
+        trainer.fit(data, stage, verbose=0)
+    with pytest.raises(TrainingDiverged, match="from step 1 of the run on, 59"):
+        trainer.fit(data, Stage(60, BATCH, 1e-2, kl=Linear(0.0, 1.0), max_bad_steps=59), verbose=0)
 
 
 def test_a_resumed_run_stops_where_the_uninterrupted_one_does(faulty, tmp_path):
@@ -169,7 +173,7 @@ def test_the_loss_that_is_not_finite_is_named(faulty):
     with pytest.raises(TrainingDiverged, match="J_RC is nan; in the last .* loss was nan, rc was"):
         trainer.fit(np.ones((12, 2)), stage, verbose=0)
     # A scale of exp(60): the images of the data have no squares in float32, all but the last.
-    trainer.set_weights([np.full(2, -60.0, np.float32)])
+    trainer.set_weights([np.full(2, 60.0, np.float32)])
     data = np.concatenate([np.ones((11, 2)), np.zeros((1, 2))])
     with pytest.raises(TrainingDiverged, match=r"J_ML: \d+ of 12 data have no finite loss, the fi"):
         trainer.fit(data, Stage(30, BATCH, 1e-2, max_bad_steps=7), verbose=0)
@@ -178,7 +182,9 @@ def test_the_loss_that_is_not_finite_is_named(faulty):
 def test_weights_that_are_not_finite_are_refused(faulty):
     _, trainer = faulty
     trainer.set_weights([np.array([np.nan, 1.0], np.float32)])
-    with pytest.raises(ValueError, match="generator must have finite weights, got 1 NaN or .* of 2"):
+    with pytest.raises(
+        ValueError, match="generator must have finite weights, got 1 NaN or .* of 2"
+    ):
         trainer.fit(None, STAGE, verbose=0)
 
 
@@ -202,7 +208,9 @@ def test_nan_shows_as_nan(faulty, tmp_path):
     assert [entry["skipped"] for entry in logs] == [0, 0, 10]
     assert all(("ml" in entry, "ess" in entry) == (False, True) for entry in logs)
     (file,) = tmp_path.glob("events.out.tfevents.*")
-    events = map(tf.compat.v1.Event.FromString, tf.data.TFRecordDataset(str(file)).as_numpy_iterator())
+    events = map(
+        tf.compat.v1.Event.FromString, tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    )
     seen = {v.tag: float(tf.make_ndarray(v.tensor)) for e in events for v in e.summary.value}
     assert np.isnan(seen["kl"])
     assert np.isnan(seen["loss"])
@@ -219,9 +227,7 @@ def test_one_nan_in_a_block_makes_it_nan(faulty, monkeypatch):
         return block
 
     monkeypatch.setattr(type(trainer._step), "__call__", planted)
-    history = trainer.fit(
-        None, STAGE, callbacks=[keras.callbacks.TerminateOnNaN()], verbose=0
-    )
+    history = trainer.fit(None, STAGE, callbacks=[keras.callbacks.TerminateOnNaN()], verbose=0)
     assert len(history) == 10
 
 
@@ -330,10 +336,10 @@ def test_a_row_that_would_drown_all_others_is_named(faulty):
     data[123, 1] = -1e6
     with pytest.warns(UserWarning, match=r"row 123 of data is far .* -1e\+06, [3-9]e\+05 times"):
         trainer.fit(data, Stage(1, BATCH, clip_norm=1.0), verbose=0)
+    rows = np.zeros((20, 2))
+    rows[:, 0] = np.arange(20)
+    rows[5, 1] = 1e12
     with pytest.raises(ValueError, match=r"initial must be of one size, but row 5 of initial"):
-        rows = np.zeros((20, 2))
-        rows[:, 0] = np.arange(20)
-        rows[5, 1] = 1e12
         Explorer(BoltzmannGenerator(Faulty(), Scaling(2)), rows)
 
 
