@@ -97,11 +97,6 @@ def train(
     )
     write_text(folder / RECORD, to_json(record.model_dump()))
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    if history.non_finite or history.skipped:
-        console.print(
-            f"{history.non_finite} generated energies were not finite and "
-            f"{history.skipped} steps were not taken"
-        )
     console.print(f"saved: {folder}", soft_wrap=True)
     return generator
 

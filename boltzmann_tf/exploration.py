@@ -19,6 +19,7 @@ import tensorflow as tf
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
 from boltzmann_tf._graph import in_graph
 from boltzmann_tf._random import log_uniform, normal
+from boltzmann_tf.faults import check_rows
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.loop import Loop
 from boltzmann_tf.stages import History, Stage
@@ -55,6 +56,7 @@ class Explorer(Loop):
 
     _step: _ExplorationStep
     _fresh_optimizer = False
+    keeps_history = True
 
     def __init__(
         self,
@@ -89,6 +91,7 @@ class Explorer(Loop):
             raise ValueError(
                 f"initial must have shape [n, {', '.join(map(str, shape))}], got {x.shape}"
             )
+        check_rows("initial", x)
         x = x if relabel is None else relabel(x)
         chosen = np.random.default_rng(seed).integers(
             len(x), size=positive_int("capacity", capacity)
@@ -177,6 +180,10 @@ class Explorer(Loop):
             self._put_in_order()
 
     def _restored(self) -> None:
+        self._ordered = self.buffer
+
+    def _rolled_back(self, history: History) -> None:
+        self.history = history
         self._ordered = self.buffer
 
     def _put_in_order(self) -> None:

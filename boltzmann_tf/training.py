@@ -14,13 +14,14 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance, sequence
 from boltzmann_tf.distributed import DistributedStep
+from boltzmann_tf.faults import TrainingDiverged, check_rows
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.loop import Loop
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import Data
 from boltzmann_tf.steps import TrainingStep
 
-__all__ = ["History", "Stage", "Trainer"]
+__all__ = ["History", "Stage", "Trainer", "TrainingDiverged"]
 
 
 class Trainer(Loop):
@@ -96,6 +97,10 @@ class Trainer(Loop):
 
         Returns:
           The history of all steps, those before a resume included.
+
+        Raises:
+          TrainingDiverged: after `Stage.max_bad_steps` steps in a row without anything to learn
+            from; generator and checkpoint are then as they were before these.
         """
         stages = [stages] if isinstance(stages, Stage) else sequence("stages", stages)
         if not stages:
@@ -141,6 +146,7 @@ class Trainer(Loop):
             raise ValueError(
                 f"data must have shape [n, {', '.join(map(str, shape))}], got {array.shape}"
             )
+        check_rows("data", array)
         if not size and condition is None:
             return Data(tf.constant(array), tf.zeros([len(array), 0], dtype))
         wanted = f"data_condition must have shape [{len(array)}, {size}] for this generator"
