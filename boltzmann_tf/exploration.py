@@ -21,6 +21,7 @@ from boltzmann_tf._graph import in_graph
 from boltzmann_tf._random import normal, uniform
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.loop import Loop
+from boltzmann_tf.run_identity import function_name
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import METRICS, Data, StepShape
 from boltzmann_tf.steps import TrainingStep
@@ -97,7 +98,13 @@ class Explorer(Loop):
         temperature = positive("temperature", temperature)
         # Of the steps between two relabellings, which decide what the next ones see.
         between = None if relabel is None else self.steps_per_call
-        self.settings += (("explorer", len(chosen), step_size, temperature, between),)
+        self.settings |= {
+            "capacity": len(chosen),
+            "step_size": step_size,
+            "temperature": temperature,
+            "relabel": None if relabel is None else function_name(relabel),
+            "steps between relabellings": between,
+        }
         self._relabel = relabel
         self._initial = Data(tf.constant(x), tf.zeros([len(x), 0], dtype))
         self._step = _ExplorationStep(
