@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from boltzmann_tf import schedules
 from boltzmann_tf._documents import VALUES, plain
+from boltzmann_tf._graph import in_graph
 from boltzmann_tf.bijectors import Bijector, serialize
 from boltzmann_tf.bijectors import Sequence as BijectorSequence
 from boltzmann_tf.losses import ReactionCoordinate
@@ -35,7 +36,7 @@ __all__ = ["frozen_variables", "function_name", "run_document"]
 
 PROBES = 3  # configurations at which functions are evaluated
 POINTS = 65  # of a function's values over a stage
-LONG = 64  # numbers of an attribute that are written out; of more, a digest
+LONG = 64  # entries of an attribute that are written out
 SCHEDULED = ("learning_rate", "ml", "kl", "rc", "energy_high")
 
 
@@ -115,10 +116,11 @@ class _Probes:
         self._condition = [tf.constant(condition, dtype)] if system.condition_size else []
 
     def __call__(self, function: Callable, *, of_energy: bool = True) -> Any:
-        # As the training step calls them: a user's loop over a tensor needs AutoGraph.
+        # As the training step calls them: a user's energy with a loop over a tensor needs AutoGraph.
         arguments = [self._x, *(self._condition if of_energy else [])]
         try:
-            values = tf.function(function)(*arguments)
+            called = in_graph(function) if of_energy else lambda x: function(x)
+            values = tf.function(called, autograph=False)(*arguments)
             return [float(v) for v in np.ravel(values.numpy())]
         except Exception:  # noqa: BLE001  # a user's: training itself will say what is wrong
             return "cannot be evaluated at a few configurations"
@@ -172,22 +174,38 @@ def _bijector(bijector: Any) -> Any:
 def _object(thing: Any) -> dict[str, Any]:
     """Class, configuration where there is one, and public attributes that are plain."""
     found: dict[str, Any] = {"class": type(thing).__qualname__}
-    with contextlib.suppress(AttributeError, NotImplementedError, TypeError):
-        if config := plain(thing.get_config()):
-            return found | {"config": config}
     # TFP's bijectors and distributions.
     parameters = getattr(thing, "parameters", None)
     if isinstance(parameters, Mapping) and parameters:
         return found | {"parameters": {k: v for k, v in parameters.items() if k != "name"}}
-    values = {}
-    for name, value in sorted(getattr(thing, "__dict__", {}).items()):
-        if name.startswith("_") or not _is_plain(value):
-            continue
-        size = np.size(np.asarray(value, object)) if isinstance(value, list | tuple) else 0
-        if isinstance(value, np.ndarray) and value.size > LONG:
-            value = {"shape": list(value.shape), "mean": value.mean(), "sum": np.abs(value).sum()}
-        values[name] = value if size <= LONG else {"entries": size}
-    return found | ({"attributes": values} if values else {})
+    config: dict[str, Any] = {}
+    with contextlib.suppress(AttributeError, NotImplementedError, TypeError):
+        config = plain(thing.get_config())
+    attributes = {
+        name: _shortened(plain(value))
+        for name, value in sorted(getattr(thing, "__dict__", {}).items())
+        if not name.startswith("_") and name not in config and _is_plain(value)
+    }
+    parts = {"config": config, "attributes": attributes}
+    return found | {name: part for name, part in parts.items() if part}
+
+
+def _shortened(value: Any) -> Any:
+    """A plain value; of a long one, its size and two sums."""
+    leaves: list[Any] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict | list):
+            for inner in part.values() if isinstance(part, dict) else part:
+                walk(inner)
+        else:
+            leaves.append(part)
+
+    walk(value)
+    if len(leaves) <= LONG:
+        return value
+    numbers = np.array([v for v in leaves if isinstance(v, int | float)], np.float64)
+    return {"entries": len(leaves), "sum": numbers.sum(), "sum of squares": numbers @ numbers}
 
 
 def _is_plain(value: Any) -> bool:

@@ -78,9 +78,10 @@ def save_generator(path: str | os.PathLike[str], generator: BoltzmannGenerator) 
         },
     }
     text = to_json(seal(document))  # before anything is touched
-    before = _referenced(folder)
+    before = None
     try:
         write_bytes(folder / name, content)
+        before = _referenced(folder)
         write_text(folder / DOCUMENT, text)
     finally:
         after = _referenced(folder)
@@ -155,6 +156,9 @@ def _parts(
                 f"{where.parent} must hold finite variables, got NaN or infinity in {name}"
             )
         variable.assign(array)
+    if dtype is not None:
+        for part in [bijector, *(m for m in bijector.submodules if isinstance(m, Bijector))]:
+            part._variables_cast()
     return system, bijector
 
 
@@ -217,15 +221,15 @@ def _read_document(path: Path) -> dict[str, Any]:
     if document["format"] != FORMAT:
         raise ValueError(f"{path} must be of format {FORMAT} or 1, got {document['format']!r}")
     document = unseal(content, str(path))
-    arrays = document.get("arrays")
+    told: Any = document.get("arrays")
     if not (
-        isinstance(arrays, dict)
-        and ARRAYS.fullmatch(str(arrays.get("file")))
-        and isinstance(arrays.get("sha256"), str)
-        and isinstance(arrays.get("variables"), dict)
-        and all(isinstance(text, str) for text in arrays["variables"].values())
+        isinstance(told, dict)
+        and ARRAYS.fullmatch(str(told.get("file")))
+        and isinstance(told.get("sha256"), str)
+        and isinstance(told.get("variables"), dict)
+        and all(isinstance(text, str) for text in told["variables"].values())
     ):
-        raise ValueError(f"{path} must say what arrays there are, in which file, got {arrays!r}")
+        raise ValueError(f"{path} must say what arrays there are, in which file, got {told!r}")
     return document
 
 

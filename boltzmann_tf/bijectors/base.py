@@ -274,6 +274,9 @@ class Bijector(tfb.Bijector):
         for target, source in zip(mine, theirs, strict=True):
             target.assign(source)
 
+    def _variables_cast(self) -> None:
+        """What follows when the variables were read from a file of another precision."""
+
     def _checked_input(self, value: Any, method: str) -> tf.Tensor:
         argument = "z" if method.startswith("forward") else "x"
         if tf.is_tensor(value) and value.dtype != self.dtype:
