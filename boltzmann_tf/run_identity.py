@@ -116,7 +116,7 @@ class _Probes:
         self._condition = [tf.constant(condition, dtype)] if system.condition_size else []
 
     def __call__(self, function: Callable, *, of_energy: bool = True) -> Any:
-        # As the training step calls them: a user's energy with a loop over a tensor needs AutoGraph.
+        # As the training step calls them: a user's energy may need AutoGraph.
         arguments = [self._x, *(self._condition if of_energy else [])]
         try:
             called = in_graph(function) if of_energy else lambda x: function(x)

@@ -268,9 +268,8 @@ def other_file(tmp_path_factory):
 def test_checkpoint_of_other_settings_is_refused(other_file, change):
     other = resumable(**change)
     before = state(other)
-    with pytest.raises(
-        ValueError, match=r"belongs to another run: .* there and .* here.*: give a new path"
-    ):
+    message = "belongs to another run: .* there and .* here.*: give a new path"
+    with pytest.raises(ValueError, match=message):
         other.run(STAGES[0], verbose=0, checkpoint=other_file)
     for name, value in state(other).items():
         np.testing.assert_array_equal(value, before[name])

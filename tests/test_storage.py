@@ -340,9 +340,10 @@ def test_a_generator_of_format_1_loads_and_becomes_format_2_at_its_next_save(tmp
 
 def test_a_generator_of_float32_is_evaluated_in_float64(tmp_path):
     data = np.random.default_rng(2).normal(size=(50, 2)) @ [[2.0, 0.3], [0.0, 0.5]]
-    parts = [Whitening.from_data(data), Box([-9.0, -np.inf], [9.0, np.inf])]
+    inner = shake(realnvp(2, blocks=2, hidden=(4,), repeated=True))
     before = BoltzmannGenerator(
-        DoubleWell(), shake(realnvp(2, blocks=2, hidden=(4,), repeated=True, last=parts))
+        DoubleWell(),
+        Sequence([inner, Whitening.from_data(data), Box([-9.0, -np.inf], [9.0, np.inf])]),
     )
     before.save(tmp_path / "g")
     after = BoltzmannGenerator.load(tmp_path / "g", dtype="float64")
