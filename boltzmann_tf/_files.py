@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -78,14 +79,15 @@ def check_writable(path: str | os.PathLike[str], size: int = 1) -> None:
     """
     target = Path(path)
     if target.is_dir():
-        raise IsADirectoryError(21, "must be a file, got a folder", str(target))
-    # Beside it, not over it: the file itself appears when there is something to write.
-    probe = target.with_name(f"{target.name}.room")
-    with _named(target):
-        try:
-            write_bytes(probe, bytes(size))
-        finally:
-            probe.unlink(missing_ok=True)
+        raise IsADirectoryError(errno.EISDIR, "must be a file, got a folder", str(target))
+    with contextlib.suppress(_Enough), atomic_path(target) as temporary:
+        temporary.write_bytes(bytes(size))
+        _sync(temporary)
+        raise _Enough  # before anything is renamed
+
+
+class _Enough(Exception):  # noqa: N818
+    """Ends a write that was to show only that it is possible."""
 
 
 def remove_stale(folder: Path, stem: str, suffix: str) -> None:

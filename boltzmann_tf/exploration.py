@@ -154,8 +154,8 @@ class Explorer(Loop):
           verbose: 0 for silence, 1 for a progress bar.
           tensorboard: folder for TensorBoard logs.
           checkpoint: file (.npz) from which an interrupted run resumes, to the same numbers;
-            written every `checkpoint_every` iterations, on an interrupt, and at the end. It holds
-            the buffer and all that came before this stage too. Each stage needs its own.
+            written as by `Trainer.fit`, every `checkpoint_every` iterations. It holds the buffer
+            and all that came before this stage too. Each stage needs its own.
           checkpoint_every: iterations between checkpoints.
 
         Returns:
