@@ -34,7 +34,10 @@ def _real(name: str, value: Any, wanted: str) -> float:
         raise ValueError(
             f"{name} must be {wanted}, got an array of shape {np.asarray(value).shape}"
         )
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:  # an integer beyond the largest float
+        raise ValueError(f"{name} must be {wanted}, got an integer too large for one") from error
 
 
 def positive(name: str, value: Any) -> float:

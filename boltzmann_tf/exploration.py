@@ -22,6 +22,7 @@ from boltzmann_tf._random import log_uniform, normal
 from boltzmann_tf.faults import check_rows
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.loop import Loop
+from boltzmann_tf.run_identity import function_name
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import METRICS, Data, StepShape
 from boltzmann_tf.steps import TrainingStep
@@ -100,7 +101,13 @@ class Explorer(Loop):
         temperature = positive("temperature", temperature)
         # Of the steps between two relabellings, which decide what the next ones see.
         between = None if relabel is None else self.steps_per_call
-        self.settings += (("explorer", len(chosen), step_size, temperature, between),)
+        self.settings |= {
+            "capacity": len(chosen),
+            "step_size": step_size,
+            "temperature": temperature,
+            "relabel": None if relabel is None else function_name(relabel),
+            "steps between relabellings": between,
+        }
         self._relabel = relabel
         self._initial = Data(tf.constant(x), tf.zeros([len(x), 0], dtype))
         self._step = _ExplorationStep(
@@ -150,8 +157,8 @@ class Explorer(Loop):
           verbose: 0 for silence, 1 for a progress bar.
           tensorboard: folder for TensorBoard logs.
           checkpoint: file (.npz) from which an interrupted run resumes, to the same numbers;
-            written every `checkpoint_every` iterations, on an interrupt, and at the end. It holds
-            the buffer and all that came before this stage too. Each stage needs its own.
+            written as by `Trainer.fit`, every `checkpoint_every` iterations. It holds the buffer
+            and all that came before this stage too. Each stage needs its own.
           checkpoint_every: iterations between checkpoints.
 
         Returns:

@@ -247,24 +247,48 @@ class BoltzmannGenerator:
     # Files.
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the generator to the folder `path`: a JSON document and an array file."""
+        """Writes the generator to the folder `path`: a JSON document and an array file.
+
+        A generator that is there already stays, and can be loaded, until the new one is complete;
+        the document's replacement is the one moment of the change.
+
+        Raises:
+          TypeError: for a prior of one's own, or a bijector that cannot be written as JSON.
+          ValueError: for variables that are NaN or infinite.
+          OSError: with the file's name, for a folder that cannot be written to or has no room.
+        """
         if self.prior is not None:
             raise TypeError("prior must be the standard normal to be saved, got a custom one")
         storage.save_generator(path, self)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], system: System | None = None) -> BoltzmannGenerator:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        system: System | None = None,
+        *,
+        dtype: str | None = None,
+    ) -> BoltzmannGenerator:
         """Reads a generator that `save` wrote.
 
         Args:
           path: the folder.
           system: the system; needed where it is not one of the package's own.
+          dtype: "float32" or "float64" to have the generator in that precision whatever it was
+            trained in; None for its own. Weights of training in float32, in float64: densities
+            and energies without rounding in sums and determinants.
 
         Raises:
           ValueError: for files that are missing, truncated, altered or of another architecture.
         """
-        system, bijector = storage.load_parts(path, system)
-        return cls(system, bijector)
+        given = system is not None
+        system, bijector = storage.load_parts(path, system, dtype)
+        try:
+            return cls(system, bijector)
+        except Exception as error:  # of TensorFlow, say, for a parameter beyond its numbers
+            if given or isinstance(error, ValueError):
+                raise
+            raise ValueError(f"{path} describes no valid generator: {error}") from error
 
     # Internals.
 

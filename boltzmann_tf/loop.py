@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +13,13 @@ import numpy as np
 
 from boltzmann_tf._checks import instance, positive_int, seed_int, sequence
 from boltzmann_tf._graph import with_xla
-from boltzmann_tf._interrupt import interrupts_held
+from boltzmann_tf._interrupt import interrupts_held, terminations_raised
 from boltzmann_tf.callbacks import Rate, check_optimizer
-from boltzmann_tf.checkpoints import Checkpoint, fingerprint
+from boltzmann_tf.checkpoints import Checkpoint
 from boltzmann_tf.faults import TrainingDiverged, check_weights
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.monitoring import Monitor
+from boltzmann_tf.run_identity import run_document
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import CONTROLS, Data
 from boltzmann_tf.steps import TrainingStep
@@ -65,7 +67,7 @@ class Loop:
         self.steps_per_call = positive_int("steps_per_call", steps_per_call)
         self._jit = with_xla(generator.bijector, generator.system, jit_compile=jit_compile)
         # XLA's random numbers are others.
-        self.settings: tuple[Any, ...] = (("xla", self._jit),)
+        self.settings: dict[str, Any] = {"xla": self._jit}
         self.stop_training = False
 
     def _run(
@@ -87,11 +89,11 @@ class Loop:
         saved = None
         if checkpoint is not None:
             instance("checkpoint", checkpoint, (str, os.PathLike))
-            saved = Checkpoint(Path(checkpoint), fingerprint(self, stages, data))
+            saved = Checkpoint(Path(checkpoint), run_document(self, stages, data), self, history)
         self._step.load_parameters()
         self._step.rate_factor.assign(1.0)
-        if saved and saved.exists():
-            start = saved.restore(self._step, history)
+        if saved:
+            start = saved.start(start)
             self._restored()
         check_weights(self._step.parameters.numpy())
 
@@ -109,15 +111,16 @@ class Loop:
             verbose=verbose,
             tensorboard=tensorboard,
         )
-        with monitor:
+        with monitor, terminations_raised() if saved else contextlib.nullcontext():
             try:
                 self._stages_from(start, stages, data, history, monitor, saved, checkpoint_every)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, SystemExit):
                 if saved and self._whole:
-                    saved.save(self._step, history, self._position)
+                    saved.save(self._position)
                 raise
-        if saved:
-            saved.save(self._step, history, self._position)
+            if saved:
+                with interrupts_held():
+                    saved.save(self._position)
 
     def _stages_from(
         self,
@@ -163,7 +166,8 @@ class Loop:
                     raise self._diverged(watch, data, saved)
                 unsaved += count
                 if saved and unsaved >= checkpoint_every:
-                    saved.save(self._step, history, self._position)
+                    with interrupts_held():
+                        saved.save(self._position)
                     unsaved = 0
             history.stage_ends = [*history.stage_ends[:number], len(history)]
             self._step.finish_stage()
@@ -179,7 +183,7 @@ class Loop:
         self._position = position
         self._rolled_back(history)
         if saved:
-            saved.save(self._step, history, position)
+            saved.save(position)
         return error
 
     def _called(self) -> None:

@@ -91,8 +91,11 @@ class Trainer(Loop):
           verbose: 0 for silence, 1 for a progress bar.
           tensorboard: folder for TensorBoard logs.
           checkpoint: file (.npz) from which an interrupted run with the same stages resumes, to
-            the same numbers; written every `checkpoint_every` steps, on an interrupt, and at the
-            end.
+            the same numbers; written before the first step, every `checkpoint_every` steps, on
+            Ctrl-C, SIGTERM and SIGHUP (a batch system's notice; the process then ends with 128 plus
+            the signal's number), and at the end. A file of another run is a `ValueError` that
+            names what differs, see `run_identity.run_document`; a place that cannot be written to,
+            or has no room for two of them, is an `OSError` before the first step.
           checkpoint_every: steps between checkpoints.
 
         Returns:
