@@ -24,6 +24,7 @@ from scipy import special
 
 from boltzmann_tf._checks import choice, finite, instance, positive, positive_int
 from boltzmann_tf.estimators import Estimates
+from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling.lattice._state import (
     Model,
     check_spins,
@@ -223,21 +224,22 @@ def wang_landau_sweeps(
         sweeps=state.sweeps + n,
     )
     accepted = np.zeros(len(spins), np.int64)
-    walk(
-        state.spins,
-        state.rng,
-        level,
-        state.log_g,
-        state.histogram,
-        state.log_f,
-        state.refining,
-        state.columns,
-        log_weight,
-        step,
-        np.array([state.sweeps - n, state.sweeps]),
-        flat,
-        accepted,
-    )
+    with threads(len(spins), 4 * n * spins.size):
+        walk(
+            state.spins,
+            state.rng,
+            level,
+            state.log_g,
+            state.histogram,
+            state.log_f,
+            state.refining,
+            state.columns,
+            log_weight,
+            step,
+            np.array([state.sweeps - n, state.sweeps]),
+            flat,
+            accepted,
+        )
     visits = state.histogram[:, state.columns]
     mean = np.maximum(visits.mean(axis=1), np.finfo(float).tiny)  # 0 when ln f has just changed
     return state, WangLandauInfo(accepted / (n * sites), visits.min(axis=1) / mean)
