@@ -23,7 +23,6 @@ from boltzmann_tf.estimators._common import (
 )
 from boltzmann_tf.estimators._histograms import (
     FEW_SHARED,
-    FEWEST_SHARED,
     check_links,
     joined,
     sums_by_level,
@@ -69,8 +68,8 @@ def multi_histogram(
 
     Raises:
       RuntimeError: if temperatures are held together by fewer than ten (effective) samples of
-        energies that both have, or an average rests on fewer; or if their free energies do not
-        converge. Below fifty a `CalibrationWarning` says so.
+        energies that both have, or if their free energies do not converge. Below fifty a
+        `CalibrationWarning` says so.
     """
     T = finite_array("temperatures", temperatures, ndim=1)
     if T.size == 0 or np.any(T <= 0):
@@ -115,8 +114,6 @@ def multi_histogram(
     total = sums.sum(axis=1)
     value, f = result(total, None)
     shared = check_links(reduced, total[..., 0], sizes, f, "temperatures", [f"{t:g}" for t in T])
-    if T.size > 1:
-        shared = min(shared, _fewest(reduced, total[..., 0], sizes, levels, wanted))
     if shared < FEW_SHARED:
         flag(
             f"multi_histogram: temperatures must share {FEW_SHARED:g} samples with others, got "
@@ -124,29 +121,6 @@ def multi_histogram(
         )
     replicas = np.stack([result(total - sums[:, b], f)[0] for b in range(blocks)])
     return Estimates(value, jackknife_error(replicas))
-
-
-def _fewest(
-    reduced: np.ndarray,
-    sums: np.ndarray,
-    sizes: np.ndarray,
-    levels: np.ndarray,
-    wanted: np.ndarray,
-) -> float:
-    """The fewest effective samples that an average rests on, or raises."""
-    density, _ = joined(reduced, sums, sizes)
-    count = sizes @ (sums / sums.sum(axis=1, keepdims=True))
-    seen = count > 0
-    log_p = density[seen] - levels[seen] / wanted[:, None]
-    p = np.exp(log_p - logsumexp(log_p, axis=1, keepdims=True))
-    effective = 1 / np.sum(p**2 / count[seen], axis=1)
-    worst = int(np.argmin(effective))
-    if effective[worst] < FEWEST_SHARED:
-        raise RuntimeError(
-            f"at must be where samples are: {FEWEST_SHARED:g} effective ones or more, got "
-            f"{effective[worst]:.2g} at {wanted[worst]:g}"
-        )
-    return float(effective[worst])
 
 
 def _checked(
