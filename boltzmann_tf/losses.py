@@ -7,7 +7,7 @@ latent draws taken to configurations (`Generated`), so that several losses share
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -256,7 +256,7 @@ class ReactionCoordinate:
         self, period: float | None | Sequence[float | None]
     ) -> tuple[float | None, ...]:
         n = len(self.coordinates)
-        each = tuple(period) if isinstance(period, list | tuple) else (period,) * n
+        each: tuple[Any, ...] = tuple(period) if isinstance(period, list | tuple) else (period,) * n
         if len(each) != n:
             raise ValueError(
                 f"period must have one value for each of the {n} coordinates, got {period!r}"
@@ -264,9 +264,9 @@ class ReactionCoordinate:
         for i, own in enumerate(each):
             if own is None:
                 continue
-            wanted = positive("period", own)
+            own = positive("period", own)
             span = self.upper[i] - self.lower[i]
-            if not np.isclose(span, wanted, rtol=1e-6, atol=0.0):
+            if not np.isclose(span, own, rtol=1e-6, atol=0.0):
                 raise ValueError(f"period must be upper - lower, {span:.8g}, got {own!r}")
         return tuple(None if own is None else float(own) for own in each)
 

@@ -66,7 +66,7 @@ def two_states(
     one, two = _interval("left", left, period), _interval("right", right, period)
     overlap = max(one[0], two[0]) < min(one[1], two[1])
     if period is not None:  # `two` begins within a period after `one`, and may reach its image
-        begin = float(wrapped(np.float64(two[0]), one[0], period))
+        begin = float(wrapped(np.array(two[0]), one[0], period))
         overlap = begin < one[1] or begin + two[1] - two[0] > one[0] + period * (1 + 1e-12)
     if overlap:
         raise ValueError(f"left and right must not overlap, got left={left!r}, right={right!r}")

@@ -111,7 +111,9 @@ class IsingChain(NamedTuple):
             )
 
         value, error = estimators.function_of_means(series, functions)
-        heat, susceptibility, absolute_one, binder = map(Estimate, value.tolist(), error.tolist())
+        heat, susceptibility, absolute_one, binder = map(
+            Estimate, np.asarray(value).tolist(), np.asarray(error).tolist()
+        )
         many = len(e) > 1
         r_hat = [float(estimators.r_hat(x)) for x in (e, absolute)] if many else [math.nan]
         return IsingSummary(
