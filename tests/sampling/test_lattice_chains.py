@@ -133,7 +133,7 @@ def test_errors_are_honest():
     assert np.all(scores.std(axis=0) < 1.6), scores.std(axis=0)
 
 
-@pytest.mark.parametrize("n_replicas", [1, 2, 4])
+@pytest.mark.parametrize("n_replicas", [2, 4])
 def test_errors_from_few_replicas_are_honest(n_replicas):
     """Blocks of the replicas too: with two replicas alone z-scores spread by 7 and more.
 
@@ -143,8 +143,9 @@ def test_errors_from_few_replicas_are_honest(n_replicas):
     scores = []
     for seed in range(40):
         run = ising_chain(
-            4, 2.5, n_replicas=n_replicas, n_measurements=900 // n_replicas,
-            method="swendsen_wang", burn_in=30, seed=seed,
+            4, 2.5, n_replicas=n_replicas, n_measurements=600 // n_replicas,
+            method="metropolis", burn_in=30,
+            stride=4, seed=seed,
         ).summary()  # fmt: skip
         assert run.degrees_of_freedom >= 9  # what is not flagged
         below = stats.t.cdf(list(deviations(run, wanted).values()), run.degrees_of_freedom)
