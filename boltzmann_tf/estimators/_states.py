@@ -69,7 +69,7 @@ def two_states(
         begin = float(wrapped(np.array(two[0]), one[0], period))
         overlap = begin < one[1] or begin + two[1] - two[0] > one[0] + period * (1 + 1e-12)
     if overlap:
-        raise ValueError(f"left and right must not overlap, got left={left!r}, right={right!r}")
+        raise ValueError(f"left and right must not overlap, got left={one!r}, right={two!r}")
     return one, two
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
 
-from boltzmann_tf._checks import finite, finite_array, positive_int
+from boltzmann_tf._checks import finite, finite_array, positive, positive_int
 from boltzmann_tf.estimators._common import Estimate, check_edges, flag, jackknife_error
 from boltzmann_tf.estimators._histograms import FEW_SHARED, check_links, joined, sums_by_level
 from boltzmann_tf.estimators._lowest import lowest
@@ -154,9 +154,10 @@ def umbrella_histogram(
     if c.size != len(windows):
         raise ValueError(f"centres must be {len(windows)} numbers, one a window, got {c.size}")
     k = finite_array("stiffness", stiffness, dtype=np.float64)
-    if k.shape not in ((), c.shape) or np.any(k <= 0):
+    if k.ndim == 0:
+        k = np.full(c.shape, positive("stiffness", stiffness))
+    elif k.shape != c.shape or np.any(k <= 0):
         raise ValueError(f"stiffness must be > 0, a number or [{c.size}], got {k.tolist()}")
-    k = np.broadcast_to(k, c.shape)
     edges = check_edges("edges", edges)
     circle = check_period(period, edges)
     if circle is not None and not math.isclose(edges[-1] - edges[0], circle, rel_tol=1e-9):

@@ -179,7 +179,8 @@ R = np.zeros((2, 50)) + np.linspace(0, 1, 50)
     ("call", "message"),
     [
         ({"stiffness": [1.0, 2.0, 3.0]}, r"stiffness must be > 0, a number or \[2\], got"),
-        ({"stiffness": 0.0}, "stiffness must be > 0"),
+        ({"stiffness": 0.0}, "stiffness must be a positive finite number, got 0.0"),
+        ({"stiffness": [1.0, -1.0]}, r"stiffness must be > 0, .* got \[1\.0, -1\.0\]"),
         ({"period": 0.5}, "period must be at least the range of edges, 1, got 0.5"),
         ({"period": 2.0}, "edges must span the period 2, got 0 to 1"),
         ({"coordinate": [R[0], []]}, "coordinate"),
