@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
 from boltzmann_tf._graph import in_graph
-from boltzmann_tf._random import normal, uniform
+from boltzmann_tf._random import log_uniform, normal
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.loop import Loop
 from boltzmann_tf.stages import History, Stage
@@ -255,12 +255,12 @@ class _ExplorationStep(TrainingStep):
         z, inverse_log_det = generator.to_latent(x)
         proposed = z + self._size * tf.sqrt(tau) * normal(tf.shape(z), noise, x.dtype)
         y, log_det = generator.to_configuration(proposed)
-        log_ratio = log_det + inverse_log_det
-        log_ratio += (self._true_energy(x) - self._true_energy(y)) / tau
+        before, after = (tf.cast(self._true_energy(v), tf.float64) for v in (x, y))
+        log_ratio = tf.cast(log_det, tf.float64) + tf.cast(inverse_log_det, tf.float64)
+        log_ratio += (before - after) / self._temperature
         # A NaN is a rejection; so is a configuration that left the numbers.
         finite = tf.reduce_all(tf.math.is_finite(tf.reshape(y, [tf.shape(y)[0], -1])), axis=-1)
-        threshold = tf.math.log(uniform(tf.shape(log_ratio), choice, x.dtype))
-        accepted = (threshold < log_ratio) & finite
+        accepted = (log_uniform(tf.shape(log_ratio), choice) < log_ratio) & finite
         mask = tf.reshape(accepted, [-1] + [1] * (x.shape.rank - 1))
         return tf.where(mask, y, x), tf.reduce_mean(tf.cast(accepted, x.dtype))
 

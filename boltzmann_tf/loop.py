@@ -64,7 +64,7 @@ class Loop:
             raise ValueError("generator must have trainable variables, got a bijector without any")
         self.seed = seed_int("seed", seed)
         self.steps_per_call = positive_int("steps_per_call", steps_per_call)
-        self._jit = with_xla(generator.bijector, jit_compile=jit_compile)
+        self._jit = with_xla(generator.bijector, generator.system, jit_compile=jit_compile)
         # XLA's random numbers are others.
         self.settings: tuple[Any, ...] = (("xla", self._jit),)
         self.stop_training = False

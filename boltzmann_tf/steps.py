@@ -290,4 +290,4 @@ def _ess(batch: Generated, square: tf.Tensor) -> tf.Tensor:
     first = tf.reduce_logsumexp(groups, axis=0)
     second = tf.reduce_logsumexp(2 * groups, axis=0)
     fraction = tf.exp(2 * first - second) / tf.cast(tf.shape(groups)[0], square.dtype)
-    return tf.reduce_mean(fraction)
+    return tf.reduce_mean(tf.minimum(fraction, 1.0))  # rounding may lift it above 1

@@ -38,8 +38,8 @@ class Trainer(Loop):
       steps_per_call: steps that one call of the compiled function takes.
       jit_compile: whether XLA compiles the step, as in `keras.Model.compile`. Without it the first
         step comes some seconds earlier, each step takes longer (see the page on performance), and
-        the random numbers are others. "auto" takes XLA unless it is the slower one
-        (`Bijector.compiles_with_xla`).
+        the random numbers are others. "auto" takes XLA unless it is the slower one for the
+        bijector, or cannot compile the system (`compiles_with_xla` of each).
     """
 
     def __init__(

@@ -86,6 +86,7 @@ class Combination(System):
                     )
         self.event_shape, self.condition_size = first.event_shape, first.condition_size
         self.domain = first.domain
+        self.compiles_with_xla = all(system.compiles_with_xla for _, system in self.terms)
         for what in ("reaction_coordinates", "observables", "initial_states"):
             merged: dict[str, Any] = {}
             for _, system in reversed(self.terms):
