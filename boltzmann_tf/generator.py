@@ -368,6 +368,9 @@ class BoltzmannGenerator:
 
 
 def _log_weight(energy: tf.Tensor, tau: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
-    """-u / tau - log q in float64; a NaN energy gets no weight."""
-    energy = tf.where(tf.math.is_nan(energy), tf.cast(np.inf, energy.dtype), energy)
-    return -tf.cast(energy, tf.float64) / tf.cast(tau, tf.float64) - tf.cast(log_q, tf.float64)
+    """-u / tau - log q in float64; a NaN or infinite energy gets no weight, whatever q is there."""
+    log_q = tf.cast(log_q, tf.float64)
+    weight = -tf.cast(energy, tf.float64) / tf.cast(tau, tf.float64) - log_q
+    # Where the energy overflows the density underflows, and inf - inf is not a number.
+    none = tf.math.is_nan(energy) | (energy == tf.cast(np.inf, energy.dtype))
+    return tf.where(none, tf.cast(-np.inf, tf.float64), weight)

@@ -7,7 +7,7 @@ latent draws taken to configurations (`Generated`), so that several losses share
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -241,12 +241,16 @@ class ReactionCoordinate:
 
     With several temperatures, h is taken for each and the losses are averaged.
 
+    Along a coordinate with a period, `upper` is `lower` plus the period, the centres are the
+    middles of equal bins, and kernels reach around: each is the sum of its nearest three images.
+
     Args:
       coordinates: one or two functions from `[batch, ...]` to `[batch]`.
       lower: lower end of the range of each coordinate.
       upper: upper end of the range of each coordinate.
       bins: number of bins a coordinate.
       form: "log_bins" or "entropy".
+      period: of each coordinate, None for a line: one value, or one for each coordinate.
     """
 
     name = "rc"
@@ -259,6 +263,7 @@ class ReactionCoordinate:
         *,
         bins: int = 11,
         form: str = "log_bins",
+        period: float | None | Sequence[float | None] = None,
     ) -> None:
         given = coordinates if isinstance(coordinates, list | tuple) else (coordinates,)
         if len(given) not in (1, 2) or not all(map(callable, given)):
@@ -274,10 +279,29 @@ class ReactionCoordinate:
             )
         if not np.all(self.lower < self.upper):
             raise ValueError(f"lower must be below upper, got {lower!r} and {upper!r}")
+        self.period = self._checked_period(period)
         self.bins = positive_int("bins", bins, minimum=2)
         self.form = choice("form", form, ("log_bins", "entropy"))
         # The published floors under the kernels, so that a sample far outside has some bin.
         self.floor = positive("floor", 1e-6 if len(self.coordinates) == 1 else 1e-8)
+
+    def _checked_period(
+        self, period: float | None | Sequence[float | None]
+    ) -> tuple[float | None, ...]:
+        n = len(self.coordinates)
+        each: tuple[Any, ...] = tuple(period) if isinstance(period, list | tuple) else (period,) * n
+        if len(each) != n:
+            raise ValueError(
+                f"period must have one value for each of the {n} coordinates, got {period!r}"
+            )
+        for i, own in enumerate(each):
+            if own is None:
+                continue
+            own = positive("period", own)
+            span = self.upper[i] - self.lower[i]
+            if not np.isclose(span, own, rtol=1e-6, atol=0.0):
+                raise ValueError(f"period must be upper - lower, {span:.8g}, got {own!r}")
+        return tuple(None if own is None else float(own) for own in each)
 
     @property
     def minimum(self) -> float:
@@ -288,12 +312,23 @@ class ReactionCoordinate:
     def histogram(self, x: tf.Tensor, temperatures: int = 1) -> tf.Tensor:
         """The soft histogram h, `[temperatures, bins ** number of coordinates]`."""
         kernel: tf.Tensor | None = None
-        for coordinate, low, high in zip(self.coordinates, self.lower, self.upper, strict=True):
-            centres = tf.constant(np.linspace(low, high, self.bins), x.dtype)
+        for coordinate, low, high, period in zip(
+            self.coordinates, self.lower, self.upper, self.period, strict=True
+        ):
+            places = np.linspace(low, high, self.bins)
+            if period is not None:
+                places = low + period * (np.arange(self.bins) + 0.5) / self.bins
+            centres = tf.constant(places, x.dtype)
             width = tf.constant((high - low) / self.bins, x.dtype)
             # The coordinate is clipped so that its square cannot overflow.
             r = tf.clip_by_value(coordinate(x), -1e6, 1e6)
-            part = tf.exp(-((r[:, None] - centres) ** 2) / (2 * width**2))
+            away = r[:, None] - centres
+            if period is None:
+                part = tf.exp(-(away**2) / (2 * width**2))
+            else:
+                away -= period * tf.stop_gradient(tf.round(away / period))
+                images = [(away + k * period) ** 2 for k in (-1.0, 0.0, 1.0)]
+                part = tf.add_n([tf.exp(-image / (2 * width**2)) for image in images])
             kernel = part if kernel is None else kernel[:, :, None] * part[:, None, :]
         flat = tf.reshape(kernel, [-1, self.bins ** len(self.coordinates)]) + self.floor
         flat /= tf.reduce_sum(flat, axis=1, keepdims=True)

@@ -308,3 +308,11 @@ def test_with_and_without_xla():
     one, two = (BoltzmannGenerator(DoubleWell(), flow, jit_compile=jit) for jit in (True, False))
     x = two.sample(500, seed=3).x
     np.testing.assert_allclose(one.log_prob(x), two.log_prob(x), rtol=1e-4, atol=1e-4)
+
+
+def test_where_energy_and_density_both_leave_the_floats_the_weight_is_zero():
+    """At x = 1e20 u is inf and log q is -inf in float32: no weight, and not inf - inf."""
+    generator = BoltzmannGenerator(DoubleWell(), Scaling(2))
+    found = generator.log_weight(np.array([[1e20, 0.0], [-1.0, 0.0]]))
+    assert found[0] == -np.inf
+    assert np.isfinite(found[1])

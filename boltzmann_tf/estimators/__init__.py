@@ -16,6 +16,7 @@ from boltzmann_tf.estimators.averages import weighted_average
 from boltzmann_tf.estimators.chains import (
     autocorrelation_time,
     chain_ess,
+    function_of_means,
     mean_with_error,
     r_hat,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "ess_fraction",
     "free_energy_difference",
     "free_energy_profile",
+    "function_of_means",
     "jackknife_error",
     "log_z",
     "log_z_bar",

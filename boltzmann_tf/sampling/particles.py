@@ -13,6 +13,7 @@ import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive_int, seed_int
 from boltzmann_tf.sampling._random import kernel, next_word, streams
+from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["ParticleInfo", "ParticleState", "particle_state", "particle_sweeps"]
@@ -102,8 +103,10 @@ def particle_sweeps(
     x = np.ascontiguousarray(state.x.reshape(len(state.x), -1, 2).transpose(0, 2, 1))
     rng = state.rng.copy("C")
     counts = np.zeros((len(x), 2), np.int64)
-    _sweep(x, rng, np.stack(list(arrays.values()), axis=1), parameters(system), n, counts)
     attempted = n * x.shape[2]
+    options = np.stack(list(arrays.values()), axis=1)
+    with threads(len(x), attempted * x.size):  # a move sees all particles
+        _sweep(x, rng, options, parameters(system), n, counts)
     moved = x.transpose(0, 2, 1).reshape(state.x.shape).copy()
     info = ParticleInfo(counts[:, 0] / attempted, attempted * len(x), int(counts[:, 1].sum()))
     return ParticleState(moved, rng), info
