@@ -11,8 +11,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf import estimators
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._checks import finite_array, positive, positive_int, seed_int
 from boltzmann_tf.systems import System
+from boltzmann_tf.systems.base import with_density
 
 __all__ = ["Chains", "metropolis", "run_chains"]
 
@@ -84,7 +85,7 @@ def metropolis(
     Returns:
       `Chains`.
     """
-    instance("system", system, System)
+    with_density("system", system)
     tau = positive("temperature", temperature)
     shape = system.event_shape
     start = finite_array("initial", initial, dtype=np.float32)
