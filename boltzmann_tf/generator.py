@@ -18,6 +18,7 @@ from boltzmann_tf._graph import with_xla
 from boltzmann_tf._random import normal
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.systems import System
+from boltzmann_tf.systems.base import with_density
 
 tfb = tfp.bijectors
 tfd = tfp.distributions
@@ -85,13 +86,8 @@ class BoltzmannGenerator:
         *,
         jit_compile: bool | str = "auto",
     ) -> None:
-        self.system = instance("system", system, System)
+        self.system = with_density("system", system)
         self.bijector = instance("bijector", bijector, Bijector)
-        if system.domain == "spins":
-            raise ValueError(
-                f"system must have a density over real vectors, got the spins of {system.name}: "
-                "generate their continuous field (IsingField) and draw spins from it"
-            )
         system.check(bijector.dtype)
         if bijector.event_size != system.event_size:
             raise ValueError(

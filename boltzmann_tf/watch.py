@@ -100,9 +100,8 @@ class Watch:
         for name, variable in self._step.state.items():
             variable.assign(self._kept[name])
         self._step.store_parameters()
-        whole = self._history
-        history = History({name: v[: self._kept_steps] for name, v in whole.values.items()})
-        history.stage_ends = list(whole.stage_ends)
+        history = self._history  # in place: the checkpoint holds on to it
+        history.values = {name: v[: self._kept_steps] for name, v in history.values.items()}
         history.energy_evaluations = self._kept_energies
         return self._position, history
 

@@ -47,10 +47,12 @@ class VectorInfo(NamedTuple):
     Attributes:
       acceptance: of single moves, float64 [replicas]; 1 for clusters.
       mean_size: mean number of vectors moved at once, float64 [replicas].
+      not_finite: single moves rejected because their energy difference was NaN.
     """
 
     acceptance: np.ndarray
     mean_size: np.ndarray
+    not_finite: int = 0
 
 
 def neighbour_table(system: Nematic) -> np.ndarray:
@@ -145,7 +147,7 @@ def vector_sweeps(
     most = finite_array("angle", angle, dtype=np.float64)
     if most.shape not in ((), T.shape) or np.any(most <= 0):
         raise ValueError(f"angle must be > 0, a number or [{T.size}], got {most.tolist()}")
-    accepted = np.zeros(T.size, np.int64)
+    counts = np.zeros((T.size, 2), np.int64)
     with threads(T.size, 30 * n * state.vectors.size):
         sweep(
             state.vectors,
@@ -155,9 +157,10 @@ def vector_sweeps(
             1.5 * system.field / T,
             np.broadcast_to(most, T.shape).copy(),
             n,
-            accepted,
+            counts,
         )
-    return state, VectorInfo(accepted / (n * system.sites), np.ones(T.size))
+    fraction = counts[:, 0] / (n * system.sites)
+    return state, VectorInfo(fraction, np.ones(T.size), int(counts[:, 1].sum()))
 
 
 def vector_wolff_updates(

@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import estimators
-from boltzmann_tf._checks import choice, finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._checks import choice, finite_array, positive, positive_int, seed_int
 from boltzmann_tf._graph import in_graph, with_xla
 from boltzmann_tf.sampling._chain import Target, kernel
 from boltzmann_tf.sampling._precision import check_resolution, check_step, energies_of
 from boltzmann_tf.systems import System
+from boltzmann_tf.systems.base import with_density
 
 __all__ = ["Chains", "metropolis", "run", "run_chains"]
 
@@ -98,7 +99,7 @@ def metropolis(
     Raises:
       ValueError: where an argument is not as above, and where energies are too large for `dtype`.
     """
-    instance("system", system, System)
+    with_density("system", system)
     tau = positive("temperature", temperature)
     choice("dtype", dtype, ("float32", "float64"))
     shape = system.event_shape

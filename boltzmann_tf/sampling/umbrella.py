@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
-from boltzmann_tf.sampling.particles import ParticleState, particle_state, particle_sweeps
+from boltzmann_tf.sampling.particles import ParticleState, particle_state, swept
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["UmbrellaInfo", "UmbrellaState", "umbrella_rounds", "umbrella_state"]
@@ -46,12 +46,14 @@ class UmbrellaInfo(NamedTuple):
       exchange: accepted exchanges between windows i and i + 1, [ladders, windows - 1]; NaN where
         none was attempted.
       walker: that was in each window at the end of each round, int64 [ladders, windows, rounds].
+      not_finite: moves rejected because their energy difference was NaN, int64 [ladders].
     """
 
     distance: np.ndarray
     acceptance: np.ndarray
     exchange: np.ndarray
     walker: np.ndarray
+    not_finite: np.ndarray
 
 
 def umbrella_state(
@@ -116,19 +118,21 @@ def umbrella_rounds(
     distance, walkers = np.empty((ladders, windows, n)), np.empty((ladders, windows, n), np.int64)
     moved = np.zeros((ladders, windows))
     attempted, accepted = np.zeros((2, ladders, windows - 1), np.int64)
+    not_finite = np.zeros(ladders, np.int64)
     for t in range(n):
         own = np.take_along_axis(step, window, axis=1)
-        particles, info = particle_sweeps(
-            particles,
-            n_sweeps,
-            system=system,
-            step_size=own.ravel(),
-            temperature=T.ravel(),
-            centre=d0[window].ravel(),
-            stiffness=k,
-        )
+        options = {
+            "step_size": own.ravel(),
+            "temperature": T.ravel(),
+            "centre": d0[window].ravel(),
+            "stiffness": k,
+            "length_factor": 1.0,
+        }
+        particles, counts = swept(particles, n_sweeps, system, options)
         walker = np.argsort(window, axis=1)  # in each window
-        acceptance = np.take_along_axis(info.acceptance.reshape(window.shape), walker, axis=1)
+        fraction = counts[:, 0].reshape(window.shape) / (n_sweeps * (system.solvent + 2))
+        acceptance = np.take_along_axis(fraction, walker, axis=1)
+        not_finite += counts[:, 1].reshape(window.shape).sum(axis=1)
         moved += acceptance
         if tune:
             step *= np.exp(np.clip(acceptance - _TARGET, -0.1, 0.1))
@@ -148,7 +152,7 @@ def umbrella_rounds(
     rate = np.where(attempted > 0, accepted / np.maximum(attempted, 1), np.nan)
     return (
         UmbrellaState(particles, window, step, first + n, seed),
-        UmbrellaInfo(distance, moved / n, rate, walkers),
+        UmbrellaInfo(distance, moved / n, rate, walkers, not_finite),
     )
 
 

@@ -11,11 +11,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, positive, positive_int
+from boltzmann_tf._checks import choice, instance, positive, positive_int
+from boltzmann_tf.systems import _domain
 
-__all__ = ["System"]
+__all__ = ["System", "with_density"]
 
-DOMAINS = ("real", "box", "spins", "unit vectors", "torus")
+WITHOUT_DENSITY = {
+    "spins": "generate their continuous field (IsingField) and draw spins from it, or sample them "
+    "by the moves of `sampling.ising_chain`",
+    "unit vectors": "take them in coordinates that have one, as NematicAngles does, or sample them "
+    "by `sampling.vector_sweeps`",
+}
 
 
 class System(abc.ABC):
@@ -31,6 +37,20 @@ class System(abc.ABC):
 
     At relative temperature tau the reduced energy is u / tau. A system knows no bijector.
 
+    Where not all of space is allowed, `domain` says so and `bounds` where it ends; the energy is
+    +inf outside, and what is trained on has a wall there, by two methods of this class:
+
+        class InTube(System):
+            event_shape = (2,)
+            domain = "box"
+            bounds = ([0.0, -np.inf], [4.0, np.inf])
+
+            def energy(self, x):
+                return self.confined(x, x[..., 1] ** 2)
+
+            def training_energy(self, x):
+                return self.walled(x, x[..., 1] ** 2)
+
     A family of systems, one for each value of a condition (a volume, a coupling), sets
     `condition_size` and writes `energy(self, x, condition)`, with `condition` of shape
     `[batch, condition_size]`; a conditional bijector then serves the whole family.
@@ -38,6 +58,10 @@ class System(abc.ABC):
     Attributes:
       event_shape: shape of one configuration.
       domain: "real", "box", "spins", "unit vectors" or "torus".
+      bounds: (low, high) of a box or torus, numbers or arrays that broadcast to `event_shape`;
+        infinite where a coordinate has none. Of angles, one period. The bounds themselves are
+        inside, also as float32 rounds them.
+      wall_stiffness: of the wall of `walled`, in kT per length squared.
       reaction_coordinates: name -> function from `[..., *event_shape]` to `[...]`, in TF ops.
       observables: name -> function of the same form.
       initial_states: name -> one configuration of shape `event_shape` in that state.
@@ -50,6 +74,8 @@ class System(abc.ABC):
 
     event_shape: tuple[int, ...]
     domain: str = "real"
+    bounds: tuple[Any, Any] | None = None
+    wall_stiffness: float = 200.0
     reaction_coordinates: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = MappingProxyType({})
     observables: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = MappingProxyType({})
     initial_states: Mapping[str, np.ndarray] = MappingProxyType({})
@@ -59,7 +85,7 @@ class System(abc.ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        choice(f"{cls.__name__}.domain", cls.domain, DOMAINS)
+        choice(f"{cls.__name__}.domain", cls.domain, _domain.DOMAINS)
 
     @abc.abstractmethod
     def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
@@ -80,6 +106,21 @@ class System(abc.ABC):
         Weights and reports always use `energy`.
         """
         return self.energy(x, *condition)
+
+    def inside(self, x: tf.Tensor) -> tf.Tensor:
+        """Whether configurations are in the domain: `[..., *event_shape]` to bool `[...]`."""
+        return _domain.inside(self, x)
+
+    def confined(self, x: tf.Tensor, energy: tf.Tensor) -> tf.Tensor:
+        """The energy inside the domain, +inf outside: `[...]`."""
+        return tf.where(self.inside(x), energy, tf.cast(np.inf, energy.dtype))
+
+    def walled(self, x: tf.Tensor, energy: tf.Tensor) -> tf.Tensor:
+        """The energy plus `wall_stiffness` times the squared distance from a box or torus: `[...]`.
+
+        For training: an infinite wall has no gradient to learn from.
+        """
+        return energy + self.wall_stiffness * _domain.squared_distance(self, x)
 
     @property
     def event_size(self) -> int:
@@ -146,7 +187,7 @@ class System(abc.ABC):
     __rmul__ = __mul__
 
     def check(self, dtype: tf.DType = tf.float32) -> None:
-        """Raises unless `event_shape` and `energy` are of the stated form.
+        """Raises unless `event_shape`, `energy` and the domain are of the stated form.
 
         The generator calls it at construction, so that a user's slip shows at once and by name.
 
@@ -186,3 +227,15 @@ class System(abc.ABC):
                 f"{self.name}.energy(x) must return {dtype.name} for x of {dtype.name}, got "
                 f"{found.dtype.name}"
             )
+        _domain.check_domain(self, dtype)
+
+
+def with_density(name: str, system: Any) -> System:
+    """Returns the system, or raises unless it has a density over real vectors."""
+    instance(name, system, System)
+    if system.domain in WITHOUT_DENSITY:
+        raise ValueError(
+            f"{name} must have a density over real vectors, got the {system.domain} of "
+            f"{system.name}: {WITHOUT_DENSITY[system.domain]}"
+        )
+    return system
