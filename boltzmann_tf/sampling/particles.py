@@ -123,9 +123,9 @@ def swept(
     x = np.ascontiguousarray(state.x.reshape(len(state.x), -1, 2).transpose(0, 2, 1))
     rng = state.rng.copy("C")
     counts = np.zeros((len(x), 2), np.int64)
-    options = np.stack(list(arrays.values()), axis=1)
+    table = np.stack(list(arrays.values()), axis=1)
     with threads(len(x), n * x.shape[2] * x.size):  # a move sees all particles
-        _sweep(x, rng, options, parameters(system), n, counts)
+        _sweep(x, rng, table, parameters(system), n, counts)
     moved = x.transpose(0, 2, 1).reshape(state.x.shape).copy()
     return ParticleState(moved, rng), counts
 

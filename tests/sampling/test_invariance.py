@@ -1,4 +1,4 @@
-"""Every kernel of spins, vectors and particles leaves its target invariant: a line each in `KERNELS`.
+"""Every kernel of spins, vectors and particles leaves its target invariant; a line each.
 
 Spins are drawn by enumeration of the 65,536 states of a 4 x 4 torus, vectors and particles by
 rejection. Each kernel has a sister with an error in its own parts, or, where these are compiled, in
@@ -107,7 +107,7 @@ KERNELS |= {
 
 
 def wang_landau(variable, T):
-    """The walk as it is once ln g no longer changes: all levels alike, states within one by weight."""
+    """The walk once ln g no longer changes: all levels alike, states within one by weight."""
     _, bonds, total = all_states()
     over_energy = variable == "energy"
     level = (32 - bonds) // 4 if over_energy else (16 + total) // 2
