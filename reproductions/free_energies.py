@@ -42,7 +42,7 @@ class Plan:
 
     Attributes:
       reference: temperatures of umbrella sampling.
-      rounds: of it, 20 sweeps each.
+      rounds: of each of its ladders, 5 sweeps each.
       scanned: temperatures of the figure.
       frames: of each state.
       published: pairs of the published variant.
@@ -84,7 +84,7 @@ PLANS = {
     ),
     "paper": Plan(
         reference=(0.25, 0.5, 1.0, 2.0),
-        rounds=5000,
+        rounds=4000,
         scanned=SCANNED,
         frames=10_048,
         published=3,

@@ -25,6 +25,7 @@ from boltzmann_tf.estimators.free_energy import (
     reweighted_difference,
     two_generator_difference,
 )
+from boltzmann_tf.estimators.ladders import ladder_error
 from boltzmann_tf.estimators.multi_histogram import multi_histogram
 from boltzmann_tf.estimators.overlap import bar, log_z_bar, mbar
 from boltzmann_tf.estimators.profiles import (
@@ -66,6 +67,7 @@ __all__ = [
     "free_energy_difference",
     "free_energy_profile",
     "jackknife_error",
+    "ladder_error",
     "log_z",
     "log_z_bar",
     "log_z_bounds",

@@ -149,7 +149,7 @@ def explain(context: Context, windows: Windows, other: Exchange) -> None:
 
 
 def umbrella_table(context: Context, windows: Windows) -> None:
-    """How the sampling fared: two ladders, two halves, acceptance, exchange, autocorrelation."""
+    """How the sampling fared: ladders, two halves, acceptance, exchanges, autocorrelation."""
     rows = []
     for t, own in windows.ladders.items():
         d = own.info.distance
@@ -170,10 +170,15 @@ def umbrella_table(context: Context, windows: Windows) -> None:
                 "energies": f"{own.energies:.3g}",
                 "acceptance of moves": f"{own.info.acceptance.mean():.2f}",
                 "least of exchanges": f"{np.nanmin(own.info.exchange):.2f}",
+                "with the next temperature": _rate(own.info.temperature_exchange),
                 "autocorrelation of d (rounds)": f"{np.mean(tau):.1f}",
             }
         )
     context.table(f"Umbrella sampling, {windows.seconds:.0f} s in all", rows)
+
+
+def _rate(values: np.ndarray) -> str:
+    return f"{np.nanmean(values):.2f}" if np.isfinite(values).any() else "–"
 
 
 def _said(value: float, error: float) -> str:
