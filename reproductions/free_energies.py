@@ -18,7 +18,7 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
+from boltzmann_tf.reproduction import Context, Metric, diagnose, main_for, reproduction
 from reproductions.solvated_dimer import (
     figure6e,
     flows,
@@ -71,7 +71,7 @@ SCANNED = (0.2, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 PLANS = {
     "quick": Plan(
         reference=(1.0, 2.0),
-        rounds=2000,
+        rounds=1500,
         scanned=(0.7, 1.0, 1.4, 2.0),
         frames=10_048,
         published=0,
@@ -84,7 +84,7 @@ PLANS = {
     ),
     "paper": Plan(
         reference=(0.25, 0.5, 1.0, 2.0),
-        rounds=4000,
+        rounds=2500,
         scanned=SCANNED,
         frames=10_048,
         published=3,
@@ -166,9 +166,10 @@ def annealed_differences(
             {"state": s, "T": f"{t:g}",
              "log Z, up to a constant": f"{log_z[s][t].value:.3f} ± "
              f"{log_z[s][t].standard_error:.3f}",
-             "ESS fraction": f"{estimators.ess_fraction(a.log_weight):.2g}",
+             "ESS fraction": diagnose("ESS fraction", estimators.ess_fraction(a.log_weight),
+                                      n=len(a.log_weight)),
              "of the spread target": f"{a.spread_ess():.2g}",
-             "k-hat": f"{estimators.pareto_k(a.log_weight):.2f}",
+             "k-hat": diagnose("k-hat", estimators.pareto_k(a.log_weight)),
              "energies": f"{a.energies:,}"}
             for s, own in annealed.items()
             for t, a in own.items()

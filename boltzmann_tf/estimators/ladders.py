@@ -16,7 +16,7 @@ from boltzmann_tf.estimators._common import CalibrationWarning, jackknife_error
 
 __all__ = ["ladder_error"]
 
-_FALSE_ALARM = 1e-4  # of a warning, in all quantities of one call together
+_FALSE_ALARM = 0.005  # of a warning, in all quantities of one call together
 
 
 def ladder_error(
@@ -26,7 +26,7 @@ def ladder_error(
 
     Under-estimates of the first are what the second finds: with `CalibrationWarning` where ladders
     differ by more than their blocks let one expect. The ratio of the two variances is then beyond
-    the quantile of F(ladders - 1, blocks - ladders) that chance exceeds once in 10,000 calls.
+    the quantile of F(ladders - 1, blocks - ladders) that chance exceeds once in 200 calls.
 
     Args:
       blocks: values without one block each, as many of each ladder, ladder after ladder,

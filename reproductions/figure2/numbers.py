@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from boltzmann_tf import estimators
-from boltzmann_tf.reproduction import Context, Metric
-from reproductions.evaluation import TEMPERATURES, Evaluation, calibration, median
+from boltzmann_tf.reproduction import Context, Metric, diagnose
+from reproductions.evaluation import SAMPLES, TEMPERATURES, Evaluation, calibration, median
 from reproductions.figure2.case import Case, Results
 
 __all__ = ["add_common_metrics", "add_published_metrics", "tables"]
@@ -54,7 +54,9 @@ def tables(context: Context, results: Results, case: Case) -> None:
                     "median": f"{median([v.value for v in values]):.4f}",
                     "median stated error": f"{median([v.standard_error for v in values]):.4f}",
                     "largest |z|": f"{max(scores):.1f}",
-                    "median ESS": f"{median([e.ess[t] for e in evaluations]):.1%}",
+                    "median ESS fraction": diagnose(
+                        "ESS fraction", median([e.ess[t] for e in evaluations]), n=SAMPLES
+                    ),
                 }
             )
     context.table("Free-energy difference right - left (kT), reweighted", rows)
@@ -81,8 +83,9 @@ def tables(context: Context, results: Results, case: Case) -> None:
                 "networks": len(results.ensembles[name].runs),
                 "ended in NaN": results.ensembles[name].nan_count,
                 "steps skipped": sum(r.history.skipped for r in results.ensembles[name].runs),
-                "ESS fraction": f"{results.ess(name):.3f}",
-                "Pareto k-hat": f"{median([v.pareto_k for v in e]):.2f}",
+                "ESS fraction": diagnose("ESS fraction", results.ess(name), n=SAMPLES),
+                "Pareto k-hat": diagnose("k-hat", median([v.pareto_k for v in e])),
+                "the largest": diagnose("k-hat", max(v.pareto_k for v in e)),
                 "J_KL above bound": f"{results.gap(name):.4f}",
                 "basin coverage": f"{median([v.coverage.fraction for v in e]):.4f}",
                 "worst basin ratio": f"{median([v.coverage.worst_ratio for v in e]):.2f}",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, exact, plotting, realnvp
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.systems import IsingField
 from boltzmann_tf.training import History
 from reproductions.ising_model.measured import Measured
@@ -143,8 +143,8 @@ def weights_table(context: Context, rows: Mapping[str, Measured]) -> None:
         [
             {
                 "generator": name,
-                "ESS fraction": f"{found.ess:.3f}",
-                "Pareto k-hat": f"{found.pareto_k:.2f}",
+                "ESS fraction": diagnose("ESS fraction", found.ess, n=len(found.log_weight)),
+                "Pareto k-hat": diagnose("k-hat", found.pareto_k),
                 "log Z": f"{found.log_z.value:.4f} ± {found.log_z.standard_error:.4f}",
                 "share of M > 0 as generated": f"{np.mean(found.magnetization > 0):.3f}",
             }
@@ -165,8 +165,8 @@ def integrator_table(context: Context, found: Mapping[str, Mapping[float, Measur
                 "steps": f"{m.accuracy.factor}x",
                 "change of log Z": f"{m.accuracy.log_z:.1e}",
                 "SD of log-weights' change": f"{m.accuracy.spread:.1e}",
-                "ESS fraction": f"{m.ess:.3f}",
-                "Pareto k-hat": f"{m.pareto_k:.2f}",
+                "ESS fraction": diagnose("ESS fraction", m.ess, n=len(m.log_weight)),
+                "Pareto k-hat": diagnose("k-hat", m.pareto_k),
             }
             for name, by_temperature in found.items()
             for t, m in sorted(by_temperature.items())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction import Context, diagnose
 from reproductions.nematics.measured import Measured
 from reproductions.nematics.simulations import Simulated
 
@@ -18,10 +18,10 @@ def weights_table(context: Context, title: str, measured: Mapping[float, Measure
     """Effective sizes beside tails, bounds of log Z, and what they have cost."""
     rows: list[dict[str, Any]] = []
     for t, m in measured.items():
-        row = {
+        row: dict[str, Any] = {
             "T": f"{t:g}",
-            "ESS": f"{m.ess:.3f}",
-            "Pareto k-hat": f"{m.pareto_k:.2f}",
+            "ESS fraction": diagnose("ESS fraction", m.ess, n=len(m.log_weight)),
+            "Pareto k-hat": diagnose("k-hat", m.pareto_k),
             "log Z": f"{m.log_z.value:.4f} ± {m.log_z.standard_error:.4f}",
             "log Z - lower bound": f"{m.log_z.value - m.lower:.3f}",
         }

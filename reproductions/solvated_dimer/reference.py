@@ -40,7 +40,7 @@ SITES = SYSTEM.lattice(1.5, 1.05**2)  # of the published reference for the label
 EDGES = np.linspace(0.4, 2.7, 47)  # of profiles; wide enough for every sample at T = 4
 CENTRES = np.linspace(0.7, 2.3, 31)
 STIFFNESS = 200.0  # at T = 1 and above
-LADDERS = 4  # at each temperature, independent of each other
+LADDERS = 8  # at each temperature, independent of each other
 APART = 1.27  # of neighbouring temperatures, their ratio at most: 0.26 of exchanges are accepted
 
 
@@ -113,7 +113,7 @@ def umbrella(
     Args:
       context: for the seed and the log.
       temperatures: T.
-      rounds: stored of each of the four ladders, after a tenth as many (at least 800, but
+      rounds: stored of each of the eight ladders, after a tenth as many (at least 800, but
         not more than these) to tune and forget the start.
       sweeps: a round.
     """

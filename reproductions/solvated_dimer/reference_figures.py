@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import estimators, plotting
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction import Context, diagnose
 from reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from reproductions.solvated_dimer.published_umbrella import (
     PUBLISHED,
@@ -171,7 +171,9 @@ def umbrella_table(context: Context, windows: Windows) -> None:
                 "acceptance of moves": f"{own.info.acceptance.mean():.2f}",
                 "least of exchanges": f"{np.nanmin(own.info.exchange):.2f}",
                 "with the next temperature": _rate(own.info.temperature_exchange),
-                "autocorrelation of d (rounds)": f"{np.mean(tau):.1f}",
+                "longest autocorrelation of d (rounds)": diagnose(
+                    "autocorrelation time", float(np.max(tau)), n=d.shape[0] * d.shape[2]
+                ),
             }
         )
     context.table(f"Umbrella sampling, {windows.seconds:.0f} s in all", rows)
