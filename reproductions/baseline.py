@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf import estimators
+from boltzmann_tf import System, estimators
+from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.reproduction import Context, diagnose
 
-__all__ = ["buys_table", "weights"]
+__all__ = ["buys_table", "gaussian", "weights"]
 
 
 def weights(log_weight: np.ndarray) -> dict[str, Any]:
@@ -25,6 +26,14 @@ def weights(log_weight: np.ndarray) -> dict[str, Any]:
     }
 
 
+def gaussian(
+    context: Context, system: System, data: np.ndarray, n: int, **options: Any
+) -> np.ndarray:
+    """Log-weights `[n]` of `gaussian_baseline`, its energies counted."""
+    context.count_energy_evaluations(n)
+    return gaussian_baseline(system, data, n, seed=context.seed, **options).log_weight
+
+
 def buys_table(
     context: Context, without: str, rows: Sequence[tuple[Mapping[str, Any], np.ndarray]]
 ) -> None:
@@ -33,7 +42,7 @@ def buys_table(
     Args:
       context: of the report.
       without: what the proposal without a network is, for the caption.
-      rows: first columns (the proposal, say, and T) and log-weights `[n]` of each row.
+      rows: columns of its own (the proposal, say, and T) and log-weights `[n]` of each row.
     """
     context.table(
         f"What the network buys: its weights beside those of {without}. A stated error means "

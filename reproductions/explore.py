@@ -207,7 +207,10 @@ def run(context: Context) -> None:
         needed = passage(coordinate, free_energy, target, accepted * moved)
         results.append((case, found, needed))
     context.section("Numbers")
-    context.table("Energies until a state is found", [_row(*r) for r in results])
+    context.table(
+        "What the network buys: energies until a state is found, and plain Metropolis",
+        [_row(*r) for r in results],
+    )
     for case, found, needed in results:
         add_numbers(context, case, found, needed)
 

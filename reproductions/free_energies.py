@@ -19,6 +19,7 @@ from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, Metric, diagnose, main_for, reproduction
+from reproductions.baseline import buys_table, gaussian
 from reproductions.solvated_dimer import (
     figure6e,
     flows,
@@ -181,6 +182,27 @@ def annealed_differences(
     }
 
 
+def what_the_networks_buy(
+    context: Context, frames: Mapping[str, np.ndarray], pair: Mapping[str, Trained], n: int
+) -> None:
+    """Weights at T = 1 of each state's generator, and of a Gaussian fitted to its frames."""
+    rows = []
+    for state, x in frames.items():
+        drawn = pair[state].generator.sample(n, seed=context.seed + 20).log_weight
+        context.count_energy_evaluations(n)
+        for name, log_weight in (
+            ("a Gaussian", gaussian(context, reference.SYSTEM, x, n)),
+            ("ours", drawn),
+        ):
+            rows.append(({"state": state, "proposal, T = 1": name}, log_weight))
+    buys_table(
+        context,
+        "a Gaussian fitted to the frames of the state (log Z of one order of the solvent, up to a "
+        "constant)",
+        rows,
+    )
+
+
 @reproduction(
     "free_energies", "Dimer, two generators, one state each: figure 6e of Noé et al. 2019"
 )
@@ -220,6 +242,7 @@ def run(context: Context) -> None:
             for t, own in known.items()
         ],
     )  # fmt: skip
+    what_the_networks_buy(context, frames, ours, plan.samples)
     context.section("Numbers")
     add_numbers(context, known, results)
     if published:

@@ -11,11 +11,13 @@ from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, exact, plot
 from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.systems import IsingField
 from boltzmann_tf.training import History
+from reproductions.baseline import buys_table, gaussian
 from reproductions.ising_model.measured import Measured
 from reproductions.ising_model.plan import CRITICAL
 from reproductions.ising_model.simulations import equilibrium_spins
 
 __all__ = [
+    "buys",
     "integrator_table",
     "pooling_table",
     "show_ill_posed",
@@ -150,6 +152,22 @@ def weights_table(context: Context, rows: Mapping[str, Measured]) -> None:
             }
             for name, found in rows.items()
         ],
+    )
+
+
+def buys(context: Context, system: IsingField, found: Mapping[str, Measured]) -> None:
+    """Weights at T_c of each generator, and of a Gaussian fitted to equilibrium fields."""
+    spins = equilibrium_spins(system.length, CRITICAL, 20_000, context.seed + 9)
+    fields = system.draw_field(spins, seed=context.seed)
+    rows = {"a Gaussian": gaussian(context, system, fields, 50_000)}
+    rows |= {name: m.log_weight for name, m in found.items()}
+    offset = system.log_z_offset()
+    reference = exact.IsingTorus(system.length).log_z(CRITICAL)
+    buys_table(
+        context,
+        f"a Gaussian fitted to the field of {len(spins):,} equilibrium configurations; "
+        f"L = {system.length}, T_c, exact log Z {reference:.4f}",
+        [({"proposal": name}, log_weight - offset) for name, log_weight in rows.items()],
     )
 
 
