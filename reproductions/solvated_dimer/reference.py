@@ -174,14 +174,16 @@ def _ladders(
             centres,
             stiffness,
             _joined(own.distance, centres, stiffness),
-            [_joined(ladder[None], centres, stiffness) for ladder in own.distance],
+            [_joined(ladder, centres, stiffness, n_blocks=10) for ladder in own.distance],
             cost if together else cost // len(temperatures),
         )
     return found
 
 
-def _joined(distance: np.ndarray, centres: np.ndarray, stiffness: float) -> Umbrella:
-    return estimators.umbrella_histogram(distance, centres, stiffness, edges=EDGES)
+def _joined(
+    distance: np.ndarray, centres: np.ndarray, stiffness: float, **options: Any
+) -> Umbrella:
+    return estimators.umbrella_histogram(distance, centres, stiffness, edges=EDGES, **options)
 
 
 def length_energy(d: np.ndarray) -> np.ndarray:

@@ -161,7 +161,7 @@ def umbrella_table(context: Context, windows: Windows) -> None:
                 "T": f"{t:g}",
                 "F(open) - F(closed) (kT)": _said(*windows.difference(t)),
                 "each ladder alone": ", ".join(
-                    _said(*u.free_energy_difference(CUT)) for u in own.each
+                    f"{u.free_energy_difference(CUT).value:.2f}" for u in own.each
                 ),
                 "first half, second half": ", ".join(
                     f"{u.free_energy_difference(CUT).value:.3f}" for u in halves
