@@ -25,6 +25,8 @@ _PACKAGE = "boltzmann_tf"
 
 def register(cls: type) -> type:
     """Class decorator: makes a bijector known to Keras serialization and to `deserialize`."""
+    if not isinstance(cls, type):
+        raise TypeError(f"cls must be a class, got {cls!r} of type {type(cls).__name__}")
     return keras.saving.register_keras_serializable(_PACKAGE)(cls)
 
 

@@ -37,6 +37,7 @@ def variable_dtype(dtype: str) -> str:
 def split_seed(seed: int, count: int) -> list[int]:
     """Derives `count` independent integer seeds from one."""
     positive_int("seed", seed, minimum=0)
+    positive_int("count", count)
     return [int(s) for s in np.random.SeedSequence(seed).generate_state(count, np.uint32) >> 1]
 
 

@@ -61,6 +61,8 @@ def jackknife_error(replicas: np.ndarray) -> np.ndarray:
 
     NaN where one of them is infinite or NaN.
     """
+    if not isinstance(replicas, np.ndarray) or replicas.ndim < 1 or len(replicas) < 2:
+        raise ValueError(f"replicas must be an array of two or more, got {replicas!r}")
     blocks = len(replicas)
     with np.errstate(invalid="ignore"):
         spread = replicas - replicas.mean(axis=0)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+import numbers
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, positive_int
+from boltzmann_tf._checks import choice, positive, positive_int
 
 __all__ = ["System"]
 
@@ -103,6 +104,42 @@ class System(abc.ABC):
         return self.reaction_coordinates[
             choice("reaction coordinate", name, self.reaction_coordinates)
         ]
+
+    @staticmethod
+    def from_energy(
+        energy: Callable[[tf.Tensor], tf.Tensor],
+        event_shape: Sequence[int],
+        *,
+        name: str | None = None,
+        training_energy: Callable[[tf.Tensor], tf.Tensor] | None = None,
+    ) -> System:
+        """A system from a function, where a class of one's own would hold nothing else.
+
+        Args:
+          energy: from `[batch, *event_shape]` to `[batch]`, in kT at T = 1, in TF ops.
+          event_shape: of one configuration.
+          name: in reports; that of the function for None.
+          training_energy: as `energy`, regularised; the true one for None.
+        """
+        from boltzmann_tf.systems.combined import FromEnergy
+
+        return FromEnergy(energy, event_shape, name=name, training_energy=training_energy)
+
+    def __add__(self, other: System) -> System:
+        from boltzmann_tf.systems.combined import Combination
+
+        if not isinstance(other, System):
+            return NotImplemented
+        return Combination([(1.0, self), (1.0, other)])
+
+    def __mul__(self, factor: float) -> System:
+        from boltzmann_tf.systems.combined import Combination
+
+        if not isinstance(factor, numbers.Real | np.ndarray):
+            return NotImplemented
+        return Combination([(positive("factor", factor), self)])
+
+    __rmul__ = __mul__
 
     def check(self) -> None:
         """Raises unless `event_shape` and `energy` are of the stated form.
