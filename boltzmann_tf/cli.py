@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from boltzmann_tf import _quiet
-from boltzmann_tf._signals import Terminated, follow_parent, terminations_raise
+from boltzmann_tf._follow import follow_parent
+from boltzmann_tf._interrupt import terminations_raised
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import registry, runner
 from boltzmann_tf.reproduction.parallel import available_cores
@@ -66,11 +67,8 @@ def _user_errors() -> Iterator[None]:
     """Shows a bad argument as one line and not as a traceback; a signal ends in order."""
     follow_parent()
     try:
-        with terminations_raise():
+        with terminations_raised():
             yield
-    except Terminated as end:
-        typer.echo("Terminated.", err=True)
-        raise typer.Exit(128 + end.number) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted.", err=True)
         raise typer.Exit(130) from None

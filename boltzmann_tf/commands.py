@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
+import warnings
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -96,11 +97,6 @@ def train(
     )
     write_text(folder / RECORD, to_json(record.model_dump()))
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    if history.non_finite or history.skipped:
-        console.print(
-            f"{history.non_finite} generated energies were not finite and "
-            f"{history.skipped} steps were not taken"
-        )
     console.print(f"saved: {folder}", soft_wrap=True)
     return generator
 
@@ -282,11 +278,18 @@ def evaluate(
     """
     folder = Path(directory)
     batches = BoltzmannGenerator.load(folder).sample_batches(n, temperature, seed=seed)
-    log_weights = np.concatenate([batch.log_weight for batch in batches])
+    parts, resolution = [], 0.0
+    for batch in batches:
+        parts.append(batch.log_weight)
+        resolution = max(resolution, batch.resolution)
     spent = _spent(folder)
-    report = estimators.weight_report(
-        log_weights, energy_evaluations=None if spent is None else spent + n
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", estimators.CalibrationWarning)  # the summary says the same
+        report = estimators.weight_report(
+            np.concatenate(parts),
+            energy_evaluations=None if spent is None else spent + n,
+            resolution=resolution,
+        )
     if json_file is not None:
         content = {"temperature": temperature, "seed": seed, **report.to_dict()}
         write_text(json_file, to_json(content))

@@ -119,6 +119,72 @@ def training_compiles_once(system: System) -> None:
     assert min(seconds[1:]) < 0.2 * seconds[0], f"training compiles at every call: {seconds} s"
 
 
+def _leaving(system: System, x: np.ndarray) -> np.ndarray:
+    """Configurations of x that one coordinate, vector or spin takes out of the domain."""
+    if system.domain == "spins":
+        return x * np.where(np.arange(x[0].size) == 1, 0, 1).reshape(system.event_shape)
+    if system.domain == "unit vectors":
+        turned = np.arange(system.event_shape[0]) == 1
+        return np.concatenate([x * np.where(turned, f, 1)[:, None] for f in (0, 0.99, 1.01)])
+    low, high = (np.broadcast_to(b, system.event_shape).ravel() for b in system.bounds)
+    flat, out = x.reshape(len(x), -1), []
+    for edge, sign in ((low, -1), (high, 1)):
+        for i in np.flatnonzero(np.isfinite(edge)):
+            moved = flat.copy()
+            moved[:, i] = edge[i] + sign * 1e-3 * (1 + abs(edge[i]))
+            out.append(moved)
+    return np.concatenate(out).reshape(-1, *system.event_shape)
+
+
+def _at_the_edge(system: System, x: np.ndarray) -> np.ndarray:
+    """Configurations of x with one coordinate at a bound each."""
+    low, high = (np.broadcast_to(b, system.event_shape).ravel() for b in system.bounds)
+    out = []
+    for edge in (low, high):
+        for i in np.flatnonzero(np.isfinite(edge)):
+            moved = x.reshape(len(x), -1).copy()
+            moved[:, i] = edge[i]
+            out.append(moved)
+    return np.concatenate(out).reshape(-1, *system.event_shape)
+
+
+def energy_is_infinite_outside(system: System, x: np.ndarray) -> None:
+    """Outside the domain +inf, beyond each bound and compiled too; on the bounds a number.
+
+    The bounds as float32 rounds them are bounds, in float32 and float64: the seam of an angle.
+    """
+    if system.domain == "real":
+        return
+    compiled = tf.function(system.energy, jit_compile=True, autograph=False)
+    for dtype in (np.float32, np.float64):
+        for energy in (system.energy, compiled):
+            assert np.all(np.isfinite(energy(tf.constant(x, dtype)))), "energy inside: not finite"
+            outside = energy(tf.constant(_leaving(system, x), dtype)).numpy()
+            assert np.all(np.isposinf(outside)), f"energy outside: {outside[~np.isposinf(outside)]}"
+    if system.bounds is None:
+        return
+    edge = _at_the_edge(system, x)
+    for value in (edge, edge.astype(np.float32), edge.astype(np.float32).astype(np.float64)):
+        assert np.all(np.isfinite(system.energy(tf.constant(value)))), "energy on the edge"
+
+
+def training_pushes_back(system: System, x: np.ndarray) -> None:
+    """One unit and more outside a bound training sees a force towards the domain."""
+    if system.bounds is None:
+        return
+    low, high = (np.broadcast_to(b, system.event_shape).ravel() for b in system.bounds)
+    for distance in (1.0, 30.0):
+        for edge, sign in ((low, -1), (high, 1)):
+            for i in np.flatnonzero(np.isfinite(edge)):
+                moved = x.reshape(len(x), -1).copy()
+                moved[:, i] = edge[i] + sign * distance
+                moved = moved.reshape(-1, *system.event_shape)
+                value, slope = _energy_and_gradient(system.training_energy, moved)
+                assert np.all(np.isfinite(value)), "training_energy outside: not finite"
+                out = sign * slope.reshape(len(x), -1)[:, i]
+                assert np.all(out > 0), "training_energy outside: no force back"
+
+
 def named_parts_have_their_shapes(system: System, x: np.ndarray) -> None:
     """Coordinates and observables give one number a configuration, initial states finite energy."""
     for shape in ((len(x),), (2, len(x) // 2)):

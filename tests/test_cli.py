@@ -77,10 +77,11 @@ def test_version_is_that_of_the_package():
 
 
 def test_training_writes_a_generator_its_settings_and_no_checkpoint(trained):
+    arrays = json.loads((trained / "generator.json").read_text())["arrays"]["file"]
     assert sorted(path.name for path in trained.iterdir()) == [
         "generator.json",
         "training.json",
-        "weights.npz",
+        arrays,
     ]
     record = json.loads((trained / "training.json").read_text())
     # Options win over the file, the file over the defaults.

@@ -16,7 +16,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.calibration import annealing, chains, histograms, overlap, states, weights
-from benchmarks.calibration.case import Case, Row, evaluate
+from benchmarks.calibration.case import Case, evaluate
 from boltzmann_tf.plotting.style import COLORS, grid, styled
 
 __all__ = ["CASES", "figure", "markdown", "run", "tables"]

@@ -6,7 +6,6 @@ import functools
 import math
 from collections.abc import Iterator
 
-import numpy as np
 import tensorflow as tf
 from scipy.integrate import quad
 

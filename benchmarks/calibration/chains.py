@@ -47,7 +47,7 @@ def _metropolis(walkers: int, seeds: range) -> Iterator[Measured]:
 
 
 def _ising(replicas: int, measurements: int, freedom: float, seeds: range) -> Iterator[Measured]:
-    """u, <|m|>, C, susceptibility and Binder's cumulant of 4 x 4 lattices; all runs are one call."""
+    """u, <|m|>, C, susceptibility and Binder's cumulant of 4 x 4 lattices, all runs in one call."""
     T, n = 2.6, 4
     chain = sampling.ising_chain(
         n, T, n_replicas=replicas * len(seeds), n_measurements=measurements, burn_in=30

@@ -1,4 +1,4 @@
-"""Joined histograms: over temperature, of a discrete system, and over the windows of an umbrella."""
+"""Joined histograms: over temperatures, of a discrete system, and over umbrella windows."""
 
 from __future__ import annotations
 

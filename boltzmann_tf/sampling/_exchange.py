@@ -26,6 +26,8 @@ def exchange(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Exchanges every other pair, with probability min(1, exp((1 / T_1 - 1 / T_2) (E_1 - E_2))).
 
+    Where an energy is NaN nothing is exchanged.
+
     Args:
       rung: temperature of each walker, [ladders, temperatures]; written to.
       energy: at each temperature, [ladders, temperatures].

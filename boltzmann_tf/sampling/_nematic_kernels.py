@@ -6,13 +6,9 @@ import numba
 import numpy as np
 
 from boltzmann_tf.sampling._random import kernel, next_word, random_below
+from boltzmann_tf.sampling._uniform import symmetric, uniform_open
 
 __all__ = ["bond_squares", "sweep", "wolff"]
-
-
-@numba.njit(inline="always")
-def _unit(word: np.uint64) -> float:
-    return np.float64(word >> np.uint64(11)) * 2.0**-53
 
 
 @numba.njit(inline="always")
@@ -46,12 +42,13 @@ def sweep(
     field: np.ndarray,
     most: np.ndarray,
     n_sweeps: int,
-    accepted: np.ndarray,
+    counts: np.ndarray,
 ) -> None:
+    """Writes accepted moves and those that were not finite to `counts`, [replicas, 2]."""
     for r in numba.prange(len(vectors)):
         u = vectors[r]
         w0, w1, w2, w3 = rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3]
-        count = 0
+        count, not_finite = 0, 0
         for _ in range(n_sweeps):
             for i in range(len(u)):
                 word, w0, w1, w2, w3 = next_word(w0, w1, w2, w3)
@@ -60,7 +57,7 @@ def sweep(
                     word, w0, w1, w2, w3 = next_word(w0, w1, w2, w3)
                     axis = np.int64(word >> np.uint64(62))
                 # The axis took the two highest bits; the angle takes the rest.
-                turn = most[r] * (2 * _unit(word << np.uint64(2)) - 1)
+                turn = most[r] * symmetric(word << np.uint64(2))
                 cos, sin = np.cos(turn), np.sin(turn)
                 k, m = (axis + 1) % 3, (axis + 2) % 3
                 a, b = u[i, k], u[i, m]
@@ -79,11 +76,13 @@ def sweep(
                     z = new_b if m == 2 else new_a
                     gain += field[r] * (z * z - u[i, 2] * u[i, 2])
                 word, w0, w1, w2, w3 = next_word(w0, w1, w2, w3)
-                if gain >= 0 or _unit(word) < np.exp(gain):
+                if np.isnan(gain):
+                    not_finite += 1
+                elif gain >= 0 or uniform_open(word) < np.exp(gain):
                     u[i, k], u[i, m] = new_a, new_b
                     count += 1
         rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3] = w0, w1, w2, w3
-        accepted[r] = count
+        counts[r, 0], counts[r, 1] = count, not_finite
 
 
 @kernel()
@@ -105,9 +104,9 @@ def wolff(
         for _ in range(n_updates):
             # The normal of the plane: uniform on the sphere.
             word, w0, w1, w2, w3 = next_word(w0, w1, w2, w3)
-            c = 2 * _unit(word) - 1
+            c = symmetric(word)
             word, w0, w1, w2, w3 = next_word(w0, w1, w2, w3)
-            phi = 2 * np.pi * _unit(word)
+            phi = np.pi * symmetric(word)
             s = np.sqrt(1 - c * c)
             a, b = s * np.cos(phi), s * np.sin(phi)
             word, w0, w1, w2, w3 = next_word(w0, w1, w2, w3)
@@ -126,7 +125,8 @@ def wolff(
                     loss = _square(u, j, u[i, 0], u[i, 1], u[i, 2]) - _square(u, j, x, y, z)
                     loss *= strength[r]
                     word, w0, w1, w2, w3 = next_word(w0, w1, w2, w3)
-                    if loss > 0 and _unit(word) < -np.expm1(-loss):
+                    # Not so where it is NaN, of no loss at an infinite strength.
+                    if loss > 0 and uniform_open(word) < -np.expm1(-loss):
                         inside[j] = True
                         queue[tail] = j
                         tail += 1

@@ -23,12 +23,19 @@ import numpy as np
 from boltzmann_tf._checks import finite_array, instance, seed_int
 from boltzmann_tf.sampling._label_cell import find_potentials, leaves
 from boltzmann_tf.sampling._random import kernel, next_word, streams
-from boltzmann_tf.sampling.particles import _FAR, _repulsion_change, parameters
+from boltzmann_tf.sampling._uniform import symmetric_pair, uniform_open
+from boltzmann_tf.sampling.particles import _FAR, REORDERED, _repulsion_change, parameters
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["AnnealedParticles", "anneal_particles"]
 
 SHIFT, TURN = 0.1, 0.2  # of the dimer as a whole, half widths, at T = 1
+
+# By how much, in kT, rounding may put off an energy that moves carry along by their differences
+# before it is summed anew. From an overlap of 1e16 that is at once.
+ROUNDING = 1e-9
+
+CHUNK = 1024  # configurations whose energies are computed at a time
 
 
 class AnnealedParticles(NamedTuple):
@@ -102,7 +109,7 @@ def anneal_particles(
     if step.shape not in ((), kappa.shape) or np.any(step <= 0):
         raise ValueError(f"step_size must be > 0, a number or [{kappa.size}], got {step.tolist()}")
     rows = _rows(x)
-    energy = np.concatenate([system.energy(part).numpy() for part in np.array_split(x, 20)])
+    energy = _energies(system, x)
     log_weight, counts = np.zeros(len(x)), np.zeros((len(x), 2), np.int64)
     _anneal(
         rows,
@@ -116,9 +123,10 @@ def anneal_particles(
         counts,
     )
     moves = (kappa.size - 1) * (system.solvent + 2)
+    moved = rows.transpose(0, 2, 1).reshape(x.shape).copy()
     return AnnealedParticles(
-        rows.transpose(0, 2, 1).reshape(x.shape).copy(),
-        energy,
+        moved,
+        _energies(system, moved),
         log_weight,
         float(np.mean(counts[:, 0] / moves)),
         int(counts[:, 1].sum()),
@@ -126,18 +134,41 @@ def anneal_particles(
     )
 
 
+def _energies(system: SolvatedDimer, x: np.ndarray) -> np.ndarray:
+    """Of `[n, 2 N]`, in parts that fit into memory."""
+    parts = np.array_split(x, 1 + len(x) // CHUNK)
+    return np.concatenate([system.energy(part).numpy() for part in parts])
+
+
 def _rows(x: np.ndarray) -> np.ndarray:
     """[n, 2 N] as [n, 2, N]: neighbours in memory are what a vector unit wants."""
     return np.ascontiguousarray(x.reshape(len(x), -1, 2).transpose(0, 2, 1))
 
 
+@numba.njit(fastmath=REORDERED)
+def _total(x: np.ndarray, p: np.ndarray) -> float:
+    """The energy of a configuration, rows of x and of y, [2, N]."""
+    xs, ys = x[0], x[1]
+    d = np.sqrt((xs[0] - xs[1]) ** 2 + (ys[0] - ys[1]) ** 2)
+    q = 2 * (d - p[3])
+    u = p[0] * q - p[1] * q * q + p[2] * q**4
+    u += p[4] * ((xs[0] + xs[1]) ** 2 + ys[0] ** 2 + ys[1] ** 2)
+    for i in range(xs.size):
+        u += p[6] * (max(abs(xs[i]) - p[5], 0.0) ** 2 + max(abs(ys[i]) - p[5], 0.0) ** 2)
+        for j in range(max(i + 1, 2), xs.size):  # without the dimer's own pair
+            power = p[7] / ((xs[i] - xs[j]) ** 2 + (ys[i] - ys[j]) ** 2)
+            power = power * power * power
+            u += power * power
+    return u
+
+
 @numba.njit(inline="always")
-def _symmetric(word: np.uint64) -> tuple[float, float]:
-    """Two numbers in [-1, 1), of 32 bits each."""
-    return (
-        np.float64(word >> np.uint64(32)) * 2.0**-31 - 1,
-        np.float64(word & np.uint64(2**32 - 1)) * 2.0**-31 - 1,
-    )
+def _stretch(x: np.ndarray, ties: np.ndarray) -> float:
+    """Sum over the solvent of the squared distances from the tethers' ends."""
+    total = 0.0
+    for i in range(2, x.shape[1]):
+        total += (x[0, i] - ties[0, i]) ** 2 + (x[1, i] - ties[1, i]) ** 2
+    return total
 
 
 @numba.njit(inline="always")
@@ -204,7 +235,6 @@ def _anneal(
     counts: np.ndarray,
 ) -> None:
     replicas, _, n = x.shape
-    scale = 2.0**-53
     for r in numba.prange(replicas):
         xr, ties = x[r], centres[r]
         v, reach = np.empty(n - 2), np.empty(n - 2)
@@ -219,19 +249,19 @@ def _anneal(
             log_weight[r] = -np.inf
             continue
         a, b, c, d = rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3]
-        stretch = 0.0
-        for i in range(2, n):
-            stretch += (xr[0, i] - ties[0, i]) ** 2 + (xr[1, i] - ties[1, i]) ** 2
         u, total, accepted, not_finite = energy[r], 0.0, 0, 0
+        size = 0.0  # sum of the energies that rounding was relative to
         for k in range(1, len(path)):
-            total += (path[k - 1, 0] - path[k, 0]) * stretch
+            if size * 2.0**-52 > ROUNDING:
+                u, size = _total(xr, p), 0.0
+            total += (path[k - 1, 0] - path[k, 0]) * _stretch(xr, ties)
             total += (1 / path[k - 1, 1] - 1 / path[k, 1]) * u
             kappa, temperature, step = path[k]
             for i in range(n):
                 word, a, b, c, d = next_word(a, b, c, d)
-                first, second = _symmetric(word)
+                first, second = symmetric_pair(word)
                 word, a, b, c, d = next_word(a, b, c, d)
-                choice = np.log(max(np.float64(word >> np.uint64(11)), 0.5) * scale)
+                choice = np.log(uniform_open(word))
                 if i < 2:
                     width = (TURN if i == 0 else SHIFT) * np.sqrt(temperature)
                     _place(xr, i, width * first, width * second, to)
@@ -254,8 +284,8 @@ def _anneal(
                         continue
                     else:
                         xr[0, i], xr[1, i] = qx, qy
+                    size += max(abs(u), abs(du))
                     u += du
-                    stretch += stretched
                     accepted += 1
-        energy[r], log_weight[r] = u, total
+        log_weight[r] = total
         counts[r, 0], counts[r, 1] = accepted, not_finite

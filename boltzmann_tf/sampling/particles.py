@@ -6,6 +6,7 @@ little more than one energy, and its steps can be ten times those of all particl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numba
@@ -13,11 +14,17 @@ import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive_int, seed_int
 from boltzmann_tf.sampling._random import kernel, next_word, streams
+from boltzmann_tf.sampling._threads import threads
+from boltzmann_tf.sampling._uniform import symmetric_pair, uniform_open
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["ParticleInfo", "ParticleState", "particle_state", "particle_sweeps"]
 
 _FAR = 1e8  # where a particle is put whose repulsion must not count
+
+# Sums in any order, for vector units; but NaN and infinity are what they are: moves are rejected
+# by the one, and particles that coincide come apart by the other.
+REORDERED = {"reassoc", "contract", "arcp", "nsz"}
 
 
 class ParticleState(NamedTuple):
@@ -82,11 +89,6 @@ def particle_sweeps(
     Returns:
       the state after the sweeps, and `ParticleInfo`.
     """
-    instance("state", state, ParticleState)
-    instance("system", system, SolvatedDimer)
-    n = positive_int("n_sweeps", n_sweeps)
-    if state.x.shape[1:] != system.event_shape:
-        raise ValueError(f"x must have shape [replicas, {system.event_size}], got {state.x.shape}")
     given = {
         "step_size": step_size,
         "temperature": temperature,
@@ -94,7 +96,26 @@ def particle_sweeps(
         "stiffness": stiffness,
         "length_factor": length_factor,
     }
-    arrays = {k: per_replica(k, v, len(state.x)) for k, v in given.items()}
+    state, counts = swept(state, n_sweeps, system, given)
+    attempted = n_sweeps * (system.solvent + 2)
+    not_finite = int(counts[:, 1].sum())
+    return state, ParticleInfo(counts[:, 0] / attempted, attempted * len(counts), not_finite)
+
+
+def swept(
+    state: ParticleState, n_sweeps: int, system: SolvatedDimer, options: Mapping[str, Any]
+) -> tuple[ParticleState, np.ndarray]:
+    """As `particle_sweeps`, with the options in its order.
+
+    Returns:
+      the state, and accepted moves and those that were not finite, int64 [replicas, 2].
+    """
+    instance("state", state, ParticleState)
+    instance("system", system, SolvatedDimer)
+    n = positive_int("n_sweeps", n_sweeps)
+    if state.x.shape[1:] != system.event_shape:
+        raise ValueError(f"x must have shape [replicas, {system.event_size}], got {state.x.shape}")
+    arrays = {k: per_replica(k, v, len(state.x)) for k, v in options.items()}
     for name in ("step_size", "temperature"):
         if np.any(arrays[name] <= 0):
             raise ValueError(f"{name} must be > 0, got {arrays[name].min()!r}")
@@ -102,11 +123,11 @@ def particle_sweeps(
     x = np.ascontiguousarray(state.x.reshape(len(state.x), -1, 2).transpose(0, 2, 1))
     rng = state.rng.copy("C")
     counts = np.zeros((len(x), 2), np.int64)
-    _sweep(x, rng, np.stack(list(arrays.values()), axis=1), parameters(system), n, counts)
-    attempted = n * x.shape[2]
+    table = np.stack(list(arrays.values()), axis=1)
+    with threads(len(x), n * x.shape[2] * x.size):  # a move sees all particles
+        _sweep(x, rng, table, parameters(system), n, counts)
     moved = x.transpose(0, 2, 1).reshape(state.x.shape).copy()
-    info = ParticleInfo(counts[:, 0] / attempted, attempted * len(x), int(counts[:, 1].sum()))
-    return ParticleState(moved, rng), info
+    return ParticleState(moved, rng), counts
 
 
 def per_replica(name: str, value: Any, replicas: int) -> np.ndarray:
@@ -149,7 +170,7 @@ def _own(
     return u, bias
 
 
-@numba.njit(fastmath=True, inline="always")
+@numba.njit(fastmath=REORDERED, inline="always")
 def _repulsion_change(
     x: np.ndarray, px: float, py: float, qx: float, qy: float, range2: float
 ) -> float:
@@ -229,7 +250,6 @@ def _sweep(
     counts: np.ndarray,
 ) -> None:
     replicas, _, n = x.shape
-    scale = 2.0**-53
     for r in numba.prange(replicas):
         a, b, c, d = rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3]
         xr = x[r]
@@ -238,18 +258,14 @@ def _sweep(
         for _ in range(n_sweeps):
             for i in range(n):
                 word, a, b, c, d = next_word(a, b, c, d)
-                px, py = xr[0, i], xr[1, i]
-                # Two steps from one word, of 32 bits each.
-                qx = px + step * (np.float64(word >> np.uint64(32)) * 2.0**-31 - 1)
-                qy = py + step * (np.float64(word & np.uint64(2**32 - 1)) * 2.0**-31 - 1)
+                first, second = symmetric_pair(word)
+                qx, qy = xr[0, i] + step * first, xr[1, i] + step * second
                 du, dbias = _change(xr, i, qx, qy, p, centre, stiffness, factor)
                 log_ratio = -du / temperature - dbias
                 word, a, b, c, d = next_word(a, b, c, d)
                 if np.isnan(log_ratio):
                     not_finite += 1
-                elif log_ratio >= 0 or np.float64(word >> np.uint64(11)) * scale < np.exp(
-                    log_ratio
-                ):
+                elif log_ratio >= 0 or uniform_open(word) < np.exp(log_ratio):
                     xr[0, i], xr[1, i] = qx, qy
                     accepted += 1
         rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3] = a, b, c, d

@@ -15,12 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
-from boltzmann_tf.sampling.particles import (
-    ParticleState,
-    energies,
-    particle_state,
-    particle_sweeps,
-)
+from boltzmann_tf.sampling.particles import ParticleState, energies, particle_state, swept
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["UmbrellaInfo", "UmbrellaState", "umbrella_rounds", "umbrella_state"]
@@ -56,6 +51,7 @@ class UmbrellaInfo(NamedTuple):
         none was attempted.
       walker: that was in each window at the end of each round, int64 [ladders, windows, rounds].
         Those of different temperatures trade their configurations, not their names.
+      not_finite: moves rejected because their energy difference was NaN, int64 [ladders].
       temperature_exchange: accepted exchanges between ladders l and l + 1, [ladders]; NaN where
         none was attempted, as for the last of a group.
     """
@@ -64,6 +60,7 @@ class UmbrellaInfo(NamedTuple):
     acceptance: np.ndarray
     exchange: np.ndarray
     walker: np.ndarray
+    not_finite: np.ndarray
     temperature_exchange: np.ndarray
 
 
@@ -141,19 +138,21 @@ def umbrella_rounds(
     moved = np.zeros((ladders, windows))
     attempted, accepted = np.zeros((2, ladders, windows - 1), np.int64)
     tried, traded = np.zeros((2, ladders), np.int64)
+    not_finite = np.zeros(ladders, np.int64)
     for t in range(n):
         own = np.take_along_axis(step, window, axis=1)
-        particles, info = particle_sweeps(
-            particles,
-            n_sweeps,
-            system=system,
-            step_size=own.ravel(),
-            temperature=T.ravel(),
-            centre=d0[window].ravel(),
-            stiffness=k,
-        )
+        options = {
+            "step_size": own.ravel(),
+            "temperature": T.ravel(),
+            "centre": d0[window].ravel(),
+            "stiffness": k,
+            "length_factor": 1.0,
+        }
+        particles, counts = swept(particles, n_sweeps, system, options)
         walker = np.argsort(window, axis=1)  # in each window
-        acceptance = np.take_along_axis(info.acceptance.reshape(window.shape), walker, axis=1)
+        fraction = counts[:, 0].reshape(window.shape) / (n_sweeps * (system.solvent + 2))
+        acceptance = np.take_along_axis(fraction, walker, axis=1)
+        not_finite += counts[:, 1].reshape(window.shape).sum(axis=1)
         moved += acceptance
         if tune:
             step *= np.exp(np.clip(acceptance - _TARGET, -0.1, 0.1))
@@ -183,6 +182,7 @@ def umbrella_rounds(
             moved / n,
             _rate(accepted, attempted),
             walkers,
+            not_finite,
             _rate(traded, tried * windows),
         ),
     )

@@ -11,11 +11,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, positive, positive_int
+from boltzmann_tf._checks import choice, instance, positive, positive_int
+from boltzmann_tf.systems import _domain
 
-__all__ = ["System"]
+__all__ = ["System", "with_density"]
 
-DOMAINS = ("real", "box", "spins", "unit vectors", "torus")
+WITHOUT_DENSITY = {
+    "spins": "generate their continuous field (IsingField) and draw spins from it, or sample them "
+    "by the moves of `sampling.ising_chain`",
+    "unit vectors": "take them in coordinates that have one, as NematicAngles does, or sample them "
+    "by `sampling.vector_sweeps`",
+}
 
 
 class System(abc.ABC):
@@ -31,6 +37,20 @@ class System(abc.ABC):
 
     At relative temperature tau the reduced energy is u / tau. A system knows no bijector.
 
+    Where not all of space is allowed, `domain` says so and `bounds` where it ends; the energy is
+    +inf outside, and what is trained on has a wall there, by two methods of this class:
+
+        class InTube(System):
+            event_shape = (2,)
+            domain = "box"
+            bounds = ([0.0, -np.inf], [4.0, np.inf])
+
+            def energy(self, x):
+                return self.confined(x, x[..., 1] ** 2)
+
+            def training_energy(self, x):
+                return self.walled(x, x[..., 1] ** 2)
+
     A family of systems, one for each value of a condition (a volume, a coupling), sets
     `condition_size` and writes `energy(self, x, condition)`, with `condition` of shape
     `[batch, condition_size]`; a conditional bijector then serves the whole family.
@@ -38,24 +58,34 @@ class System(abc.ABC):
     Attributes:
       event_shape: shape of one configuration.
       domain: "real", "box", "spins", "unit vectors" or "torus".
+      bounds: (low, high) of a box or torus, numbers or arrays that broadcast to `event_shape`;
+        infinite where a coordinate has none. Of angles, one period. The bounds themselves are
+        inside, also as float32 rounds them.
+      wall_stiffness: of the wall of `walled`, in kT per length squared.
       reaction_coordinates: name -> function from `[..., *event_shape]` to `[...]`, in TF ops.
       observables: name -> function of the same form.
       initial_states: name -> one configuration of shape `event_shape` in that state.
       exact: the exact reference of the system (from `boltzmann_tf.exact`), or None.
       condition_size: size of the condition that the energy takes, 0 for none.
+      compiles_with_xla: whether XLA can compile the energy. Set it to False for one that leaves
+        TensorFlow (`tf.numpy_function`, `tf.py_function`); samplers, generator and trainer then
+        leave XLA out by themselves.
     """
 
     event_shape: tuple[int, ...]
     domain: str = "real"
+    bounds: tuple[Any, Any] | None = None
+    wall_stiffness: float = 200.0
     reaction_coordinates: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = MappingProxyType({})
     observables: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = MappingProxyType({})
     initial_states: Mapping[str, np.ndarray] = MappingProxyType({})
     exact: Any = None
     condition_size: int = 0
+    compiles_with_xla: bool = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        choice(f"{cls.__name__}.domain", cls.domain, DOMAINS)
+        choice(f"{cls.__name__}.domain", cls.domain, _domain.DOMAINS)
 
     @abc.abstractmethod
     def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
@@ -76,6 +106,21 @@ class System(abc.ABC):
         Weights and reports always use `energy`.
         """
         return self.energy(x, *condition)
+
+    def inside(self, x: tf.Tensor) -> tf.Tensor:
+        """Whether configurations are in the domain: `[..., *event_shape]` to bool `[...]`."""
+        return _domain.inside(self, x)
+
+    def confined(self, x: tf.Tensor, energy: tf.Tensor) -> tf.Tensor:
+        """The energy inside the domain, +inf outside: `[...]`."""
+        return tf.where(self.inside(x), energy, tf.cast(np.inf, energy.dtype))
+
+    def walled(self, x: tf.Tensor, energy: tf.Tensor) -> tf.Tensor:
+        """The energy plus `wall_stiffness` times the squared distance from a box or torus: `[...]`.
+
+        For training: an infinite wall has no gradient to learn from.
+        """
+        return energy + self.wall_stiffness * _domain.squared_distance(self, x)
 
     @property
     def event_size(self) -> int:
@@ -141,10 +186,13 @@ class System(abc.ABC):
 
     __rmul__ = __mul__
 
-    def check(self) -> None:
-        """Raises unless `event_shape` and `energy` are of the stated form.
+    def check(self, dtype: tf.DType = tf.float32) -> None:
+        """Raises unless `event_shape`, `energy` and the domain are of the stated form.
 
         The generator calls it at construction, so that a user's slip shows at once and by name.
+
+        Args:
+          dtype: of the configurations that the energy will be given.
         """
         shape = getattr(self, "event_shape", None)
         if not (
@@ -156,12 +204,38 @@ class System(abc.ABC):
                 f"{self.name}.event_shape must be a tuple of positive integers, got {shape!r}"
             )
         k = positive_int(f"{self.name}.condition_size", self.condition_size, minimum=0)
-        energy = tf.function(self.energy).get_concrete_function(
-            tf.TensorSpec([3, *shape], tf.float32),
-            *([tf.TensorSpec([3, k], tf.float32)] if k else []),
-        )
-        if energy.structured_outputs.shape != [3]:
+        try:
+            energy = tf.function(self.energy).get_concrete_function(
+                tf.TensorSpec([3, *shape], dtype),
+                *([tf.TensorSpec([3, k], dtype)] if k else []),
+            )
+        except (TypeError, ValueError) as error:
+            if dtype == tf.float32:
+                raise
+            raise ValueError(
+                f"{self.name}.energy(x) must compute in {dtype.name}, which was asked for, got "
+                f"{error}"
+            ) from error
+        found = energy.structured_outputs
+        if found.shape != [3]:
             raise ValueError(
                 f"{self.name}.energy(x) must return one energy a configuration, shape [batch], "
-                f"got {energy.structured_outputs.shape} for x of shape {[3, *shape]}"
+                f"got {found.shape} for x of shape {[3, *shape]}"
             )
+        if not found.dtype.is_floating or found.dtype.size < dtype.size:
+            raise ValueError(
+                f"{self.name}.energy(x) must return {dtype.name} for x of {dtype.name}, got "
+                f"{found.dtype.name}"
+            )
+        _domain.check_domain(self, dtype)
+
+
+def with_density(name: str, system: Any) -> System:
+    """Returns the system, or raises unless it has a density over real vectors."""
+    instance(name, system, System)
+    if system.domain in WITHOUT_DENSITY:
+        raise ValueError(
+            f"{name} must have a density over real vectors, got the {system.domain} of "
+            f"{system.name}: {WITHOUT_DENSITY[system.domain]}"
+        )
+    return system

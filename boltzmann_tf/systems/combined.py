@@ -6,12 +6,19 @@ import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import instance, positive
 from boltzmann_tf.systems.base import System
 
 __all__ = ["Combination", "FromEnergy"]
+
+
+def _same_bounds(first: tuple[Any, Any] | None, second: tuple[Any, Any] | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
 class FromEnergy(System):
@@ -84,8 +91,15 @@ class Combination(System):
                         f"systems of a sum must have one {what}, got {getattr(first, what)!r} of "
                         f"{first.name} and {getattr(system, what)!r} of {system.name}"
                     )
+            if not _same_bounds(first.bounds, system.bounds):
+                raise ValueError(
+                    f"systems of a sum must have the same bounds, got {first.bounds} of "
+                    f"{first.name} and {system.bounds} of {system.name}"
+                )
+        self.bounds = first.bounds
         self.event_shape, self.condition_size = first.event_shape, first.condition_size
         self.domain = first.domain
+        self.compiles_with_xla = all(system.compiles_with_xla for _, system in self.terms)
         for what in ("reaction_coordinates", "observables", "initial_states"):
             merged: dict[str, Any] = {}
             for _, system in reversed(self.terms):

@@ -82,14 +82,15 @@ class Ising(System):
         return 2 * self.length * (self.length - (self.boundary == "open"))
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """H in the unit of J: `[..., L, L]` to `[...]`."""
+        """H in the unit of J: `[..., L, L]` to `[...]`; +inf unless all spins are +1 or -1."""
         if self.boundary == "periodic":
             pairs = x * (tf.roll(x, 1, axis=-2) + tf.roll(x, 1, axis=-1))
             bonds = tf.reduce_sum(pairs, axis=[-2, -1])
         else:
             bonds = tf.reduce_sum(x[..., 1:, :] * x[..., :-1, :], axis=[-2, -1])
             bonds += tf.reduce_sum(x[..., :, 1:] * x[..., :, :-1], axis=[-2, -1])
-        return -self.coupling * bonds - self.field * tf.reduce_sum(x, axis=[-2, -1])
+        total = -self.coupling * bonds - self.field * tf.reduce_sum(x, axis=[-2, -1])
+        return self.confined(x, total)
 
     def neighbour_sum(self, x: tf.Tensor) -> tf.Tensor:
         """Sum over the neighbours of each site, with their multiplicity: `[..., L, L]`."""

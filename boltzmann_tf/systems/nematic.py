@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from boltzmann_tf import exact
 from boltzmann_tf._checks import choice, finite, finite_array, positive_int
+from boltzmann_tf.systems._domain import UNIT
 from boltzmann_tf.systems.base import System
 
 __all__ = ["Nematic", "check_unit_vectors", "nematic_order"]
 
 LATTICES = ("chain", "ring", "cubic", "complete")
-UNIT = 1e-4  # by which the square of a length may differ from one: float32 with room
 
 
 def check_unit_vectors(name: str, value: Any, sites: int) -> np.ndarray:
@@ -119,10 +119,9 @@ class Nematic(System):
         }
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """H in the unit of eps: `[..., N, 3]` to `[...]`.
+        """H in the unit of eps: `[..., N, 3]` to `[...]`; +inf unless all are of length one.
 
-        Lengths are not checked here, where gradients pass: of vectors that are not of length one
-        this is the energy of nothing. `sampling.vector_energies` checks them.
+        The square of a length may be off by 1e-4. `sampling.vector_energies` raises instead.
 
         Raises:
           ValueError: for another number of vectors, or of components.
@@ -133,7 +132,7 @@ class Nematic(System):
         total = -self.bond_strength * bonds
         if self.field:
             total -= self.field * tf.reduce_sum(1.5 * x[..., 2] ** 2 - 0.5, axis=-1)
-        return total
+        return self.confined(x, total)
 
     def _squares(self, u: tf.Tensor) -> tf.Tensor:
         """Sum over bonds of (u_i . u_j)^2."""

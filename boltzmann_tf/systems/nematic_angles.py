@@ -19,6 +19,9 @@ class NematicAngles(System):
 
     The solid angle of a vector is dc dphi, so that the Boltzmann density in these coordinates is
     that of the unit vectors, and log Z that of all directions, (4 pi)^N where H = 0.
+    The energy is +inf outside c in [-1, 1] and phi in [-pi, pi]: more would be more than all
+    directions. `bijectors.circle.wrap` brings angles of several turns there.
+
     `bijectors.SpheresFromPlanes`, `SphereCoupling` and `DirectorFlow` speak the same coordinates.
 
     A generator's own temperature widens Gaussian noise, which says nothing on a sphere. So a
@@ -39,6 +42,8 @@ class NematicAngles(System):
     ) -> None:
         self.nematic = Nematic(lattice, length, coupling, field)
         self.event_shape = (2 * self.nematic.sites,)
+        high = np.tile([1.0, np.pi], self.nematic.sites)
+        self.bounds = (-high, high)
         self.reaction_coordinates = {"order": self._order}
         self.observables = {"order": self._order}
 
@@ -54,11 +59,19 @@ class NematicAngles(System):
         return nematic_order(self.vectors(x))
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """H in the unit of eps: `[..., 2 N]` to `[...]`.
+        """H in the unit of eps: `[..., 2 N]` to `[...]`; +inf outside the domain.
 
         Raises:
           ValueError: for another number of coordinates.
         """
+        return self.confined(x, self._of_directions(x))
+
+    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
+        """The same with a harmonic wall in place of the infinite one."""
+        return self.walled(x, self._of_directions(x))
+
+    def _of_directions(self, x: tf.Tensor) -> tf.Tensor:
+        """H of the vectors, wherever x is: c is clipped and phi periodic."""
         check_event_shape("x", x, self.event_shape)
         return self.nematic.energy(self.vectors(x))
 

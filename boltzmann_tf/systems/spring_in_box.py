@@ -45,6 +45,7 @@ class SpringInBox(System):
         self.stiffness = positive("stiffness", stiffness)
         self.length = positive("length", length)
         self.wall_stiffness = positive("wall_stiffness", wall_stiffness)
+        self.bounds = ([0.0, -np.inf], [self.length, np.inf])
         self.initial_states = {"centre": np.full(2, self.length / 2)}
 
     def _spring(self, x: tf.Tensor) -> tf.Tensor:
@@ -53,14 +54,11 @@ class SpringInBox(System):
 
     def energy(self, x: tf.Tensor) -> tf.Tensor:
         """Energy in kT: `[..., 2]` to `[...]`; +inf outside the box."""
-        inside = (x[..., 0] >= 0) & (x[..., 0] <= self.length)
-        return tf.where(inside, self._spring(x), tf.cast(np.inf, x.dtype))
+        return self.confined(x, self._spring(x))
 
     def training_energy(self, x: tf.Tensor) -> tf.Tensor:
         """The same with a harmonic wall: an infinite one has no gradient to learn from."""
-        x1 = x[..., 0]
-        outside = tf.nn.relu(-x1) + tf.nn.relu(x1 - self.length)
-        return self._spring(x) + self.wall_stiffness * outside * outside
+        return self.walled(x, self._spring(x))
 
     @functools.cached_property
     def exact(self) -> exact.SpringInBox:

@@ -191,6 +191,11 @@ ROWS = [
         r"reduced_energies must be finite or \+inf, got 1 NaN or -inf of 2",
     ),
     (
+        lambda: estimators.function_of_means(np.ones((2, 9)), np.sum),
+        ValueError,
+        r"chains must have shape \[chain, draw, k\], got \(2, 9\)",
+    ),
+    (
         lambda: estimators.mean_with_error(LINE),
         ValueError,
         r"chains must have shape \[chain, draw, \.\.\.\], got \(10,\)",

@@ -129,4 +129,4 @@ def test_frozen_ladders_have_the_error_of_their_spread():
 
 def test_shapes_of_ladders():
     with pytest.raises(ValueError, match=r"\[ladders, windows, rounds\], got \(3,\)"):
-        estimators.umbrella_histogram([1.0, 2.0, 3.0], CENTRES, STIFFNESS, edges=EDGES)
+        estimators.umbrella_histogram(np.zeros(3), CENTRES, STIFFNESS, edges=EDGES)

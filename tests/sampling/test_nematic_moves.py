@@ -131,6 +131,19 @@ def test_vectors_stay_unit_vectors_and_runs_repeat():
         assert np.array_equal(start.vectors[0, 0], [0, 0, 1])
 
 
+def test_moves_whose_energy_is_not_a_number_are_rejected_and_counted():
+    """At a temperature at which 1 / T is infinite, and without any change of energy: inf * 0."""
+    system = Nematic("chain", 2)
+    start = sampling.vector_state(system, 3, start="aligned")
+    with np.errstate(over="ignore"):
+        state, info = sampling.vector_sweeps(start, 4, system=system, temperature=1e-320)
+    assert 0 < info.not_finite < 3 * 4 * 2  # turns about z, a third of the moves
+    assert np.all(info.acceptance == 0)
+    assert np.array_equal(state.vectors, start.vectors)
+    _, info = sampling.vector_sweeps(start, 4, system=system, temperature=1.0)
+    assert info.not_finite == 0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

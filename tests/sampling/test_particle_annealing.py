@@ -206,6 +206,42 @@ def test_starts_that_overlap_weigh_nothing(end):
     assert found.not_finite == 0
 
 
+def test_energies_after_an_overlap_are_those_of_the_system():
+    """From 1e16 kT, of which a unit is rounded off: energy and work to 1e-7, of kT.
+
+    Carried along by differences alone, both are off by up to 9 kT. The work of the last step of the
+    longer path is half the energy where the shorter one ends, of the same moves.
+    """
+    system = SolvatedDimer(solvent=SOLVENT)
+    site = system.initial_state("open")
+    x = np.tile(site, (16, 1))
+    x[:, 6:8] = x[:, 4:6] + 0.03
+    start = system.energy(x).numpy()
+    assert np.all(start > 1e16)
+    options = {"system": system, "reference": site, "centres": site, "step_size": 0.3}
+    one, two = (
+        sampling.anneal_particles(x, stiffness=np.zeros(n), temperature=T, **options)
+        for n, T in ((200, np.ones(200)), (201, [1.0] * 200 + [2.0]))
+    )
+    energy = system.energy(one.x).numpy()
+    assert energy.max() < 200
+    assert np.array_equal(one.energy, energy)
+    assert np.array_equal(two.energy, system.energy(two.x))
+    assert np.all(one.log_weight == 0)
+    assert np.allclose(two.log_weight, 0.5 * energy, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("open_", [True, False])
+def test_the_sum_over_pairs_is_the_energy(open_):
+    system = SolvatedDimer(solvent=SOLVENT)
+    rng = np.random.default_rng(3)
+    x = system.initial_state("open" if open_ else "closed") * 1.2
+    x = x + 0.1 * rng.standard_normal((20, system.event_size))
+    p = particles.parameters(system)
+    found = [particle_annealing._total(row.reshape(-1, 2).T.copy(), p) for row in x]
+    np.testing.assert_allclose(found, system.energy(x), rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -12,7 +12,7 @@ import tensorflow as tf
 from scipy.special import ive
 
 from boltzmann_tf import estimators, sampling
-from boltzmann_tf.sampling import particles
+from boltzmann_tf.sampling import _uniform, particles
 from boltzmann_tf.systems import SolvatedDimer
 
 CENTRES = np.arange(0.7, 2.35, 0.1)
@@ -167,6 +167,25 @@ def test_moves_whose_energy_is_not_a_number_are_rejected_and_counted():
     assert np.array_equal(moved.x, state.x)
     assert np.all(info.acceptance == 0)
     assert info.not_finite == 2 * 20 * 2  # each move of the dimer's particles
+
+
+def test_umbrella_rounds_count_what_is_not_a_number():
+    system = SolvatedDimer(solvent=1)
+    state = sampling.umbrella_state(system, [1.0, 1.5], n_ladders=2)
+    state = state._replace(step_size=np.array([[0.1, 0.1], [1e200, 0.1]]))
+    run = {"system": system, "centres": [1.0, 1.5], "n_sweeps": 5}
+    info = sampling.umbrella_rounds(state, 3, **run)[1]
+    assert info.not_finite.tolist() == [0, 2 * 5 * 3]  # both of the dimer's particles
+
+
+def test_numbers_from_words_are_open_and_symmetric():
+    """The extreme words: never 0, 1 or -1, and the least is minus the greatest."""
+    least, most = np.uint64(0), np.uint64(2**64 - 1)
+    ends = [_uniform.uniform_open(w) for w in (least, most)]
+    assert ends == [2.0**-53, 1 - 2.0**-53]
+    assert [_uniform.symmetric(w) for w in (least, most)] == [-1 + 2.0**-53, 1 - 2.0**-53]
+    for low, high in zip(*map(_uniform.symmetric_pair, (least, most)), strict=True):
+        assert low == -high == -1 + 2.0**-32
 
 
 SYSTEM = SolvatedDimer(solvent=1)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boltzmann_tf import systems
+from boltzmann_tf import BoltzmannGenerator, realnvp, sampling, systems
 from boltzmann_tf.systems import (
     DoubleWell,
     Ising,
@@ -27,16 +27,22 @@ from boltzmann_tf.systems import (
 )
 
 
+def unit(x):
+    return x / tf.norm(x, axis=-1, keepdims=True)
+
+
 class Case(NamedTuple):
     """A system and the interval of coordinates in which its energy is an ordinary number.
 
-    With `around`, the name of an initial state, the interval is that of distances from it.
+    With `around`, the name of an initial state, the interval is that of distances from it. `onto`
+    brings any coordinates into a domain of unit vectors or of spins.
     """
 
     make: Callable[[], System]
     low: float
     high: float
     around: str | None = None
+    onto: Callable[[tf.Tensor], tf.Tensor] = tf.identity
 
 
 class Cluster(System):
@@ -49,19 +55,33 @@ class Cluster(System):
         return tf.reduce_sum(x**2, axis=[1, 2]) - 0.1 * tf.reduce_sum(distance, axis=[1, 2])
 
 
+class Tube(System):
+    """A user's system with a domain: one coordinate in a box, one on a ring."""
+
+    event_shape = (2,)
+    domain = "torus"
+    bounds = ([0.0, -np.pi], [2.0, np.pi])
+
+    def energy(self, x):
+        return self.confined(x, x[..., 0] ** 2 - tf.cos(x[..., 1]))
+
+    def training_energy(self, x):
+        return self.walled(x, x[..., 0] ** 2 - tf.cos(x[..., 1]))
+
+
 SYSTEMS: dict[str, Case] = {
     "double_well": Case(DoubleWell, -2.5, 2.5),
     "double_well_other": Case(lambda: DoubleWell(a4=0.25, a2=1.5, a1=-0.2, k=3), -3, 3),
-    "ising": Case(lambda: Ising(3, 1.3, field=0.2), -1.5, 1.5),
-    "ising_open": Case(lambda: Ising(4, boundary="open"), -1.5, 1.5),
+    "ising": Case(lambda: Ising(3, 1.3, field=0.2), -1.5, 1.5, onto=tf.sign),
+    "ising_open": Case(lambda: Ising(4, boundary="open"), -1.5, 1.5, onto=tf.sign),
     "ising_field": Case(lambda: IsingField(4, 2.3), -4, 4),
     "ising_field_other": Case(lambda: IsingField(3, 1.7, 0.8, field=0.4, delta=3.0), -4, 4),
     "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
     "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
-    "nematic_chain": Case(lambda: Nematic("chain", 4, 1.3), -1, 1),
-    "nematic_ring": Case(lambda: Nematic("ring", 5, field=0.3), -1, 1),
-    "nematic_cubic": Case(lambda: Nematic("cubic", 3), -1, 1),
-    "nematic_complete": Case(lambda: Nematic("complete", 6), -1, 1),
+    "nematic_chain": Case(lambda: Nematic("chain", 4, 1.3), -1, 1, onto=unit),
+    "nematic_ring": Case(lambda: Nematic("ring", 5, field=0.3), -1, 1, onto=unit),
+    "nematic_cubic": Case(lambda: Nematic("cubic", 3), -1, 1, onto=unit),
+    "nematic_complete": Case(lambda: Nematic("complete", 6), -1, 1, onto=unit),
     "nematic_angles": Case(lambda: NematicAngles("cubic", 2, 0.8, field=0.2), -0.95, 0.95),
     "solvated_dimer": Case(lambda: SolvatedDimer(solvent=4), -0.1, 0.1, "open"),
     "solvated_dimer_other": Case(
@@ -73,7 +93,16 @@ SYSTEMS: dict[str, Case] = {
     "spring_in_box": Case(SpringInBox, 0.01, 3.99),
     "spring_in_box_other": Case(lambda: SpringInBox(3.0, 0.5, wall_stiffness=10.0), 0.01, 0.49),
     "users_own": Case(Cluster, -2, 2),
+    "users_tube": Case(Tube, 0.1, 1.9),
 }
+
+
+def whole_turns(x):
+    """Angles brought back to [-pi, pi], cosines as they are."""
+    angle = np.arange(x.shape[1]) % 2 == 1
+    return np.where(angle, x - 2 * np.pi * np.round(x / (2 * np.pi)), x)
+
+
 # Every stated symmetry: system, what leaves the energy unchanged.
 SYMMETRIES: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
     *(
@@ -104,8 +133,11 @@ SYMMETRIES: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
         lambda x: np.roll(x.reshape(-1, 3, 3, 3, 3), (1, 2), (1, 3)).reshape(x.shape),
     ),
     ("nematic_complete", lambda x: x[:, [3, 1, 5, 0, 4, 2]]),
-    ("nematic_angles", lambda x: x * np.tile([-1, 1], 8) + np.tile([0, np.pi], 8)),  # all turned
-    ("nematic_angles", lambda x: x + np.tile([0, 0.7], 8)),  # about the field
+    (
+        "nematic_angles",
+        lambda x: whole_turns(x * np.tile([-1, 1], 8) + np.tile([0, np.pi], 8)),  # all turned
+    ),
+    ("nematic_angles", lambda x: whole_turns(x + np.tile([0, 2.7], 8))),  # about the field
     ("double_well", lambda x: x * [1, -1]),
     ("solvated_dimer", lambda x: -x),
     ("solvated_dimer", lambda x: x * np.tile([1, -1], 6)),
@@ -125,7 +157,8 @@ def points(name, n=32, seed=0):
     case = SYSTEMS[name]
     system = case.make()
     x = laws.configurations(system, case.low, case.high, n, seed)
-    return x if case.around is None else x + system.initial_state(case.around)
+    x = x if case.around is None else x + system.initial_state(case.around)
+    return case.onto(tf.constant(x)).numpy()
 
 
 def test_all_registered_systems_are_here():
@@ -137,8 +170,10 @@ def test_gradient(name):
     @given(seed=st.integers(0, 2**32 - 1))
     def check(seed):
         system, x = SYSTEMS[name].make(), points(name, seed=seed)
-        laws.gradient_is_finite_difference(system.energy, x)
-        laws.gradient_is_finite_difference(system.training_energy, x)
+        onto = SYSTEMS[name].onto
+        laws.gradient_is_finite_difference(lambda v: system.energy(onto(v)), x)
+        if type(system).training_energy is not System.training_energy:
+            laws.gradient_is_finite_difference(lambda v: system.training_energy(onto(v)), x)
         laws.energies_are_per_configuration(system, x)
         laws.energy_dtypes_agree(system, x)
         laws.training_energy_is_true_inside(system, x)
@@ -154,6 +189,13 @@ def test_xla(name):
 @names
 def test_training_gradient_is_finite(name):
     laws.training_gradient_is_finite_everywhere(SYSTEMS[name].make())
+
+
+@names
+def test_domain(name):
+    system, x = SYSTEMS[name].make(), points(name, n=4)
+    laws.energy_is_infinite_outside(system, x)
+    laws.training_pushes_back(system, x)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +225,7 @@ def test_symmetry(name, move):
     laws.is_symmetric(SYSTEMS[name].make(), points(name), move)
 
 
-@pytest.mark.parametrize("name", [n for n in SYSTEMS if n != "users_own"])
+@pytest.mark.parametrize("name", [n for n in SYSTEMS if not n.startswith("users")])
 def test_config_round_trip(name):
     system = SYSTEMS[name].make()
     config = json.loads(json.dumps(system.get_config(), allow_nan=False))
@@ -289,6 +331,90 @@ def test_law_rejects(broken, law, message):
     x = points("double_well")
     with pytest.raises(AssertionError, match=message):
         law(broken(), x)
+
+
+class OpenBox(SpringInBox):
+    def energy(self, x):
+        return self._spring(x)
+
+
+class HalfOpenBox(SpringInBox):
+    def energy(self, x):
+        return tf.where(x[..., 0] >= 0, self._spring(x), tf.cast(np.inf, x.dtype))
+
+
+class ExactlyPi(Tube):
+    def energy(self, x):
+        inside = tf.abs(tf.cast(x[..., 1], tf.float64)) <= np.pi
+        return tf.where(inside, super().energy(x), tf.cast(np.inf, x.dtype))
+
+
+class BareTraining(SpringInBox):
+    def training_energy(self, x):
+        return 0 * x[..., 0]
+
+
+class WallOfRock(SpringInBox):
+    def training_energy(self, x):
+        return self.energy(x)
+
+
+class AnyVectors(Nematic):
+    def confined(self, x, energy):
+        return energy
+
+
+@pytest.mark.parametrize(
+    ("broken", "name", "law", "message"),
+    [
+        (OpenBox(), "spring_in_box", laws.energy_is_infinite_outside, "energy outside"),
+        (HalfOpenBox(), "spring_in_box", laws.energy_is_infinite_outside, "energy outside"),
+        (ExactlyPi(), "users_tube", laws.energy_is_infinite_outside, "on the edge"),
+        (AnyVectors("ring", 5), "nematic_ring", laws.energy_is_infinite_outside, "outside"),
+        (BareTraining(), "spring_in_box", laws.training_pushes_back, "no force back"),
+        (WallOfRock(), "spring_in_box", laws.training_pushes_back, "not finite"),
+    ],
+)
+def test_law_of_domains_rejects(broken, name, law, message):
+    with pytest.raises(AssertionError, match=message):
+        law(broken, points(name, n=4))
+
+
+class Unbounded(Tube):
+    bounds = None
+
+
+class Backwards(Tube):
+    bounds = (1.0, 0.0)
+
+
+class OfThree(Tube):
+    bounds = (0.0, [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("system", "message"),
+    [
+        (OpenBox(), r"OpenBox\.energy must be \+inf outside the domain 'box' .*, got 1e-06 at"),
+        (HalfOpenBox(), r"HalfOpenBox\.energy must be \+inf outside the domain"),
+        (Unbounded(), r"Unbounded\.bounds must be \(low, high\) for the domain 'torus', got None"),
+        (Backwards(), r"Backwards\.bounds must have low < high"),
+        (OfThree(), r"OfThree\.bounds must be \(low, high\), numbers or arrays that broadcast"),
+        (Nematic("chain", 2), "must have a density over real vectors, got the unit vectors of"),
+        (Ising(2), "must have a density over real vectors, got the spins of Ising"),
+    ],
+)
+def test_generators_refuse_a_domain_that_energies_ignore(system, message):
+    flow = realnvp(system.event_size, blocks=1, hidden=(2,))
+    with pytest.raises(ValueError, match=message):
+        BoltzmannGenerator(system, flow)
+
+
+@pytest.mark.parametrize("system", [Nematic("chain", 2), Ising(2)])
+def test_random_walks_refuse_what_has_no_density(system):
+    start = system.initial_states[next(iter(system.initial_states))]
+    with pytest.raises(ValueError, match="system must have a density over real vectors"):
+        sampling.metropolis(system, start, n_steps=1)
 
 
 def test_false_symmetries_are_rejected():
