@@ -59,6 +59,7 @@ PUBLIC = (
 )
 # Public names that a user never calls with arguments of their own, and why.
 WITHOUT_ARGUMENTS = {
+    "Diagnostic": "returned by diagnose",
     "History": "returned by fit",
     "WeightReport": "returned by weight_report",
     "discover": "lists files",

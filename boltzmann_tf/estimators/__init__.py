@@ -26,6 +26,7 @@ from boltzmann_tf.estimators.free_energy import (
     reweighted_difference,
     two_generator_difference,
 )
+from boltzmann_tf.estimators.ladders import ladder_error
 from boltzmann_tf.estimators.multi_histogram import multi_histogram
 from boltzmann_tf.estimators.overlap import bar, bar_overlap, log_z_bar, mbar, mbar_overlap
 from boltzmann_tf.estimators.populations import Populations, populations
@@ -71,6 +72,7 @@ __all__ = [
     "free_energy_profile",
     "function_of_means",
     "jackknife_error",
+    "ladder_error",
     "log_z",
     "log_z_bar",
     "log_z_bounds",

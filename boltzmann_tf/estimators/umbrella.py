@@ -12,10 +12,11 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
 
 from boltzmann_tf._checks import finite, finite_array, positive, positive_int
-from boltzmann_tf.estimators._common import Estimate, check_edges, flag, jackknife_error
+from boltzmann_tf.estimators._common import Estimate, check_edges, flag
 from boltzmann_tf.estimators._histograms import FEW_SHARED, check_links, joined, sums_by_level
 from boltzmann_tf.estimators._lowest import lowest
 from boltzmann_tf.estimators._states import check_period, inside, two_states, wrapped
+from boltzmann_tf.estimators.ladders import ladder_error
 from boltzmann_tf.estimators.profiles import Profile
 
 __all__ = ["Umbrella", "umbrella_histogram"]
@@ -36,6 +37,7 @@ class Umbrella(NamedTuple):
       replicas: the same without one block of rounds each, [blocks, bins * resolution].
       window_free_energy: -log Z of each window with its bias, the first at 0, [windows].
       period: of the coordinate; None for a line.
+      ladders: `log_p` without one ladder each, [ladders, bins * resolution]; None for one ladder.
     """
 
     edges: np.ndarray
@@ -44,13 +46,14 @@ class Umbrella(NamedTuple):
     replicas: np.ndarray
     window_free_energy: np.ndarray
     period: float | None = None
+    ladders: np.ndarray | None = None
 
     def profile(self) -> Profile:
         """-log of the probability density, the lowest value at zero; jackknife errors.
 
         The zero is that of `free_energy_profile` with "minimum": the lowest bin where there is no
         doubt which it is. Both are NaN in empty bins, the error also in bins that a single block
-        fills.
+        or ladder fills. Errors of several ladders: see `ladder_error`.
         """
         bins = self.edges.size - 1
         log_width = np.log(np.diff(self.edges))
@@ -65,7 +68,16 @@ class Umbrella(NamedTuple):
         spread = replicas - replicas.mean(axis=0)
         zero, bottom = lowest(value, spread.T @ spread * ((blocks - 1) / blocks), centers)
         used = zero != 0
-        error = jackknife_error(replicas - (replicas[:, used] @ zero[used])[:, None])
+
+        def above(replicas: np.ndarray) -> np.ndarray:
+            return replicas - (replicas[:, used] @ zero[used])[:, None]
+
+        error = ladder_error(
+            above(replicas),
+            None if self.ladders is None else above(coarse(self.ladders)),
+            quantity="umbrella_histogram, a bin of the profile",
+            stacklevel=3,
+        )
         return Profile(
             centers=centers,
             edges=self.edges,
@@ -110,7 +122,12 @@ class Umbrella(NamedTuple):
         for name, mask in (("left", one), ("right", two)):
             if not mask.any():
                 raise ValueError(f"{name} must hold the middle of a fine bin, got none")
-        error = jackknife_error(difference(self.replicas))
+        error = ladder_error(
+            difference(self.replicas),
+            None if self.ladders is None else difference(self.ladders),
+            quantity="umbrella_histogram, the free-energy difference",
+            stacklevel=3,
+        )
         return Estimate(float(difference(self.log_p)), float(error))
 
 
@@ -129,10 +146,13 @@ def umbrella_histogram(
     Window k sampled exp(-u / T - stiffness_k (r - centre_k)^2), with the shortest distance on a
     circle where there is a period. Kumar et al., J. Comput. Chem. 13, 1011 (1992). Errors are a
     jackknife over blocks of consecutive rounds in all windows at once, so that they hold for
-    walkers that exchange windows, and count correlations shorter than a block.
+    walkers that exchange windows, and count correlations shorter than a block. What is slower than
+    that, only independent ladders of windows show: with several, stated errors are at least those
+    of their spread, and a `CalibrationWarning` says where that is more than blocks would have it.
 
     Args:
-      coordinate: r of each window after each round, [windows, rounds], or a sequence of windows
+      coordinate: r of each window after each round, [windows, rounds], or of several independent
+        ladders of the same windows, an array [ladders, windows, rounds], or a sequence of windows
         with arrays of their own lengths; all samples must lie between the edges, and windows
         overlap: be linked, by way of others, by bins that two of them have samples in.
       centres: [windows].
@@ -141,7 +161,7 @@ def umbrella_histogram(
         there is one.
       resolution: fine bins in each, in which results are stored. The bias is taken in bins of the
         same width or finer, a twentieth of 1 / sqrt(stiffness) at most.
-      n_blocks: of the jackknife.
+      n_blocks: of the jackknife; of several ladders, at least two of each.
       period: of the coordinate, 2 pi for a dihedral in radians; samples may be any images. None
         for a line.
 
@@ -149,7 +169,7 @@ def umbrella_histogram(
       RuntimeError: if windows are held together by fewer than ten samples. Below fifty a
         `CalibrationWarning` says so.
     """
-    windows = _windows(coordinate)
+    windows, ladders = _windows(coordinate)
     c = finite_array("centres", centres, ndim=1)
     if c.size != len(windows):
         raise ValueError(f"centres must be {len(windows)} numbers, one a window, got {c.size}")
@@ -166,6 +186,8 @@ def umbrella_histogram(
         )
     fine = positive_int("resolution", resolution)
     blocks = positive_int("n_blocks", n_blocks, minimum=2)
+    if ladders > 1:
+        blocks = ladders * max(2, blocks // ladders)
     windows = [wrapped(r, edges[0], circle) for r in windows]
     low, high = min(r.min() for r in windows), max(r.max() for r in windows)
     if low < edges[0] or high > edges[-1] and circle is None:
@@ -205,11 +227,25 @@ def umbrella_histogram(
             f"umbrella_histogram: windows must share {FEW_SHARED:g} samples with others, got "
             f"{shared:.3g}"
         )
-    replicas = [joined(reduced, total - sums[:, b], sizes, f)[0] for b in range(blocks)]
-    each = np.stack([p - logsumexp(p) for p in (log_p, *replicas)])
-    each = logsumexp(each.reshape(blocks + 1, -1, finer), axis=-1)
+
+    def stored(log_p: np.ndarray) -> np.ndarray:
+        return logsumexp((log_p - logsumexp(log_p)).reshape(-1, finer), axis=-1)
+
+    def without(parts: np.ndarray) -> np.ndarray:
+        left = [joined(reduced, total - part, sizes, f)[0] for part in parts.swapaxes(0, 1)]
+        return np.stack([stored(p) for p in left])
+
+    whole = sums.reshape(len(windows), ladders, -1, bins).sum(axis=2)
     counts = sum(np.bincount(own // (fine * finer), minlength=edges.size - 1) for own in level)
-    return Umbrella(edges, np.asarray(counts), each[0], each[1:], f, circle)
+    return Umbrella(
+        edges,
+        np.asarray(counts),
+        stored(log_p),
+        without(sums),
+        f,
+        circle,
+        without(whole) if ladders > 1 else None,
+    )
 
 
 def _grid(edges: np.ndarray, parts: int) -> np.ndarray:
@@ -218,16 +254,24 @@ def _grid(edges: np.ndarray, parts: int) -> np.ndarray:
     return np.interp(np.arange((n - 1) * parts + 1), np.arange(n) * parts, edges)
 
 
-def _windows(coordinate: ArrayLike | Sequence[ArrayLike]) -> list[np.ndarray]:
-    """One array a window, of equal lengths or not."""
+def _windows(coordinate: ArrayLike | Sequence[ArrayLike]) -> tuple[list[np.ndarray], int]:
+    """One array a window, of equal lengths or not, and how many ladders are in each, in a row."""
     if isinstance(coordinate, list | tuple):
         found = [finite_array(f"coordinate[{k}]", r, ndim=1) for k, r in enumerate(coordinate)]
         if not found or any(r.size == 0 for r in found):
             raise ValueError(
                 f"coordinate must hold samples of each window, got {[r.size for r in found]}"
             )
-        return found
-    return list(finite_array("coordinate", coordinate, ndim=2))
+        return found, 1
+    r = finite_array("coordinate", coordinate)
+    if r.ndim not in (2, 3):
+        raise ValueError(
+            f"coordinate must be [windows, rounds] or [ladders, windows, rounds], got {r.shape}"
+        )
+    if r.ndim == 2:
+        return list(r), 1
+    # Ladder after ladder, so that no block has parts of two.
+    return list(r.transpose(1, 0, 2).reshape(r.shape[1], -1)), len(r)
 
 
 def _check_overlap(bins: Sequence[np.ndarray], n_bins: int, centres: np.ndarray) -> None:

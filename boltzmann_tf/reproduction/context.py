@@ -132,8 +132,13 @@ class Context:
         Args:
           title: its caption.
           rows: one mapping a row; the keys of all rows, in order of appearance, are the columns.
+            Values from `diagnose` are marked where they are beyond their limits, and logged.
         """
-        self._items.append(report.Table(title, [dict(row) for row in rows]))
+        table = report.Table(title, [dict(row) for row in rows])
+        self._items.append(table)
+        if table.marked:
+            columns = ", ".join(dict.fromkeys(table.marked))
+            self.log(f"{title}: {len(table.marked)} diagnostics beyond their limits ({columns})")
 
     def figure(self, fig: Figure, filename: str, caption: str, *, thumbnail: bool = False) -> Path:
         """Saves a figure as PNG into the folder and shows it in the report.

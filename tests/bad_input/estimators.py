@@ -298,7 +298,12 @@ ROWS = [
     (
         lambda: estimators.umbrella_histogram(LINE, [0.0], 1.0, edges=[-1, 1]),
         ValueError,
-        r"coordinate must have 2 dimension\(s\), got shape \(10,\)",
+        r"coordinate must be \[windows, rounds\] or \[ladders,.*got \(10,\)",
+    ),
+    (
+        lambda: estimators.ladder_error(LINE, LINE[:3], quantity="x"),
+        ValueError,
+        r"blocks must be two or more of each of the 3 ladders, got 10",
     ),
     (
         lambda: estimators.umbrella_histogram([LINE], [0.0, 1.0], 1.0, edges=[-1, 1]),

@@ -7,6 +7,16 @@ from boltzmann_tf import reproduction
 
 ROWS = [
     (
+        lambda: reproduction.diagnose("r-hat", 1.0),
+        ValueError,
+        r"kind must be one of \['R-hat',.*got 'r-hat'",
+    ),
+    (
+        lambda: reproduction.diagnose("ESS fraction", 0.5),
+        TypeError,
+        r"n must be an integer >= 1, got None",
+    ),
+    (
         lambda: reproduction.Context("a", "slow"),
         ValueError,
         r"preset must be one of \['quick', 'paper'\], got 'slow'",

@@ -519,6 +519,11 @@ ROWS = [
         r"temperature must be > 0, a number or \[1\], got \[1\.0, 2\.0\]",
     ),
     (
+        lambda: sampling.umbrella_rounds(WINDOWS, 1, system=DIMER, centres=[1.0, 2.0], levels=2),
+        ValueError,
+        r"levels must divide the 1 ladders of this state, got 2",
+    ),
+    (
         lambda: sampling.vector_energies(np.ones((1, 3, 3)), RING),
         ValueError,
         r"vectors must be unit vectors, got one of length 1\.73205",
