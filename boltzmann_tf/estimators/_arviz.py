@@ -85,7 +85,7 @@ def backend() -> Backend:
 
 def _adapted(found: _Functions) -> Backend:
     quiet = _Functions(*(_quiet(function) for function in found))
-    sign = _psis_sign(quiet.psis_k)
+    sign = _psis_sign(lambda w: quiet.psis_k(w, 1.0))
 
     def tail_shape(tail: np.ndarray, cutoff: float) -> float:
         # The versions choose and cut the tail differently (ties, short tails). So they get no
@@ -100,7 +100,7 @@ def _adapted(found: _Functions) -> Backend:
 _NO_LIMIT = 1e-9  # relative efficiency; the tail is then min(n / 5, 3 sqrt(n / efficiency)) = n / 5
 
 
-def _psis_sign(psis_k: Callable[[np.ndarray, float], float]) -> float:
+def _psis_sign(psis_k: Callable[[np.ndarray], float]) -> float:
     """Returns 1 if `psis_k` takes log-weights, -1 if it takes log-likelihoods (minus those).
 
     `arviz.psislw` of 0.23 takes the first and `arviz_stats` 0.8 the second, under the same name
@@ -108,4 +108,4 @@ def _psis_sign(psis_k: Callable[[np.ndarray, float], float]) -> float:
     and their inverses, which are bounded, a negative one.
     """
     pareto = -0.8 * np.log1p(-(np.arange(1000) + 0.5) / 1000)
-    return 1.0 if psis_k(pareto - pareto.max(), 1.0) > 0 else -1.0
+    return 1.0 if psis_k(pareto - pareto.max()) > 0 else -1.0
