@@ -77,9 +77,7 @@ def _populations(scale: float, n: int, seeds: range) -> Iterator[Measured]:
     for seed in seeds:
         x, log_w = _samples(scale, n, seed)
         found = estimators.populations(x, log_w, regions=regions)
-        yield Measured(
-            found.probability, found.standard_error, np.array([low, cut - low, 1 - cut])
-        )
+        yield Measured(found.probability, found.standard_error, np.array([low, cut - low, 1 - cut]))
 
 
 CASES = (
