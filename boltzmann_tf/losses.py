@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, finite_array, positive, positive_int
+from boltzmann_tf._checks import choice, finite_array, instance, positive, positive_int
 
 __all__ = [
     "Cut",
@@ -71,6 +71,8 @@ def linlog(energy: tf.Tensor, high: tf.Tensor, maximum: tf.Tensor) -> tf.Tensor:
     does not, use `safe_energy`.
     """
     energy = tf.convert_to_tensor(energy)
+    if not energy.dtype.is_floating:
+        raise TypeError(f"energy must be of a floating dtype, got {energy.dtype.name}")
     high, maximum = tf.cast(high, energy.dtype), tf.cast(maximum, energy.dtype)
     clamped = tf.minimum(tf.where(tf.math.is_finite(energy), energy, maximum), maximum)
     # The logarithm's argument is sanitised too: its unused branch must not make NaN gradients.
@@ -116,6 +118,8 @@ def cut_energy(
     Returns:
       the cut reduced energy and two masks of what was not finite, `[batch]` each.
     """
+    if not callable(energy):
+        raise TypeError(f"energy must be a function of x, got {energy!r}")
     held = tf.stop_gradient(x)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(held)
@@ -180,6 +184,7 @@ class Likelihood:
     @staticmethod
     def terms(batch: Mapped) -> tf.Tensor:
         """The loss of each sample, `[batch]`."""
+        instance("batch", batch, Mapped)
         return 0.5 * tf.reduce_sum(batch.z**2, axis=-1) - batch.log_det
 
 
@@ -225,6 +230,7 @@ class KullbackLeibler:
 
     def __call__(self, batch: Generated) -> tf.Tensor:
         """The batch mean, a scalar."""
+        instance("batch", batch, Generated)
         return tf.reduce_mean(batch.energy - batch.log_det)
 
 

@@ -46,7 +46,7 @@ def _metropolis(walkers: int, seeds: range) -> Iterator[Measured]:
         yield Measured(*estimators.mean_with_error(square), 1.0, walkers - 1)
 
 
-def _ising(replicas: int, measurements: int, freedom: float, seeds: range) -> Iterator[Measured]:
+def _ising(replicas: int, measurements: int, seeds: range) -> Iterator[Measured]:
     """u, <|m|>, C, susceptibility and Binder's cumulant of 4 x 4 lattices, all runs in one call."""
     T, n = 2.6, 4
     chain = sampling.ising_chain(
@@ -71,6 +71,7 @@ def _ising(replicas: int, measurements: int, freedom: float, seeds: range) -> It
         ).summary()
         each = [getattr(found, name) for name in fields]
         values, errors = (np.array(x) for x in zip(*each, strict=True))
+        freedom = found.degrees_of_freedom
         yield Measured(values, errors, truth, freedom)
 
 
@@ -94,6 +95,11 @@ CASES = (
     Case(
         "ising_chain, five averages",
         "4 x 4, 32 replicas of 100 measurements",
-        functools.partial(_ising, 32, 100, 31),
+        functools.partial(_ising, 32, 100),
+    ),
+    Case(
+        "ising_chain, five averages",
+        "4 x 4, 4 replicas of 500 measurements",
+        functools.partial(_ising, 4, 500),
     ),
 )

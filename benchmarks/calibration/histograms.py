@@ -105,7 +105,7 @@ CASES = (
     ),
     Case(
         "umbrella_histogram, difference",
-        f"17 windows of 200 samples, {BLOCKS} blocks",
-        functools.partial(_umbrella, 200),
+        f"17 windows of 600 samples, {BLOCKS} blocks",
+        functools.partial(_umbrella, 600),
     ),
 )

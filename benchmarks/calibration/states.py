@@ -50,11 +50,11 @@ def _profile(scale: float | None, n: int, align: str | None, seeds: range) -> It
 
 
 def _two(estimator: str, n: int, seeds: range) -> Iterator[Measured]:
-    """Two generators, N(-2, 1.3^2) and N(2, 1.3^2), of the states of exp(-u) with u of two wells.
+    """Two generators, N(-3, 1.3^2) and N(3, 1.3^2), of the two states of one density.
 
-    The target is 0.7 N(-2, 1) + 0.3 N(2, 1), cut at 0.
+    The target is 0.7 N(-3, 1) + 0.3 N(3, 1), cut at 0.
     """
-    weights, centres, scale = np.array([0.7, 0.3]), np.array([-2.0, 2.0]), 1.3
+    weights, centres, scale = np.array([0.7, 0.3]), np.array([-3.0, 3.0]), 1.3
 
     def log_p(x: np.ndarray) -> np.ndarray:
         return np.log(np.exp(-0.5 * (x[:, None] - centres) ** 2) @ weights / math.sqrt(2 * math.pi))
@@ -69,6 +69,15 @@ def _two(estimator: str, n: int, seeds: range) -> Iterator[Measured]:
         (left, in_left), (right, in_right) = sides
         found = getattr(estimators, estimator)(left, right, in_left, in_right)
         yield Measured(*found, math.log(below / (1 - below)))
+
+
+def _populations(scale: float, n: int, seeds: range) -> Iterator[Measured]:
+    regions = {"low": (-math.inf, -0.5), "middle": (-0.5, CUT), "high": (CUT, math.inf)}
+    low, cut = stats.norm.cdf([-0.5, CUT])
+    for seed in seeds:
+        x, log_w = _samples(scale, n, seed)
+        found = estimators.populations(x, log_w, regions=regions)
+        yield Measured(found.probability, found.standard_error, np.array([low, cut - low, 1 - cut]))
 
 
 CASES = (
@@ -89,7 +98,7 @@ CASES = (
     ),
     Case(
         "free_energy_profile, mean at zero",
-        "10 bins or more samples than 100 each, counts",
+        "more than 100 samples a bin, counts",
         functools.partial(_profile, None, 4000, "mean"),
     ),
     Case(
@@ -101,6 +110,11 @@ CASES = (
         "free_energy_profile, −log p",
         "more than 100 samples a bin, weights",
         functools.partial(_profile, 1.5, 4000, None),
+    ),
+    Case(
+        "populations",
+        "three regions, k-hat −1.25, 1,000 samples",
+        functools.partial(_populations, 1.5, 1000),
     ),
     Case(
         "reweighted_difference",

@@ -160,6 +160,10 @@ def latent_metropolis(
     start = finite_array(
         "initial", initial, ndim=1 + len(shape), dtype=generator.dtype.as_numpy_dtype
     )
+    if start.shape[1:] != shape:
+        raise ValueError(
+            f"initial must have shape [chains, {', '.join(map(str, shape))}], got {start.shape}"
+        )
     jit = with_xla(jit_compile=generator.jit_compile if jit_compile == "auto" else jit_compile)
     energy = energies_of(generator.system, start)
     energy_of = in_graph(generator.system.energy)

@@ -116,6 +116,7 @@ def _checked(
 
 def vector_energies(vectors: np.ndarray, system: Nematic) -> np.ndarray:
     """H of each replica in the unit of eps, float64 [replicas]."""
+    instance("system", system, Nematic)
     u = check_unit_vectors("vectors", vectors, system.sites)
     flat = np.ascontiguousarray(u.reshape(-1, *u.shape[-2:]))
     # Each bond is in the table twice.

@@ -10,6 +10,21 @@ from boltzmann_tf import estimators
 PROFILE = estimators.free_energy_profile(LINE, edges=[-1, 0, 1])
 
 ROWS = [
+    (lambda: estimators.bar_overlap([NAN], [0.0]), ValueError, r"work_forward must be finite or"),
+    (lambda: estimators.bar_overlap([], [0.0]), ValueError, r"work_forward must be a non-empty"),
+    (lambda: estimators.mbar_overlap(LINE, [10]), ValueError, r"reduced_energies must have shape"),
+    (
+        lambda: estimators.mbar_overlap([[0.0]], [2]),
+        ValueError,
+        r"n_k must be 1 counts .*got \[2\]",
+    ),
+    (lambda: estimators.populations([], regions={}), ValueError, r"coordinate must have shape"),
+    (
+        lambda: estimators.populations(LINE, regions={"a": (1.0, 0.0)}),
+        ValueError,
+        r"\['a'\]",
+    ),
+    (lambda: estimators.populations(LINE, regions=3), TypeError, r"regions must be"),
     (lambda: estimators.jackknife_error(3), ValueError, r"replicas must be an array .*got 3"),
     (lambda: estimators.jackknife_error(LINE[:1]), ValueError, r"replicas must be an array of two"),
     (lambda: estimators.log_z([[0.0]]), ValueError, r"log_weights must be a non-empty 1-D"),

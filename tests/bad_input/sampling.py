@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 
+import boltzmann_tf as bg
 from bad_input.parts import NAN, ONES, WELL, first, generator
 from boltzmann_tf import sampling, systems
 
@@ -18,10 +19,25 @@ RING = systems.Nematic("ring", 3)
 VECTORS = sampling.vector_state(RING, 1)
 UP = VECTORS.vectors
 VECTOR_LADDER = sampling.vector_tempering_state(RING, 2)
+STEEP = bg.System.from_energy(lambda x: 1e9 + first(x), (2,))
 CHAIN = functools.partial(sampling.metropolis, WELL, n_steps=10)
 
 
 ROWS = [
+    (
+        lambda: sampling.latent_metropolis(generator(), ONES[:, :1], n_steps=5),
+        ValueError,
+        r"initial must have shape \[chains, 2\], got \(3, 1\)",
+    ),
+    (lambda: sampling.vector_energies(UP, WELL), TypeError, r"system must be a Nematic, got"),
+    (lambda: CHAIN([0.0, 0.0], dtype="float16"), ValueError, r"dtype must be one of .*'float16'"),
+    (lambda: CHAIN([0.0, 0.0], jit_compile="xla"), ValueError, r"jit_compile must be .*'xla'"),
+    (lambda: CHAIN([0.0, 0.0], n_steps=2**31), ValueError, r"n_steps must be below 2\*\*31"),
+    (
+        lambda: sampling.metropolis(STEEP, [0.0, 0.0], n_steps=1),
+        ValueError,
+        r"energies must be small enough for float32 to tell 0\.01 kT apart",
+    ),
     (
         lambda: sampling.metropolis("well", [0.0, 0.0], n_steps=10),
         TypeError,

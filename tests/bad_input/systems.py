@@ -28,6 +28,7 @@ def bad_domain():
 
 
 ROWS = [
+    (lambda: systems.SolvatedDimer(slope="steep"), TypeError, r"slope must be a .*got 'steep'"),
     (lambda: bg.System.from_energy(3, (2,)), TypeError, r"energy must be a function of x, got 3"),
     (
         lambda: bg.System.from_energy(first, (2,), training_energy=3),

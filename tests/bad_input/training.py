@@ -7,7 +7,7 @@ import numpy as np
 
 import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, ONES, WELL, first, generator
-from boltzmann_tf import bijectors
+from boltzmann_tf import bijectors, losses
 from boltzmann_tf.conditions import LogUniform, Uniform
 from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.losses import ReactionCoordinate, WeightedLikelihood
@@ -38,6 +38,19 @@ def scheduled_optimizer():
 
 
 ROWS = [
+    (lambda: losses.Likelihood()(None), TypeError, r"batch must be a Mapped, got None"),
+    (lambda: losses.KullbackLeibler()(None), TypeError, r"batch must be a Generated, got None"),
+    (lambda: losses.linlog("high", 1.0, 2.0), TypeError, r"energy must be of a floating .*string"),
+    (
+        lambda: losses.safe_energy(3, ONES, 1.0, 1.0, 2.0),
+        TypeError,
+        r"energy must be a function of x, got 3",
+    ),
+    (
+        lambda: losses.cut_energy(None, ONES, 1.0, 1.0, 2.0),
+        TypeError,
+        r"energy must be a function of x, got None",
+    ),
     (lambda: Stage(0), ValueError, r"iterations must be an integer >= 1, got 0"),
     (lambda: Stage(1, batch_size=0), ValueError, r"batch_size must be .*got 0"),
     (lambda: Stage(1, 2.0), TypeError, r"batch_size must be an integer .*got 2\.0"),
