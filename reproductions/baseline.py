@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,10 @@ __all__ = ["buys_table", "gaussian", "weights"]
 
 def weights(log_weight: np.ndarray) -> dict[str, Any]:
     """Columns of a table: effective fraction, tail and log Z of log-weights `[n]`."""
-    found = estimators.log_z(log_weight)
+    with warnings.catch_warnings():
+        # The table marks what the warning would say.
+        warnings.simplefilter("ignore", estimators.CalibrationWarning)
+        found = estimators.log_z(log_weight)
     return {
         "ESS fraction": diagnose(
             "ESS fraction", estimators.ess_fraction(log_weight), n=len(log_weight)
