@@ -7,20 +7,22 @@ latent draws taken to configurations (`Generated`), so that several losses share
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, finite_array, positive, positive_int
+from boltzmann_tf._checks import choice, finite_array, instance, positive, positive_int
 
 __all__ = [
+    "Cut",
     "Generated",
     "KullbackLeibler",
     "Likelihood",
     "Mapped",
     "ReactionCoordinate",
     "WeightedLikelihood",
+    "cut_energy",
     "linlog",
     "safe_energy",
 ]
@@ -69,6 +71,8 @@ def linlog(energy: tf.Tensor, high: tf.Tensor, maximum: tf.Tensor) -> tf.Tensor:
     does not, use `safe_energy`.
     """
     energy = tf.convert_to_tensor(energy)
+    if not energy.dtype.is_floating:
+        raise TypeError(f"energy must be of a floating dtype, got {energy.dtype.name}")
     high, maximum = tf.cast(high, energy.dtype), tf.cast(maximum, energy.dtype)
     clamped = tf.minimum(tf.where(tf.math.is_finite(energy), energy, maximum), maximum)
     # The logarithm's argument is sanitised too: its unused branch must not make NaN gradients.
@@ -76,18 +80,33 @@ def linlog(energy: tf.Tensor, high: tf.Tensor, maximum: tf.Tensor) -> tf.Tensor:
     return tf.where(clamped < high, clamped, high + tf.math.log1p(above))
 
 
-def safe_energy(
+class Cut(NamedTuple):
+    """Energies after the cut, and what was wrong with them.
+
+    Attributes:
+      energy: reduced, `[batch]`; its gradient is finite.
+      bad: 1 where the energy was NaN or infinite, `[batch]`.
+      lost: 1 where the energy was finite and below `maximum`, and its gradient was not finite.
+    """
+
+    energy: tf.Tensor
+    bad: tf.Tensor
+    lost: tf.Tensor
+
+
+def cut_energy(
     energy: Callable[[tf.Tensor], tf.Tensor],
     x: tf.Tensor,
     temperature: tf.Tensor,
     high: tf.Tensor,
     maximum: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """The reduced energy after the cut, with gradients that are finite for any energy function.
+) -> Cut:
+    """Reduced energies after the cut, with gradients that are finite for any energy function.
 
     Selecting after the fact does not stop NaN (0 times infinity), so the gradient of each
     configuration is formed here, from the energy's own gradient and the slope of the cut, and is
-    zero where either is not finite or the energy is beyond `maximum`, as published.
+    zero where either is not finite or the energy is beyond `maximum`, as published. It is with
+    respect to x alone: variables that the energy reads are not trained.
 
     Args:
       energy: the function of x to cut; its batch members must not interact.
@@ -97,37 +116,55 @@ def safe_energy(
       maximum: where the energy becomes constant, in kT.
 
     Returns:
-      the cut reduced energy `[batch]`, and a mask `[batch]` of configurations whose energy is NaN
-      or infinite.
+      the cut reduced energy and two masks of what was not finite, `[batch]` each.
     """
+    if not callable(energy):
+        raise TypeError(f"energy must be a function of x, got {energy!r}")
+    held = tf.stop_gradient(x)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(held)
+        reduced = energy(held) / temperature
+    slope = tape.gradient(reduced, held, unconnected_gradients="zero")
+    bad = ~tf.math.is_finite(reduced)
+    top, limit = tf.cast(high, x.dtype), tf.cast(maximum, x.dtype)
+    clean = tf.where(bad, limit, reduced)
+    cut_slope = tf.where(clean < top, tf.ones_like(clean), 1 / (1 + tf.nn.relu(clean - top)))
+    cut_slope = tf.where(clean < limit, cut_slope, tf.zeros_like(clean))
 
+    def column(v: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(v, [-1] + [1] * (x.shape.rank - 1))
+
+    finite = tf.math.is_finite(slope)
+    whole = tf.reduce_all(finite, axis=list(range(1, x.shape.rank)))
+    lost = (clean < limit) & ~whole
+    usable = finite & column(clean < limit)
+    slope = tf.where(usable, slope, tf.zeros_like(slope)) * column(cut_slope)
+
+    # Energy and slope come as arguments: what they were computed from, which may be a variable,
+    # is then none of this function's business.
     @tf.custom_gradient
-    def evaluate(x: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable]:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            reduced = energy(x) / temperature
-        slope = tape.gradient(reduced, x, unconnected_gradients="zero")
-        bad = ~tf.math.is_finite(reduced)
-        cut = linlog(reduced, high, maximum)
-        top, limit = tf.cast(high, x.dtype), tf.cast(maximum, x.dtype)
-        clean = tf.where(bad, limit, reduced)
-        cut_slope = tf.where(clean < top, tf.ones_like(clean), 1 / (1 + tf.nn.relu(clean - top)))
-        cut_slope = tf.where(clean < limit, cut_slope, tf.zeros_like(clean))
+    def attach(x: tf.Tensor, cut: tf.Tensor, slope: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        del x
 
-        def column(v: tf.Tensor) -> tf.Tensor:
-            return tf.reshape(v, [-1] + [1] * (x.shape.rank - 1))
+        def gradient(d_cut: tf.Tensor) -> tuple[tf.Tensor, None, None]:
+            return column(d_cut) * slope, None, None
 
-        usable = tf.math.is_finite(slope) & column(clean < limit)
-        slope = tf.where(usable, slope, tf.zeros_like(slope)) * column(cut_slope)
+        return tf.identity(cut), gradient
 
-        def gradient(d_cut: tf.Tensor, d_bad: tf.Tensor | None = None) -> tf.Tensor:
-            del d_bad  # a mask has no gradient
-            return column(d_cut) * slope
+    cut = attach(x, tf.stop_gradient(linlog(reduced, high, maximum)), tf.stop_gradient(slope))
+    masks = (tf.stop_gradient(tf.cast(mask, x.dtype)) for mask in (bad, lost))
+    return Cut(cut, *masks)
 
-        return (cut, tf.cast(bad, x.dtype)), gradient
 
-    cut, bad = evaluate(x)
-    return cut, tf.stop_gradient(bad)
+def safe_energy(
+    energy: Callable[[tf.Tensor], tf.Tensor],
+    x: tf.Tensor,
+    temperature: tf.Tensor,
+    high: tf.Tensor,
+    maximum: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """As `cut_energy`; returns the energy and the mask of those that were NaN or infinite."""
+    return cut_energy(energy, x, temperature, high, maximum)[:2]
 
 
 class Likelihood:
@@ -147,6 +184,7 @@ class Likelihood:
     @staticmethod
     def terms(batch: Mapped) -> tf.Tensor:
         """The loss of each sample, `[batch]`."""
+        instance("batch", batch, Mapped)
         return 0.5 * tf.reduce_sum(batch.z**2, axis=-1) - batch.log_det
 
 
@@ -192,6 +230,7 @@ class KullbackLeibler:
 
     def __call__(self, batch: Generated) -> tf.Tensor:
         """The batch mean, a scalar."""
+        instance("batch", batch, Generated)
         return tf.reduce_mean(batch.energy - batch.log_det)
 
 
@@ -208,12 +247,16 @@ class ReactionCoordinate:
 
     With several temperatures, h is taken for each and the losses are averaged.
 
+    Along a coordinate with a period, `upper` is `lower` plus the period, the centres are the
+    middles of equal bins, and kernels reach around: each is the sum of its nearest three images.
+
     Args:
       coordinates: one or two functions from `[batch, ...]` to `[batch]`.
       lower: lower end of the range of each coordinate.
       upper: upper end of the range of each coordinate.
       bins: number of bins a coordinate.
       form: "log_bins" or "entropy".
+      period: of each coordinate, None for a line: one value, or one for each coordinate.
     """
 
     name = "rc"
@@ -226,6 +269,7 @@ class ReactionCoordinate:
         *,
         bins: int = 11,
         form: str = "log_bins",
+        period: float | None | Sequence[float | None] = None,
     ) -> None:
         given = coordinates if isinstance(coordinates, list | tuple) else (coordinates,)
         if len(given) not in (1, 2) or not all(map(callable, given)):
@@ -241,10 +285,29 @@ class ReactionCoordinate:
             )
         if not np.all(self.lower < self.upper):
             raise ValueError(f"lower must be below upper, got {lower!r} and {upper!r}")
+        self.period = self._checked_period(period)
         self.bins = positive_int("bins", bins, minimum=2)
         self.form = choice("form", form, ("log_bins", "entropy"))
         # The published floors under the kernels, so that a sample far outside has some bin.
         self.floor = positive("floor", 1e-6 if len(self.coordinates) == 1 else 1e-8)
+
+    def _checked_period(
+        self, period: float | None | Sequence[float | None]
+    ) -> tuple[float | None, ...]:
+        n = len(self.coordinates)
+        each: tuple[Any, ...] = tuple(period) if isinstance(period, list | tuple) else (period,) * n
+        if len(each) != n:
+            raise ValueError(
+                f"period must have one value for each of the {n} coordinates, got {period!r}"
+            )
+        for i, own in enumerate(each):
+            if own is None:
+                continue
+            own = positive("period", own)
+            span = self.upper[i] - self.lower[i]
+            if not np.isclose(span, own, rtol=1e-6, atol=0.0):
+                raise ValueError(f"period must be upper - lower, {span:.8g}, got {own!r}")
+        return tuple(None if own is None else float(own) for own in each)
 
     @property
     def minimum(self) -> float:
@@ -255,12 +318,23 @@ class ReactionCoordinate:
     def histogram(self, x: tf.Tensor, temperatures: int = 1) -> tf.Tensor:
         """The soft histogram h, `[temperatures, bins ** number of coordinates]`."""
         kernel: tf.Tensor | None = None
-        for coordinate, low, high in zip(self.coordinates, self.lower, self.upper, strict=True):
-            centres = tf.constant(np.linspace(low, high, self.bins), x.dtype)
+        for coordinate, low, high, period in zip(
+            self.coordinates, self.lower, self.upper, self.period, strict=True
+        ):
+            places = np.linspace(low, high, self.bins)
+            if period is not None:
+                places = low + period * (np.arange(self.bins) + 0.5) / self.bins
+            centres = tf.constant(places, x.dtype)
             width = tf.constant((high - low) / self.bins, x.dtype)
             # The coordinate is clipped so that its square cannot overflow.
             r = tf.clip_by_value(coordinate(x), -1e6, 1e6)
-            part = tf.exp(-((r[:, None] - centres) ** 2) / (2 * width**2))
+            away = r[:, None] - centres
+            if period is None:
+                part = tf.exp(-(away**2) / (2 * width**2))
+            else:
+                away -= period * tf.stop_gradient(tf.round(away / period))
+                images = [(away + k * period) ** 2 for k in (-1.0, 0.0, 1.0)]
+                part = tf.add_n([tf.exp(-image / (2 * width**2)) for image in images])
             kernel = part if kernel is None else kernel[:, :, None] * part[:, None, :]
         flat = tf.reshape(kernel, [-1, self.bins ** len(self.coordinates)]) + self.floor
         flat /= tf.reduce_sum(flat, axis=1, keepdims=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from boltzmann_tf.reproduction import Context, main_for, reproduction
+from reproductions.baseline import buys_table, gaussian
 from reproductions.solvated_dimer import (
     figures,
     flows,
@@ -129,6 +130,14 @@ def run(context: Context) -> None:
         shown[t]["ours, annealed"] = result
     free_energy_figures.show_profiles(context, windows, shown)
     free_energy_figures.weights_table(context, shown)
+    without = gaussian(context, reference.SYSTEM, data, 20_000, parts=2)
+    buys_table(
+        context,
+        "a Gaussian fitted to the frames of each state, mixed evenly (log Z of one order of the "
+        "solvent, up to a constant)",
+        [({"proposal, T = 1": "a Gaussian a state"}, without)]
+        + [({"proposal, T = 1": name}, s.log_weight) for name, s in samples.items()],
+    )
     if scanned:
         reached = {t: r.difference for t, r in annealed.items()}
         free_energy_figures.show_temperatures(context, windows, scanned, reached)

@@ -72,6 +72,7 @@ CASE = Case(
     target=Target(
         lambda x: x[:, 0].astype(np.float64), (-np.inf, 0.0), (0.0, np.inf), EDGES, SYSTEM.exact
     ),
+    coordinate=SYSTEM.reaction_coordinate("x1"),
     label="x1",
     compared=(CENTERS > -2.2) & (CENTERS < 2.2),
     variants=(

@@ -18,7 +18,8 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
+from boltzmann_tf.reproduction import Context, Metric, diagnose, main_for, reproduction
+from reproductions.baseline import buys_table, gaussian
 from reproductions.solvated_dimer import (
     figure6e,
     flows,
@@ -42,7 +43,7 @@ class Plan:
 
     Attributes:
       reference: temperatures of umbrella sampling.
-      rounds: of it, 20 sweeps each.
+      rounds: of each of its ladders, 5 sweeps each.
       scanned: temperatures of the figure.
       frames: of each state.
       published: pairs of the published variant.
@@ -71,7 +72,7 @@ SCANNED = (0.2, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 PLANS = {
     "quick": Plan(
         reference=(1.0, 2.0),
-        rounds=2000,
+        rounds=1500,
         scanned=(0.7, 1.0, 1.4, 2.0),
         frames=10_048,
         published=0,
@@ -84,7 +85,7 @@ PLANS = {
     ),
     "paper": Plan(
         reference=(0.25, 0.5, 1.0, 2.0),
-        rounds=5000,
+        rounds=2500,
         scanned=SCANNED,
         frames=10_048,
         published=3,
@@ -166,9 +167,10 @@ def annealed_differences(
             {"state": s, "T": f"{t:g}",
              "log Z, up to a constant": f"{log_z[s][t].value:.3f} ± "
              f"{log_z[s][t].standard_error:.3f}",
-             "ESS fraction": f"{estimators.ess_fraction(a.log_weight):.2g}",
+             "ESS fraction": diagnose("ESS fraction", estimators.ess_fraction(a.log_weight),
+                                      n=len(a.log_weight)),
              "of the spread target": f"{a.spread_ess():.2g}",
-             "k-hat": f"{estimators.pareto_k(a.log_weight):.2f}",
+             "k-hat": diagnose("k-hat", estimators.pareto_k(a.log_weight)),
              "energies": f"{a.energies:,}"}
             for s, own in annealed.items()
             for t, a in own.items()
@@ -178,6 +180,27 @@ def annealed_differences(
         t: difference({s: Estimate(-z[t].value, z[t].standard_error) for s, z in log_z.items()})
         for t in log_z["closed"]
     }
+
+
+def what_the_networks_buy(
+    context: Context, frames: Mapping[str, np.ndarray], pair: Mapping[str, Trained], n: int
+) -> None:
+    """Weights at T = 1 of each state's generator, and of a Gaussian fitted to its frames."""
+    rows = []
+    for state, x in frames.items():
+        drawn = pair[state].generator.sample(n, seed=context.seed + 20).log_weight
+        context.count_energy_evaluations(n)
+        for name, log_weight in (
+            ("a Gaussian", gaussian(context, reference.SYSTEM, x, n)),
+            ("ours", drawn),
+        ):
+            rows.append(({"state": state, "proposal, T = 1": name}, log_weight))
+    buys_table(
+        context,
+        "a Gaussian fitted to the frames of the state (log Z of one order of the solvent, up to a "
+        "constant)",
+        rows,
+    )
 
 
 @reproduction(
@@ -219,6 +242,7 @@ def run(context: Context) -> None:
             for t, own in known.items()
         ],
     )  # fmt: skip
+    what_the_networks_buy(context, frames, ours, plan.samples)
     context.section("Numbers")
     add_numbers(context, known, results)
     if published:

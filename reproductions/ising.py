@@ -46,6 +46,8 @@ def run(context: Context) -> None:
     found = {"one temperature": measured, "all temperatures": three | curve}
     training_figures.show_training(context, singles[CRITICAL].system, histories, found)
     training_figures.weights_table(context, at_critical)
+    own = {name: m for name, m in at_critical.items() if name == "flow, T_c alone"}
+    training_figures.buys(context, singles[CRITICAL].system, own)
     training_figures.integrator_table(context, found)
 
     context.log("Monte Carlo and figures")

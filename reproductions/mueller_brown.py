@@ -68,6 +68,7 @@ TARGET = Target(projection, (-np.inf, -1.0), (0.0, np.inf), EDGES, SYSTEM.exact)
 CASE = Case(
     system=SYSTEM,
     target=TARGET,
+    coordinate=SYSTEM.reaction_coordinate("projection"),
     label="0.7 (x1 - x2)",
     compared=TARGET.profile < 10.0,
     variants=(

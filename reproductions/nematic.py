@@ -49,6 +49,10 @@ def run(context: Context) -> None:
     for n, found in cubic.items():
         tables.weights_table(context, f"Weights, L = {n}", found.measured)
     pictures.explain_weights(context, cubic)
+    measured = {f"chain of {CHAIN}": chain.measured}
+    measured |= {f"all with all, N = {n}": found.measured for n, found in complete.items()}
+    measured |= {f"cubic, L = {n}": found.measured for n, found in cubic.items()}
+    tables.buys(context, measured)
     trained = {f"chain of {CHAIN}": chain.trained}
     trained |= {f"all with all, N = {n}": found.trained for n, found in complete.items()}
     trained |= {f"cubic, L = {n}": found.trained for n, found in cubic.items()}

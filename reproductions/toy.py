@@ -23,6 +23,7 @@ from boltzmann_tf import (
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from boltzmann_tf.schedules import Cosine, Linear
+from reproductions.baseline import buys_table, gaussian
 from reproductions.ensembles import Trainers, Variant
 from reproductions.evaluation import median
 from reproductions.toy_failure import failing, show_failure, watch
@@ -140,6 +141,17 @@ def run(context: Context) -> None:
     show_losses(context, ensembles)
     show_transform(context, generators["(c) triangular"])
     show_marginals(context, generators)
+    buys_table(
+        context,
+        f"a Gaussian fitted to the data; exact log Z {EXACT.log_z(1.0):.4f}",
+        [
+            ({"proposal": name}, log_weight)
+            for name, log_weight in (
+                ("a Gaussian", gaussian(context, SYSTEM, data(context.seed), 100_000)),
+                ("(b) ends in the box", weights[0]),
+            )
+        ],
+    )
     b.use(b.runs[0]).save(context.directory / "generator")
     context.artifact("generator", "the trained generator (b)")
 

@@ -33,7 +33,11 @@ from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from reproductions.ensembles import Ensemble, Trainers, Variant
 from reproductions.evaluation import median
 from reproductions.recipes import end_state_data
-from reproductions.two_generators_figures import show_differences, show_losses
+from reproductions.two_generators_figures import (
+    show_differences,
+    show_losses,
+    what_the_networks_buy,
+)
 
 CHECKED = (0.5, 1.0, 2.0)
 # In kT, the targets: 0.15 for a difference of bounds, 0.05 reweighted.
@@ -228,6 +232,7 @@ def run(context: Context) -> None:
         results[case.name] = scan(context, case, trained[case.name], 100_000)
     show_differences(context, CASES, {name: found[0] for name, found in results.items()})
     show_losses(context, CASES, trained)
+    what_the_networks_buy(context, CASES, results, CHECKED, 100_000)
     context.text(
         "The published estimator counts what each generator covers, not what its state is. Above "
         "T = 1 the Müller-Brown right state and the middle basin are hardly separated, and the "

@@ -349,7 +349,7 @@ def test_the_average_is_held_in_the_place_of_the_single_network(tmp_path):
     def of(barrier):
         f = np.interp(centres, [0.5, 0.925, 1.525, 2.025, 2.6], [9, 0, barrier, 5, 9])
         p = Profile(centres, reference.EDGES, f, f, f, f)
-        return measured.Reweighted(p, Estimate(5.0, 1.0), 0.1, np.nan, 1.0, 10)
+        return measured.Reweighted(p, Estimate(5.0, 1.0), 0.1, np.nan, 1.0, 10, 10)
 
     centres = 0.5 * (reference.EDGES[1:] + reference.EDGES[:-1])
     each = [of(19.0), of(23.0)]

@@ -82,6 +82,43 @@ def test_rc_matches_numpy_in_two_dimensions(form):
     assert float(loss(generated(x))) == pytest.approx(expected, rel=1e-10)
 
 
+def test_rc_along_an_angle_knows_no_end():
+    """The same for any image and any turn by a bin, against NumPy with images; smooth at +-pi."""
+    turn = 2 * np.pi
+    x = np.random.default_rng(4).vonmises(3.0, 2.0, (60, 1))
+    loss = ReactionCoordinate(first, -np.pi, np.pi, bins=6, period=turn)
+    centres = -np.pi + turn * (np.arange(6) + 0.5) / 6
+    away = x - centres + turn * np.arange(-4, 5)[:, None, None]
+    kernel = np.exp(-0.5 * (away / (turn / 6)) ** 2).sum(axis=0) + 1e-6
+    h = (kernel / kernel.sum(axis=1, keepdims=True)).mean(axis=0)
+    expected = -np.log(h).sum()
+    assert float(loss(generated(x))) == pytest.approx(expected, rel=1e-5)
+    images = x + turn * (np.arange(60) % 3 - 1)[:, None]
+    assert float(loss(generated(images))) == pytest.approx(expected, rel=1e-5)
+    assert float(loss(generated(x + turn / 6))) == pytest.approx(expected, rel=1e-5)
+    # the planted error: without the period a turn changes the loss
+    line = ReactionCoordinate(first, -np.pi, np.pi, bins=6)
+    assert abs(float(line(generated(images))) - float(line(generated(x)))) > 0.1
+    with tf.GradientTape() as tape:
+        at = tf.Variable(tensor([[np.pi - 1e-6], [np.pi + 1e-6]]))
+        value = loss(generated(at)._replace(x=at + 0.0))
+    slopes = tape.gradient(value, at).numpy().ravel()
+    assert slopes[0] == pytest.approx(slopes[1], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"period": 6.0}, r"period must be upper - lower, 6\.28.*, got 6\.0"),
+        ({"period": [1.0, 2.0]}, "period must have one value for each of the 1 coordinates"),
+        ({"period": -1.0}, "period must be a positive"),
+    ],
+)
+def test_rc_with_a_bad_period(call, message):
+    with pytest.raises(ValueError, match=message):
+        ReactionCoordinate(first, -np.pi, np.pi, **call)
+
+
 def test_rc_minimum_one_dimensional_is_the_published_26_377():
     loss = ReactionCoordinate(first, -2.5, 2.5)
     # Far outside only the floor is left, the same in each bin: evenly filled bins exactly.

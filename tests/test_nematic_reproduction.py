@@ -119,6 +119,13 @@ def test_heat_capacity_has_its_peak_where_that_of_two_levels_has():
     # The planted error: a heat capacity without 1 / T^2 has its peak elsewhere.
     elsewhere, _ = peak(fine, share * (1 - share))
     assert abs(found.position.value - elsewhere) > 5 * found.position.standard_error
+    # Ladders that each stay in more or less of one phase: stated errors say so, and a warning.
+    weight = g * np.array([0.5, 0.8, 1.3, 2.0])[:, None]
+    p = weight / (weight + np.exp(1 / temperatures))
+    energy = (rng.random((2000, *p.shape)) < p).astype(np.float64).transpose(1, 2, 0)
+    with pytest.warns(estimators.CalibrationWarning, match="heat_curve.*the spread between 4"):
+        frozen = heat_curve(energy, temperatures, 1)
+    assert frozen.position.standard_error > 3 * found.position.standard_error
 
 
 # What is measured.

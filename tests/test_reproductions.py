@@ -9,13 +9,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, Stage, System, estimators, realnvp, systems
+from boltzmann_tf import (
+    BoltzmannGenerator,
+    Stage,
+    System,
+    estimators,
+    realnvp,
+    sampling,
+    systems,
+)
 from boltzmann_tf.bijectors import Scaling
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
-from reproductions import ensembles, recipes
+from reproductions import baseline, ensembles, recipes
 from reproductions.ensembles import Trainers, Variant, resampled
 from reproductions.evaluation import Target
+from reproductions.figure2.figures import Within
 from reproductions.tempered import tempered
 
 
@@ -238,3 +247,41 @@ def test_a_mixture_of_priors_is_weighted_by_its_density():
     planted = -samples.energy + square / 6 + np.log(2 * np.pi * 3)
     value, error = estimators.log_z(planted)
     assert abs(value - exact) > 6 * error
+
+
+# What the figures compare with.
+
+
+def test_metropolis_within_a_state_stays_there_and_is_right():
+    """Energies of the right well: their mean within six errors of quadrature, false alarm 2e-9.
+
+    The sister is the whole double well, hot enough that walkers leave.
+    """
+    system = systems.DoubleWell()
+    within = Within(system, system.reaction_coordinate("x1"), (0.0, np.inf))
+    start = np.tile(system.initial_state("right"), (64, 1))
+    options = {"n_steps": 2000, "stride": 20, "burn_in": 200, "step_size": 0.5, "temperature": 4.0}
+    chains = sampling.metropolis(within, start, seed=1, **options)
+    assert chains.configurations[:, 0].min() > 0
+    found = estimators.mean_with_error(-4.0 * chains.log_prob)
+    x = np.linspace(0.0, 6.0, 60_001)
+    u = system.exact.energy(np.stack([x, 0 * x], axis=-1))
+    p = np.exp(-(u - u.min()) / 4.0)
+    exact = np.sum(p * u) / np.sum(p) + 2.0  # and half of T for x2
+    assert abs(found.value - exact) < 6 * found.standard_error
+    assert found.standard_error < 0.2
+    whole = sampling.metropolis(system, start, seed=1, **options)
+    assert whole.configurations[:, 0].min() < 0
+    assert np.isposinf(within.energy(tf.constant([[-1.0, 0.0]])).numpy()[0])
+
+
+def test_what_the_network_buys_has_a_row_a_proposal(tmp_path):
+    context = Context("buys", output=tmp_path)
+    context.begin()
+    good, bad = np.zeros(1000), np.zeros(1000)
+    bad[0] = 30.0
+    baseline.buys_table(context, "none", [({"proposal": "a"}, bad), ({"proposal": "b"}, good)])
+    context.finish()
+    text = (context.directory / "report.html").read_text()
+    assert "What the network buys" in text
+    assert text.count('class="badge fail">!') == 2  # k-hat and effective samples of the first

@@ -16,6 +16,7 @@ from boltzmann_tf.estimators.averages import weighted_average
 from boltzmann_tf.estimators.chains import (
     autocorrelation_time,
     chain_ess,
+    function_of_means,
     mean_with_error,
     r_hat,
 )
@@ -25,8 +26,10 @@ from boltzmann_tf.estimators.free_energy import (
     reweighted_difference,
     two_generator_difference,
 )
+from boltzmann_tf.estimators.ladders import ladder_error
 from boltzmann_tf.estimators.multi_histogram import multi_histogram
-from boltzmann_tf.estimators.overlap import bar, log_z_bar, mbar
+from boltzmann_tf.estimators.overlap import bar, bar_overlap, log_z_bar, mbar, mbar_overlap
+from boltzmann_tf.estimators.populations import Populations, populations
 from boltzmann_tf.estimators.profiles import (
     Profile,
     align_profile,
@@ -52,12 +55,14 @@ __all__ = [
     "Estimate",
     "Estimates",
     "LogZBounds",
+    "Populations",
     "Profile",
     "Umbrella",
     "WeightReport",
     "align_profile",
     "autocorrelation_time",
     "bar",
+    "bar_overlap",
     "bound_difference",
     "chain_ess",
     "coverage",
@@ -65,15 +70,19 @@ __all__ = [
     "ess_fraction",
     "free_energy_difference",
     "free_energy_profile",
+    "function_of_means",
     "jackknife_error",
+    "ladder_error",
     "log_z",
     "log_z_bar",
     "log_z_bounds",
     "mbar",
+    "mbar_overlap",
     "mean_with_error",
     "multi_histogram",
     "normalized_weights",
     "pareto_k",
+    "populations",
     "profile_rmse",
     "published_standard_error",
     "r_hat",

@@ -17,6 +17,7 @@ from boltzmann_tf.estimators._common import (
     check_mask,
     group_sums,
 )
+from boltzmann_tf.estimators._states import check_period, inside, two_states
 from boltzmann_tf.estimators.weights import log_z
 
 __all__ = [
@@ -25,37 +26,6 @@ __all__ = [
     "reweighted_difference",
     "two_generator_difference",
 ]
-
-
-def _interval(name: str, value: ArrayLike) -> tuple[float, float]:
-    try:
-        low, high = np.asarray(value, dtype=np.float64).tolist()
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be a pair (low, high) of numbers, got {value!r}") from error
-    if not low < high:
-        raise ValueError(f"{name} must be a pair with low < high, got {value!r}")
-    return low, high
-
-
-def _states(
-    cut: float | None, left: tuple[float, float] | None, right: tuple[float, float] | None
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    if cut is not None:
-        if left is not None or right is not None:
-            raise ValueError(
-                f"cut must be given alone, or left and right without it, got cut={cut!r}, "
-                f"left={left!r}, right={right!r}"
-            )
-        at = float(finite_array("cut", cut, ndim=0))
-        return (-math.inf, at), (at, math.inf)
-    if left is None or right is None:
-        raise ValueError(
-            f"cut, or both left and right, must be given, got left={left!r}, right={right!r}"
-        )
-    left, right = _interval("left", left), _interval("right", right)
-    if max(left[0], right[0]) < min(left[1], right[1]):
-        raise ValueError(f"left and right must not overlap, got left={left!r}, right={right!r}")
-    return left, right
 
 
 def free_energy_difference(
@@ -68,6 +38,7 @@ def free_energy_difference(
     n_bootstrap: int = 200,
     seed: int = 0,
     n_blocks: int = DEFAULT_BLOCKS,
+    period: float | None = None,
 ) -> Estimate:
     """Returns F(right) - F(left) = -log(sum of weights right / sum of weights left), in kT.
 
@@ -89,17 +60,20 @@ def free_energy_difference(
       n_bootstrap: replicas.
       seed: of the bootstrap.
       n_blocks: blocks at most; samples correlated over m steps need n / n_blocks well above m.
+      period: of the coordinate (2 pi for a dihedral); None for a line. States are then `left` and
+        `right`, of any images; one past the end of the period is (2.5, 3.8) or (2.5, -2.5).
 
     Returns:
       the difference in kT. A state without samples gives an infinite value (NaN if both are
       empty) and an error of NaN, and so does a state that a single block fills.
     """
-    states = _states(cut, left, right)
+    circle = check_period(period)
+    states = two_states(cut, left, right, circle)
     values, weights = check_coordinate("coordinate", coordinate, log_weights)
     n_bootstrap, seed, n_blocks = check_bootstrap(n_bootstrap, seed, n_blocks)
     group = np.full(values.size, 2)
-    for index, (low, high) in enumerate(states):
-        group[(values >= low) & (values < high)] = index
+    for index, state in enumerate(states):
+        group[inside(values, state, circle)] = index
     sums = group_sums(group, 3, weights, n_blocks)
     log_left, log_right, _ = sums.log_sums()
     if not np.all(sums.counts[:2]):

@@ -18,9 +18,15 @@ from boltzmann_tf.estimators._common import (
     Estimates,
     as_float64,
     check_log_weights,
+    flag,
     jackknife_error,
 )
-from boltzmann_tf.estimators._histograms import joined, sums_by_level
+from boltzmann_tf.estimators._histograms import (
+    FEW_SHARED,
+    check_links,
+    joined,
+    sums_by_level,
+)
 from boltzmann_tf.estimators.weights import effective_sample_size
 
 __all__ = ["multi_histogram"]
@@ -61,8 +67,9 @@ def multi_histogram(
       for K where it is given.
 
     Raises:
-      RuntimeError: if the free energies of the temperatures do not converge, as when neighbouring
-        temperatures share no energies.
+      RuntimeError: if temperatures are held together by fewer than ten (effective) samples of
+        energies that both have, or if their free energies do not converge. Below fifty a
+        `CalibrationWarning` says so.
     """
     T = finite_array("temperatures", temperatures, ndim=1)
     if T.size == 0 or np.any(T <= 0):
@@ -106,6 +113,12 @@ def multi_histogram(
 
     total = sums.sum(axis=1)
     value, f = result(total, None)
+    shared = check_links(reduced, total[..., 0], sizes, f, "temperatures", [f"{t:g}" for t in T])
+    if shared < FEW_SHARED:
+        flag(
+            f"multi_histogram: temperatures must share {FEW_SHARED:g} samples with others, got "
+            f"{shared:.3g}"
+        )
     replicas = np.stack([result(total - sums[:, b], f)[0] for b in range(blocks)])
     return Estimates(value, jackknife_error(replicas))
 

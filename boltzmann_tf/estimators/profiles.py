@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from boltzmann_tf._checks import choice, instance
 from boltzmann_tf.estimators._common import (
     DEFAULT_BLOCKS,
+    GroupSums,
     bin_index,
     check_bootstrap,
     check_coordinate,
@@ -19,6 +20,8 @@ from boltzmann_tf.estimators._common import (
     check_mask,
     group_sums,
 )
+from boltzmann_tf.estimators._lowest import lowest
+from boltzmann_tf.estimators._states import check_period, wrapped
 
 __all__ = [
     "Profile",
@@ -50,16 +53,21 @@ class Profile(NamedTuple):
     bootstrap_error: np.ndarray
 
 
-def _offset_weights(align: str | None, free_energy: np.ndarray) -> np.ndarray | None:
-    """Returns the coefficients [bins] of the linear combination of bins that is made zero."""
+def _zero(
+    align: str | None, free_energy: np.ndarray, sums: GroupSums, edges: np.ndarray
+) -> tuple[np.ndarray, float] | None:
+    """Returns the linear combination of bins that is made zero, [bins], and its value."""
     filled = np.isfinite(free_energy)
     if align is None or not filled.any():
         return None
     if align == "mean":
-        return filled / filled.sum()
-    weights = np.zeros(free_energy.size)
-    weights[np.nanargmin(free_energy)] = 1.0
-    return weights
+        weights = filled / filled.sum()
+        return weights, float(free_energy[filled] @ weights[filled])
+    n_blocks = len(sums.blocks)
+    # The block bootstrap's covariance: what a block holds of a bin's weight, about its mean.
+    influence = sums.shares()[:, :-1] - 1 / n_blocks
+    covariance = influence.T @ influence * (n_blocks / max(1, n_blocks - 1))
+    return lowest(free_energy, covariance, 0.5 * (edges[1:] + edges[:-1]))
 
 
 def free_energy_profile(
@@ -71,13 +79,20 @@ def free_energy_profile(
     seed: int = 0,
     align: str | None = "minimum",
     n_blocks: int = DEFAULT_BLOCKS,
+    period: float | None = None,
 ) -> Profile:
     """Returns -log of the weighted histogram density, with errors.
 
     As in `free_energy_difference`, the stated error is the larger of the delta method's and the
     bootstrap's, the latter over blocks of consecutive samples: 1e6 samples and 100 replicas take
     a fraction of a second and no array of samples x replicas. Both are errors of the aligned
-    profile: with "minimum" the lowest bin has none.
+    profile.
+
+    The bin that happens to be lowest is too low, by about one error where several bins compete, and
+    a profile with its zero there is too high. So "minimum" puts the zero at the lowest bin where
+    that is four errors below all others (it then has no error), and elsewhere at the lowest value
+    of a parabola through the bottom of the well, up to 1 kT: bins there lie about zero, on either
+    side of it. Where the bins do not follow one, in ever smaller ranges, it is the lowest bin.
 
     Args:
       coordinate: reaction coordinate of the samples [n].
@@ -85,15 +100,18 @@ def free_energy_profile(
       edges: bin edges [bins + 1], increasing; samples outside count in the normalisation only.
       n_bootstrap: replicas.
       seed: of the bootstrap.
-      align: "minimum" puts the lowest bin at zero, "mean" the mean over non-empty bins, None
-        leaves -log p(r), in units where the coordinate is dimensionless.
+      align: "minimum" puts the lowest free energy at zero, "mean" the mean over non-empty bins,
+        None leaves -log p(r), in units where the coordinate is dimensionless.
       n_blocks: blocks at most; samples correlated over m steps need n / n_blocks well above m.
+      period: of the coordinate, at least the range of the edges: values count where their image
+        lies; None for a line.
 
     Returns:
       the profile, see `Profile`; errors are NaN in bins that a single block fills.
     """
     values, weights = check_coordinate("coordinate", coordinate, log_weights)
     edges = check_edges("edges", edges)
+    values = wrapped(values, edges[0], check_period(period, edges))
     choice("align", align, ("minimum", "mean", None))
     n_bootstrap, seed, n_blocks = check_bootstrap(n_bootstrap, seed, n_blocks)
     bins = edges.size - 1
@@ -108,14 +126,16 @@ def free_energy_profile(
     free_energy = profile_of(sums.log_sums())
     with np.errstate(invalid="ignore"):  # a replica may have no sample of non-zero weight at all
         replicas = profile_of(sums.bootstrap_log_sums(n_bootstrap, seed))
-    offset = _offset_weights(align, free_energy)
-    if offset is not None:
-        used = offset > 0
-        free_energy = free_energy - free_energy[used] @ offset[used]
+    zero = _zero(align, free_energy, sums, edges)
+    offset: np.ndarray | None = None
+    if zero is not None:
+        offset = zero[0]
+        free_energy = free_energy - zero[1]
+        used = offset != 0
         # A replica that lost one of the aligning bins is aligned on those it kept.
         kept = np.where(np.isfinite(replicas[:, used]), offset[used], 0.0)
         with np.errstate(invalid="ignore"):
-            kept /= kept.sum(axis=1, keepdims=True)
+            kept /= kept.sum(axis=1, keepdims=True)  # they sum to one
         shift = np.sum(np.nan_to_num(replicas[:, used]) * kept, axis=1, keepdims=True)
         replicas = replicas - shift
     with warnings.catch_warnings():

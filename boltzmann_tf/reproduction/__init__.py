@@ -19,6 +19,7 @@ Nothing here imports TensorFlow.
 from __future__ import annotations
 
 from boltzmann_tf.reproduction.context import PRESETS, Context
+from boltzmann_tf.reproduction.diagnostics import Diagnostic, diagnose
 from boltzmann_tf.reproduction.metrics import Metric
 from boltzmann_tf.reproduction.registry import Reproduction, discover, load, names, reproduction
 from boltzmann_tf.reproduction.report import write_index
@@ -27,8 +28,10 @@ from boltzmann_tf.reproduction.runner import main_for, reproduce_all, run_reprod
 __all__ = [
     "PRESETS",
     "Context",
+    "Diagnostic",
     "Metric",
     "Reproduction",
+    "diagnose",
     "discover",
     "load",
     "main_for",

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from boltzmann_tf import _files
+from boltzmann_tf._checks import instance, sequence
 from boltzmann_tf.reproduction import html
+from boltzmann_tf.reproduction.diagnostics import Diagnostic
 from boltzmann_tf.reproduction.metrics import Metric
 
 __all__ = ["Item", "Metrics", "Picture", "Section", "Table", "Text", "render", "write_index"]
@@ -41,10 +43,20 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Numbers without a verdict, one mapping a row."""
+    """Numbers without a verdict, one mapping a row; those that are a `Diagnostic` have one."""
 
     title: str
     rows: list[dict[str, Any]]
+
+    @property
+    def marked(self) -> list[str]:
+        """Columns of the diagnostics beyond their limits, one entry for each."""
+        return [
+            column
+            for row in self.rows
+            for column, value in row.items()
+            if isinstance(value, Diagnostic) and not value.good
+        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +79,8 @@ def render(content: Mapping[str, Any], items: Sequence[Item]) -> str:
     Returns:
       an HTML document that refers to its figures by relative path.
     """
-    body = [_header(content), *(_item(item) for item in items)]
+    marked = sum(len(item.marked) for item in items if isinstance(item, Table))
+    body = [_header(content, marked), *(_item(item) for item in items)]
     if content["artifacts"]:
         links = "".join(
             f'<li><a href="{html.url(entry["path"])}"><code>{html.escape(entry["path"])}</code></a>'
@@ -89,6 +102,8 @@ def write_index(output: str | os.PathLike[str], results: Sequence[Mapping[str, A
     Returns:
       the path of the index.
     """
+    instance("output", output, (str, os.PathLike))
+    results = sequence("results", results)
     passed = all(result["passed"] for result in results) and bool(results)
     metrics = [metric for result in results for metric in result["metrics"]]
     good = sum(metric["passed"] for metric in metrics)
@@ -107,7 +122,7 @@ def write_index(output: str | os.PathLike[str], results: Sequence[Mapping[str, A
     return path
 
 
-def _header(content: Mapping[str, Any]) -> str:
+def _header(content: Mapping[str, Any], marked: int) -> str:
     metrics = content["metrics"]
     missed = [metric["name"] for metric in metrics if not metric["passed"]]
     facts = [
@@ -128,6 +143,11 @@ def _header(content: Mapping[str, Any]) -> str:
         lines.append("<p>There are no numbers, which counts as not passed.</p>")
     if missed:
         lines.append("<ul>" + "".join(f"<li>{html.escape(name)}</li>" for name in missed) + "</ul>")
+    if marked:
+        lines.append(
+            f"<p>{html.badge(None, str(marked))} of the diagnostics in tables beyond their limits, "
+            "marked there.</p>"
+        )
     if content["error"]:
         lines.append(
             '<div class="error"><p>The run ended early; what follows is what it had until '
@@ -151,13 +171,21 @@ def _item(item: Item) -> str:
             )
         case Table(title, rows):
             columns = list(dict.fromkeys(key for row in rows for key in row))
-            cells = [
-                [html.escape(html.number(_native(row.get(column)))) for column in columns]
-                for row in rows
-            ]
+            cells = [[_cell(row.get(column)) for column in columns] for row in rows]
             return html.table(columns, cells, caption=title, kind="plain")
         case Metrics(metrics):
             return _metrics(metrics)
+
+
+def _cell(value: Any) -> str:
+    """Returns a cell of a table; a diagnostic beyond its limit is marked, with the limit."""
+    if not isinstance(value, Diagnostic):
+        return html.escape(html.number(_native(value)))
+    text = html.escape(value.text.replace("-", "−"))
+    if value.good:
+        return text
+    note = f'<span class="note">{html.escape(value.limit)}</span>'
+    return f"{text} {html.badge(passed=False, text='!')}{note}"
 
 
 def _native(value: Any) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 from boltzmann_tf._checks import choice, finite_array, instance, positive_int, seed_int
 from boltzmann_tf.sampling._nematic_kernels import bond_squares, sweep, wolff
 from boltzmann_tf.sampling._random import streams
+from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.systems import Nematic
 from boltzmann_tf.systems.nematic import check_unit_vectors
 
@@ -115,10 +116,13 @@ def _checked(
 
 def vector_energies(vectors: np.ndarray, system: Nematic) -> np.ndarray:
     """H of each replica in the unit of eps, float64 [replicas]."""
+    instance("system", system, Nematic)
     u = check_unit_vectors("vectors", vectors, system.sites)
     flat = np.ascontiguousarray(u.reshape(-1, *u.shape[-2:]))
     # Each bond is in the table twice.
-    found = -0.75 * system.bond_strength * bond_squares(flat, neighbour_table(system))
+    with threads(len(flat), 3 * flat.size):
+        squares = bond_squares(flat, neighbour_table(system))
+    found = -0.75 * system.bond_strength * squares
     found += 0.5 * system.bond_strength * system.bonds
     if system.field:
         found -= system.field * np.sum(1.5 * flat[..., 2] ** 2 - 0.5, axis=-1)
@@ -145,16 +149,17 @@ def vector_sweeps(
     if most.shape not in ((), T.shape) or np.any(most <= 0):
         raise ValueError(f"angle must be > 0, a number or [{T.size}], got {most.tolist()}")
     counts = np.zeros((T.size, 2), np.int64)
-    sweep(
-        state.vectors,
-        state.rng,
-        neighbour_table(system),
-        1.5 * system.bond_strength / T,
-        1.5 * system.field / T,
-        np.broadcast_to(most, T.shape).copy(),
-        n,
-        counts,
-    )
+    with threads(T.size, 30 * n * state.vectors.size):
+        sweep(
+            state.vectors,
+            state.rng,
+            neighbour_table(system),
+            1.5 * system.bond_strength / T,
+            1.5 * system.field / T,
+            np.broadcast_to(most, T.shape).copy(),
+            n,
+            counts,
+        )
     fraction = counts[:, 0] / (n * system.sites)
     return state, VectorInfo(fraction, np.ones(T.size), int(counts[:, 1].sum()))
 
@@ -178,5 +183,6 @@ def vector_wolff_updates(
         raise ValueError(f"field must be 0 for cluster updates, got {system.field!r}")
     moved = np.zeros(T.size, np.int64)
     table = neighbour_table(system)
-    wolff(state.vectors, state.rng, table, 1.5 * system.bond_strength / T, n, moved)
+    with threads(T.size, 30 * n * state.vectors.size):
+        wolff(state.vectors, state.rng, table, 1.5 * system.bond_strength / T, n, moved)
     return state, VectorInfo(np.ones(T.size), moved / n)

@@ -1,7 +1,11 @@
-"""Umbrella sampling of the dimer's length, with exchange between neighbouring windows.
+"""Umbrella sampling of the dimer's length, with exchange between windows and temperatures.
 
 Torrie and Valleau, J. Comput. Phys. 23, 187 (1977); exchanges: Sugita, Kitao and Okamoto, J. Chem.
 Phys. 113, 6042 (2000). A window's density is that of exp(-u / T - stiffness (d - centre)^2).
+
+Exchange of windows moves a walker along d and leaves its solvent as cold as it was. Where the
+solvent does not rearrange within a run, only exchange of temperatures gives a window other solvents
+than those it started from.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
-from boltzmann_tf.sampling.particles import ParticleState, particle_state, swept
+from boltzmann_tf.sampling.particles import ParticleState, energies, particle_state, swept
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["UmbrellaInfo", "UmbrellaState", "umbrella_rounds", "umbrella_state"]
@@ -46,7 +50,10 @@ class UmbrellaInfo(NamedTuple):
       exchange: accepted exchanges between windows i and i + 1, [ladders, windows - 1]; NaN where
         none was attempted.
       walker: that was in each window at the end of each round, int64 [ladders, windows, rounds].
+        Those of different temperatures trade their configurations, not their names.
       not_finite: moves rejected because their energy difference was NaN, int64 [ladders].
+      temperature_exchange: accepted exchanges between ladders l and l + 1, [ladders]; NaN where
+        none was attempted, as for the last of a group.
     """
 
     distance: np.ndarray
@@ -54,6 +61,7 @@ class UmbrellaInfo(NamedTuple):
     exchange: np.ndarray
     walker: np.ndarray
     not_finite: np.ndarray
+    temperature_exchange: np.ndarray
 
 
 def umbrella_state(
@@ -85,9 +93,14 @@ def umbrella_rounds(
     stiffness: float = 200.0,
     temperature: Any = 1.0,
     n_sweeps: int = 10,
+    levels: int = 1,
     tune: bool = False,
 ) -> tuple[UmbrellaState, UmbrellaInfo]:
-    """Rounds of sweeps in each window followed by exchanges of every other pair of windows.
+    """Rounds of sweeps in each window, then exchanges of every other pair of windows.
+
+    With `levels`, configurations in the same window at neighbouring temperatures then change
+    places, too. All of a group share the windows' biases (`stiffness` is in kT at each one's own
+    temperature), so that these cancel and the energies alone decide.
 
     Args:
       state: from `umbrella_state` or an earlier call; it is not changed.
@@ -97,6 +110,8 @@ def umbrella_rounds(
       stiffness: of the bias in kT at the ladder's own temperature, without a factor 1/2.
       temperature: T of each ladder, a number or [ladders].
       n_sweeps: sweeps a round.
+      levels: ladders in a group: ladders 0 to levels - 1, and so on, exchange configurations, each
+        with the next. 1 for none.
       tune: adjust step sizes after each round; for the burn-in only.
 
     Returns:
@@ -112,12 +127,17 @@ def umbrella_rounds(
     T = finite_array("temperature", temperature, dtype=np.float64)
     if T.shape not in ((), (ladders,)) or np.any(T <= 0):
         raise ValueError(f"temperature must be > 0, a number or [{ladders}], got {T.tolist()}")
-    T = np.broadcast_to(np.broadcast_to(T, (ladders,))[:, None], (ladders, windows))
+    levels = positive_int("levels", levels)
+    if ladders % levels:
+        raise ValueError(f"levels must divide the {ladders} ladders of this state, got {levels}")
+    each = np.broadcast_to(T, (ladders,))
+    T = np.broadcast_to(each[:, None], (ladders, windows))
     particles, window, step, first, seed = state
     window, step = window.copy(), step.copy()
     distance, walkers = np.empty((ladders, windows, n)), np.empty((ladders, windows, n), np.int64)
     moved = np.zeros((ladders, windows))
     attempted, accepted = np.zeros((2, ladders, windows - 1), np.int64)
+    tried, traded = np.zeros((2, ladders), np.int64)
     not_finite = np.zeros(ladders, np.int64)
     for t in range(n):
         own = np.take_along_axis(step, window, axis=1)
@@ -149,11 +169,54 @@ def umbrella_rounds(
         ladder, pair = np.nonzero(exchanged)
         window[ladder, walker[ladder, i[pair]]] += 1
         window[ladder, walker[ladder, i[pair] + 1]] -= 1
-    rate = np.where(attempted > 0, accepted / np.maximum(attempted, 1), np.nan)
+        if levels > 1:
+            level = np.arange(ladders) % levels
+            lower = np.flatnonzero((level < levels - 1) & ((level + first + t) % 2 == 0))
+            particles, share = _trade(particles, window, each, lower, system, [seed, 4, first + t])
+            tried[lower] += 1
+            traded[lower] += share
     return (
         UmbrellaState(particles, window, step, first + n, seed),
-        UmbrellaInfo(distance, moved / n, rate, walkers, not_finite),
+        UmbrellaInfo(
+            distance,
+            moved / n,
+            _rate(accepted, attempted),
+            walkers,
+            not_finite,
+            _rate(traded, tried * windows),
+        ),
     )
+
+
+def _rate(accepted: np.ndarray, attempted: np.ndarray) -> np.ndarray:
+    return np.where(attempted > 0, accepted / np.maximum(attempted, 1), np.nan)
+
+
+def _trade(
+    particles: ParticleState,
+    window: np.ndarray,
+    temperature: np.ndarray,
+    lower: np.ndarray,
+    system: SolvatedDimer,
+    seed: list[int],
+) -> tuple[ParticleState, np.ndarray]:
+    """Exchanges configurations of ladders l and l + 1 for l in `lower`, window by window.
+
+    Returns:
+      the particles, and how many windows of each pair exchanged.
+    """
+    # Rows of x: the walker in each window, [ladders, windows].
+    row = np.argsort(window, axis=1) + window.shape[1] * np.arange(len(window))[:, None]
+    one, other = row[lower], row[lower + 1]
+    u = energies(particles.x, system)
+    beta = 1 / temperature
+    log_ratio = (beta[lower] - beta[lower + 1])[:, None] * (u[one] - u[other])
+    noise = np.random.default_rng(seed).standard_exponential(log_ratio.shape)
+    exchanged = -noise < log_ratio
+    x = particles.x.copy()
+    a, b = one[exchanged], other[exchanged]
+    x[a], x[b] = particles.x[b], particles.x[a]
+    return particles._replace(x=x), exchanged.sum(axis=1)
 
 
 def _centres(centres: Any) -> np.ndarray:

@@ -105,14 +105,14 @@ def outside_points(system: System) -> np.ndarray:
     return np.reshape(rows, (-1, *shape))
 
 
-def check_domain(system: System) -> None:
+def check_domain(system: System, dtype: tf.DType = tf.float32) -> None:
     """Raises unless the energy is +inf outside the domain, at a point beyond each bound."""
     x = outside_points(system)
     if not len(x):
         return
     k = system.condition_size
-    conditions = [tf.ones([len(x), k], tf.float32)] if k else []
-    energy = np.asarray(system.energy(tf.constant(x, tf.float32), *conditions))
+    conditions = [tf.ones([len(x), k], dtype)] if k else []
+    energy = np.asarray(system.energy(tf.constant(x, dtype), *conditions))
     wrong = np.flatnonzero(~np.isposinf(energy))
     if len(wrong):
         raise ValueError(

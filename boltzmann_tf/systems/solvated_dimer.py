@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array, positive, positive_int
+from boltzmann_tf._checks import finite, finite_array, positive, positive_int
 from boltzmann_tf.systems.base import System
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class SolvatedDimer(System):
         core: float = 0.3,
         solvent: int = 36,
     ) -> None:
-        self.slope = float(slope)
+        self.slope = finite("slope", slope)
         self.quadratic = positive("quadratic", quadratic)
         self.quartic = positive("quartic", quartic)
         self.distance = positive("distance", distance)

@@ -11,7 +11,12 @@ from reproductions.ensembles import Trainers
 from reproductions.evaluation import evaluate
 from reproductions.figure2 import figures
 from reproductions.figure2.case import Case, Results
-from reproductions.figure2.numbers import add_common_metrics, add_published_metrics, tables
+from reproductions.figure2.numbers import (
+    add_common_metrics,
+    add_published_metrics,
+    tables,
+    what_the_networks_buy,
+)
 
 __all__ = ["Case", "Results", "add_common_metrics", "add_published_metrics", "reproduce"]
 
@@ -38,6 +43,7 @@ def reproduce(context: Context, case: Case) -> Results:
     context.section("Free energies")
     figures.profiles(context, case, results)
     tables(context, results, case)
+    what_the_networks_buy(context, case, results, data)
     context.section("Transition paths")
     figures.paths(context, case, results, data)
     return results

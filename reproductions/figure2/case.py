@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import tensorflow as tf
 
 from boltzmann_tf import System
 from reproductions.ensembles import Ensemble, Variant
@@ -21,6 +22,7 @@ class Case:
     Attributes:
       system: what is sampled.
       target: reaction coordinate, states and exact answers.
+      coordinate: the same coordinate in TF ops.
       label: of the reaction coordinate.
       compared: bins of the profile that its RMSE compares.
       variants: in the order of the report; the first two are the published RealNVP runs.
@@ -36,6 +38,7 @@ class Case:
 
     system: System
     target: Target
+    coordinate: Callable[[tf.Tensor], tf.Tensor]
     label: str
     compared: np.ndarray
     variants: Sequence[Variant]

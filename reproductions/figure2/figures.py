@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf import estimators, plotting, sampling
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf import System, estimators, plotting, sampling
+from boltzmann_tf.reproduction import Context, diagnose
 from reproductions.ensembles import Trainers
 from reproductions.evaluation import PRIORS, SAMPLES
 from reproductions.figure2.case import Case, Results
 
 __all__ = ["convergence", "energies", "modes", "paths", "potential", "profiles", "samples"]
+
+
+class Within(System):
+    """A system in one of its states: the energy is infinite outside.
+
+    Of a Metropolis run in it all draws belong to the state, and R-hat and effective sizes are of
+    what is used. Walkers of the whole system leave a state now and then, one by one: those numbers
+    then tell of the crossings.
+
+    Args:
+      system: the whole.
+      coordinate: configurations `[n, D]` -> `[n]`, in TF ops.
+      interval: of the coordinate, the ends excluded.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        coordinate: Callable[[tf.Tensor], tf.Tensor],
+        interval: tuple[float, float],
+    ) -> None:
+        self.event_shape = system.event_shape
+        self._system, self._coordinate, self._interval = system, coordinate, interval
+
+    def energy(self, x: tf.Tensor) -> tf.Tensor:
+        """u(x) within, +inf outside."""
+        r, u = self._coordinate(x), self._system.energy(x)
+        low, high = (tf.constant(v, r.dtype) for v in self._interval)
+        return tf.where((r > low) & (r < high), u, tf.constant(np.inf, u.dtype))
 
 
 def _surface(case: Case, points: int = 161) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -129,36 +161,7 @@ def modes(
 def energies(context: Context, case: Case, results: Results) -> None:
     """Energies beside conventional Monte Carlo and the exact density."""
     exact = case.target.exact
-    starts = [np.tile(case.system.initial_state(s), (128, 1)) for s in ("left", "right")]
-    chains = sampling.metropolis(
-        case.system,
-        np.concatenate(starts),
-        n_steps=4000,
-        stride=20,
-        burn_in=1000,
-        target_acceptance=0.4,
-        step_size=0.2,
-        seed=context.seed,
-    )
-    context.count_energy_evaluations(chains.steps)
-    coordinate = case.target.coordinate(chains.configurations).reshape(2, 128, -1)
-    # The walkers rarely cross between the states, so each state gets its exact weight.
-    rng = np.random.default_rng(context.seed)
-    states = (case.target.left, case.target.right)
-    shares = np.array([exact.probability(1.0, *state) for state in states])
-    monte_carlo = []
-    for state, share, r, log_prob in zip(
-        states, shares / shares.sum(), coordinate, chains.log_prob.reshape(2, 128, -1), strict=True
-    ):
-        inside = -log_prob[(r > state[0]) & (r < state[1])]
-        monte_carlo.append(rng.choice(inside, int(50_000 * share)))
-    context.table(
-        "Metropolis reference: many walkers from each state, step tuned in burn-in only",
-        [
-            {"state": s, **{k: f"{v:.4g}" for k, v in chains.diagnostics(c).items()}}
-            for s, c in zip(("left", "right"), coordinate, strict=True)
-        ],
-    )
+    monte_carlo = in_each_state(context, case)
     low = float(exact.energy(np.array([m.position for m in exact.minima()])).min())
     edges = np.linspace(low, low + 14, 71)
     generated, weights = {}, {}
@@ -177,6 +180,43 @@ def energies(context: Context, case: Case, results: Results) -> None:
         "Energies of generated configurations, as generated and reweighted, beside conventional "
         "Monte Carlo (its states at their exact weights) and the exact density.",
     )
+
+
+def in_each_state(context: Context, case: Case) -> list[np.ndarray]:
+    """Energies by Metropolis of the density within each state, as many as its exact share."""
+    rng = np.random.default_rng(context.seed)
+    states = {"left": case.target.left, "right": case.target.right}
+    shares = np.array([case.target.exact.probability(1.0, *state) for state in states.values()])
+    drawn, rows = [], []
+    for (name, state), share in zip(states.items(), shares / shares.sum(), strict=True):
+        chains = sampling.metropolis(
+            Within(case.system, case.coordinate, state),
+            np.tile(case.system.initial_state(name), (128, 1)),
+            n_steps=8000,
+            stride=20,
+            burn_in=1000,
+            target_acceptance=0.4,
+            step_size=0.2,
+            seed=context.seed,
+        )
+        context.count_energy_evaluations(chains.steps)
+        row: dict[str, Any] = {
+            "state": name,
+            "acceptance": f"{chains.acceptance.mean():.2f}",
+            "step": f"{chains.step_size:.3g}",
+        }
+        coordinate = case.target.coordinate(chains.configurations).reshape(chains.log_prob.shape)
+        for of, values in ((case.label, coordinate), ("u", chains.log_prob)):
+            found = chains.diagnostics(values)
+            row[f"R-hat of {of}"] = diagnose("R-hat", found["r_hat"])
+            row[f"effective samples of {of}"] = diagnose("effective samples", found["ess"])
+        rows.append(row)
+        drawn.append(rng.choice(-chains.log_prob.ravel(), int(50_000 * share)))
+    context.table(
+        "Metropolis reference: 128 walkers that stay in their state, step tuned in burn-in only",
+        rows,
+    )
+    return drawn
 
 
 def profiles(context: Context, case: Case, results: Results) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from boltzmann_tf import estimators
-from boltzmann_tf.reproduction import Context, Metric
-from reproductions.evaluation import TEMPERATURES, Evaluation, calibration, median
+from boltzmann_tf.reproduction import Context, Metric, diagnose
+from reproductions.baseline import buys_table, gaussian
+from reproductions.evaluation import SAMPLES, TEMPERATURES, Evaluation, calibration, median
 from reproductions.figure2.case import Case, Results
 
-__all__ = ["add_common_metrics", "add_published_metrics", "tables"]
+__all__ = ["add_common_metrics", "add_published_metrics", "tables", "what_the_networks_buy"]
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "published" / "noe2019_figure2.json"
 LOSSES = {"J_KL": "kl", "J_ML": "ml", "J_RC": "rc"}  # as in the history
@@ -54,7 +55,9 @@ def tables(context: Context, results: Results, case: Case) -> None:
                     "median": f"{median([v.value for v in values]):.4f}",
                     "median stated error": f"{median([v.standard_error for v in values]):.4f}",
                     "largest |z|": f"{max(scores):.1f}",
-                    "median ESS": f"{median([e.ess[t] for e in evaluations]):.1%}",
+                    "median ESS fraction": diagnose(
+                        "ESS fraction", median([e.ess[t] for e in evaluations]), n=SAMPLES
+                    ),
                 }
             )
     context.table("Free-energy difference right - left (kT), reweighted", rows)
@@ -81,8 +84,9 @@ def tables(context: Context, results: Results, case: Case) -> None:
                 "networks": len(results.ensembles[name].runs),
                 "ended in NaN": results.ensembles[name].nan_count,
                 "steps skipped": sum(r.history.skipped for r in results.ensembles[name].runs),
-                "ESS fraction": f"{results.ess(name):.3f}",
-                "Pareto k-hat": f"{median([v.pareto_k for v in e]):.2f}",
+                "ESS fraction": diagnose("ESS fraction", results.ess(name), n=SAMPLES),
+                "Pareto k-hat": diagnose("k-hat", median([v.pareto_k for v in e])),
+                "the largest": diagnose("k-hat", max(v.pareto_k for v in e)),
                 "J_KL above bound": f"{results.gap(name):.4f}",
                 "basin coverage": f"{median([v.coverage.fraction for v in e]):.4f}",
                 "worst basin ratio": f"{median([v.coverage.worst_ratio for v in e]):.2f}",
@@ -93,6 +97,23 @@ def tables(context: Context, results: Results, case: Case) -> None:
             }
             for name, e in results.evaluations.items()
         ],
+    )
+
+
+def what_the_networks_buy(
+    context: Context, case: Case, results: Results, data: np.ndarray, n: int = 100_000
+) -> None:
+    """Weights at T = 1 of the first network of each variant, and of a Gaussian a state."""
+    rows = [("a Gaussian a state", gaussian(context, case.system, data, n, parts=2))]
+    for name, ensemble in results.ensembles.items():
+        drawn = ensemble.use(ensemble.runs[0]).sample(n, seed=context.seed + 2)
+        rows.append((name, drawn.log_weight))
+        context.count_energy_evaluations(n)
+    buys_table(
+        context,
+        "a Gaussian fitted to the data of each state, mixed evenly; exact log Z "
+        f"{case.target.exact.log_z(1.0):.4f}",
+        [({"proposal, T = 1": name}, log_weight) for name, log_weight in rows],
     )
 
 

@@ -130,17 +130,21 @@ def pooled(found: Mapping[float, Measured]) -> dict[float, Measured]:
     """The same with averages at each temperature from the spins of all: multiple histograms.
 
     Flips are rare in the cold, and so are the fields that hold them; they are common in samples of
-    the next temperatures, which is what makes the heat capacity at the lowest ones precise.
+    the next temperatures, which is what makes the heat capacity at the lowest ones precise. Where
+    temperatures share too few samples to be joined, each keeps its own averages.
     """
     each = list(found.values())
     sites = each[0].spins[0].size
-    together = estimators.multi_histogram(
-        [m.energy for m in each],
-        [_moments(m.magnetization, m.energy, sites) for m in each],
-        list(found),
-        log_weights=[m.log_weight for m in each],
-        function=lambda m, t: _observables(m, t, sites),
-    )
+    try:
+        together = estimators.multi_histogram(
+            [m.energy for m in each],
+            [_moments(m.magnetization, m.energy, sites) for m in each],
+            list(found),
+            log_weights=[m.log_weight for m in each],
+            function=lambda m, t: _observables(m, t, sites),
+        )
+    except RuntimeError:
+        return dict(found)
     averages = map(Estimates, together.value, together.standard_error)
     return {
         t: replace(m, averages=own) for (t, m), own in zip(found.items(), averages, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from boltzmann_tf import estimators, exact, sampling
-from boltzmann_tf.reproduction import Context, Metric
+from boltzmann_tf.reproduction import Context, Diagnostic, Metric, diagnose
 from boltzmann_tf.sampling import lattice
 from reproductions.ising_model import figures
 from reproductions.ising_model.generators import ACCURACY, Trained
@@ -142,14 +142,20 @@ def chain_table(context: Context, trained: Trained, n: int) -> None:
             {
                 "T": name_of(t),
                 "acceptance": f"{chain.acceptance:.3f}",
-                "autocorrelation time of |m| (steps)": f"{estimators.autocorrelation_time(m):.1f}",
-                "of E": f"{estimators.autocorrelation_time(energy):.1f}",
+                "autocorrelation time of |m| (steps)": _time(m),
+                "of E": _time(energy),
                 "<|m|>": f"{estimators.mean_with_error(m).value:.4f}",
                 "exact": f"{exact.IsingTorus(8).mean_abs_magnetization(t):.4f}",
             }
         )
     context.count_energy_evaluations(3 * n)
     context.table("The generator as proposal of a Metropolis chain, L = 8", rows)
+
+
+def _time(chain: np.ndarray) -> Diagnostic:
+    """Autocorrelation time of one chain, `[1, n]`."""
+    tau = float(estimators.autocorrelation_time(chain))
+    return diagnose("autocorrelation time", tau, n=chain.size)
 
 
 def add_monte_carlo(context: Context, lengths: tuple[int, ...], n: int) -> None:

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, exact, plotting, realnvp
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.systems import IsingField
 from boltzmann_tf.training import History
+from reproductions.baseline import buys_table, gaussian
 from reproductions.ising_model.measured import Measured
 from reproductions.ising_model.plan import CRITICAL
 from reproductions.ising_model.simulations import equilibrium_spins
 
 __all__ = [
+    "buys",
     "integrator_table",
     "pooling_table",
     "show_ill_posed",
@@ -143,13 +145,29 @@ def weights_table(context: Context, rows: Mapping[str, Measured]) -> None:
         [
             {
                 "generator": name,
-                "ESS fraction": f"{found.ess:.3f}",
-                "Pareto k-hat": f"{found.pareto_k:.2f}",
+                "ESS fraction": diagnose("ESS fraction", found.ess, n=len(found.log_weight)),
+                "Pareto k-hat": diagnose("k-hat", found.pareto_k),
                 "log Z": f"{found.log_z.value:.4f} ± {found.log_z.standard_error:.4f}",
                 "share of M > 0 as generated": f"{np.mean(found.magnetization > 0):.3f}",
             }
             for name, found in rows.items()
         ],
+    )
+
+
+def buys(context: Context, system: IsingField, found: Mapping[str, Measured]) -> None:
+    """Weights at T_c of each generator, and of a Gaussian fitted to equilibrium fields."""
+    spins = equilibrium_spins(system.length, CRITICAL, 20_000, context.seed + 9)
+    fields = system.draw_field(spins, seed=context.seed)
+    rows = {"a Gaussian": gaussian(context, system, fields, 50_000)}
+    rows |= {name: m.log_weight for name, m in found.items()}
+    offset = system.log_z_offset()
+    reference = exact.IsingTorus(system.length).log_z(CRITICAL)
+    buys_table(
+        context,
+        f"a Gaussian fitted to the field of {len(spins):,} equilibrium configurations; "
+        f"L = {system.length}, T_c, exact log Z {reference:.4f}",
+        [({"proposal": name}, log_weight - offset) for name, log_weight in rows.items()],
     )
 
 
@@ -165,8 +183,8 @@ def integrator_table(context: Context, found: Mapping[str, Mapping[float, Measur
                 "steps": f"{m.accuracy.factor}x",
                 "change of log Z": f"{m.accuracy.log_z:.1e}",
                 "SD of log-weights' change": f"{m.accuracy.spread:.1e}",
-                "ESS fraction": f"{m.ess:.3f}",
-                "Pareto k-hat": f"{m.pareto_k:.2f}",
+                "ESS fraction": diagnose("ESS fraction", m.ess, n=len(m.log_weight)),
+                "Pareto k-hat": diagnose("k-hat", m.pareto_k),
             }
             for name, by_temperature in found.items()
             for t, m in sorted(by_temperature.items())

@@ -60,7 +60,8 @@ def heat_curve(energy: np.ndarray, temperatures: np.ndarray, sites: int) -> Heat
 
     Returns:
       the curve, with errors of the peak by a jackknife that leaves out one part of one ladder, at
-      all temperatures: they are those of correlated rounds and walkers if the part is long enough.
+      all temperatures, or one ladder, whichever is larger: a ladder that stayed in one phase knows
+      of it only beside the others (`estimators.ladder_error`).
     """
     grid = np.linspace(temperatures[0], temperatures[-1], GRID)
     width = np.ptp(energy) / LEVELS
@@ -82,9 +83,16 @@ def heat_curve(energy: np.ndarray, temperatures: np.ndarray, sites: int) -> Heat
         )
         return found.value
 
+    def without(blocks: np.ndarray) -> np.ndarray:
+        return np.array([peak(grid, curve(np.delete(parts, b, axis=1))) for b in blocks])
+
     whole = curve(parts)
-    left_out = [peak(grid, curve(np.delete(parts, b, axis=1))) for b in range(parts.shape[1])]
-    error = estimators.jackknife_error(np.array(left_out))
+    every = np.arange(ladders * BLOCKS)
+    error = estimators.ladder_error(
+        without(every[:, None]),
+        without(every.reshape(ladders, BLOCKS)) if ladders > 1 else None,
+        quantity="heat_curve, the peak's place or height",
+    )
     position, height = peak(grid, whole)
     return HeatCurve(
         grid, whole, Estimate(position, float(error[0])), Estimate(height, float(error[1]))

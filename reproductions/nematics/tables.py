@@ -7,21 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf import sampling
+from boltzmann_tf.reproduction import Context, diagnose
+from reproductions.baseline import buys_table
 from reproductions.nematics.measured import Measured
 from reproductions.nematics.simulations import Simulated
 
-__all__ = ["moves_table", "weights_table"]
+__all__ = ["buys", "moves_table", "weights_table"]
 
 
 def weights_table(context: Context, title: str, measured: Mapping[float, Measured]) -> None:
     """Effective sizes beside tails, bounds of log Z, and what they have cost."""
     rows: list[dict[str, Any]] = []
     for t, m in measured.items():
-        row = {
+        row: dict[str, Any] = {
             "T": f"{t:g}",
-            "ESS": f"{m.ess:.3f}",
-            "Pareto k-hat": f"{m.pareto_k:.2f}",
+            "ESS fraction": diagnose("ESS fraction", m.ess, n=len(m.log_weight)),
+            "Pareto k-hat": diagnose("k-hat", m.pareto_k),
             "log Z": f"{m.log_z.value:.4f} ± {m.log_z.standard_error:.4f}",
             "log Z - lower bound": f"{m.log_z.value - m.lower:.3f}",
         }
@@ -33,6 +35,28 @@ def weights_table(context: Context, title: str, measured: Mapping[float, Measure
         row["energy evaluations so far"] = f"{m.evaluations}"
         rows.append(row)
     context.table(title, rows)
+
+
+def buys(
+    context: Context, measured: Mapping[str, Mapping[float, Measured]], n: int = 20_000
+) -> None:
+    """Weights of each generator at its ends of temperature, and of free, uniform vectors."""
+    rows: list[tuple[dict[str, Any], np.ndarray]] = []
+    rng = np.random.default_rng(context.seed)
+    for name, by_temperature in measured.items():
+        system = by_temperature[min(by_temperature)].system
+        vectors = rng.standard_normal((n, system.sites, 3))
+        vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+        energy = sampling.vector_energies(vectors, system)
+        context.count_energy_evaluations(n)
+        for t in (max(by_temperature), min(by_temperature)):
+            free = system.sites * np.log(4 * np.pi) - energy / t
+            for proposal, log_weight in (
+                ("uniform vectors", free),
+                ("generator", by_temperature[t].log_weight),
+            ):
+                rows.append(({"lattice": name, "T": f"{t:g}", "proposal": proposal}, log_weight))
+    buys_table(context, "free vectors, uniform in all directions", rows)
 
 
 def moves_table(context: Context, runs: Mapping[str, Simulated]) -> None:

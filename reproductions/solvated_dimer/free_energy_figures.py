@@ -9,7 +9,7 @@ import numpy as np
 
 from boltzmann_tf import estimators, plotting
 from boltzmann_tf.estimators import Estimate
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction import Context, diagnose
 from reproductions.solvated_dimer.measured import Reweighted, compared, extrema
 from reproductions.solvated_dimer.published_umbrella import PUBLISHED
 from reproductions.solvated_dimer.reference import Windows
@@ -121,9 +121,9 @@ def weights_table(context: Context, found: Mapping[float, Mapping[str, Reweighte
                     "generator": name,
                     "F(open) - F(closed) (kT)": f"{r.difference.value:.3f} ± "
                     f"{r.difference.standard_error:.3f}",
-                    "ESS fraction": f"{r.ess:.2g}",
+                    "ESS fraction": diagnose("ESS fraction", r.ess, n=r.samples),
                     "of the spread target": f"{r.spread_ess:.2g}",
-                    "k-hat": f"{r.pareto_k:.2f}",
+                    "k-hat": diagnose("k-hat", r.pareto_k),
                     "energies": f"{r.energies:,}",
                 }
             )

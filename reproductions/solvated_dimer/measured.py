@@ -93,6 +93,7 @@ class Reweighted(NamedTuple):
         generated; NaN without annealing.
       pareto_k: of the weights.
       energies: number of energies that it took.
+      samples: that the weights are of.
     """
 
     profile: Profile
@@ -101,6 +102,7 @@ class Reweighted(NamedTuple):
     spread_ess: float
     pareto_k: float
     energies: int
+    samples: int
 
 
 def reweighted(
@@ -123,6 +125,7 @@ def reweighted(
         np.nan,
         estimators.pareto_k(log_weight),
         energies,
+        len(log_weight),
     )
 
 

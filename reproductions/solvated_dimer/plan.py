@@ -13,7 +13,7 @@ class Plan:
 
     Attributes:
       reference: temperatures of umbrella sampling.
-      rounds: of it, 20 sweeps each.
+      rounds: of each of its ladders, 5 sweeps each.
       exchange_rounds: of the Hamiltonian replica exchange.
       frames: of each state, as training data and for energies.
       published: whether the published variants are trained.
@@ -79,7 +79,7 @@ PLANS = {
     ),
     "paper": Plan(
         reference=(0.5, 1.0, 2.0, 4.0),
-        rounds=14_000,
+        rounds=10_000,
         exchange_rounds=6000,
         frames=49_920,
         published=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
     "frames_along",
     "in_order",
     "length_energy",
+    "levels_to_one",
     "permuted",
     "umbrella",
 ]
@@ -38,6 +40,8 @@ SITES = SYSTEM.lattice(1.5, 1.05**2)  # of the published reference for the label
 EDGES = np.linspace(0.4, 2.7, 47)  # of profiles; wide enough for every sample at T = 4
 CENTRES = np.linspace(0.7, 2.3, 31)
 STIFFNESS = 200.0  # at T = 1 and above
+LADDERS = 8  # at each temperature, independent of each other
+APART = 1.27  # of neighbouring temperatures, their ratio at most: 0.26 of exchanges are accepted
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class Ladders:
       stiffness: of the springs k (d - centre)^2, in kT.
       joined: all windows of all ladders.
       each: the same of each ladder alone.
-      energies: cost, in units of one energy (a sweep of single-particle moves costs about one).
+      energies: cost, in units of one energy (a sweep of single-particle moves costs about one); in
+        the cold, of all temperatures that configurations are exchanged with.
     """
 
     info: UmbrellaInfo
@@ -92,71 +97,93 @@ class Windows:
 
 
 def umbrella(
-    context: Context, temperatures: Sequence[float], rounds: int, *, sweeps: int = 20
+    context: Context, temperatures: Sequence[float], rounds: int, *, sweeps: int = 5
 ) -> Windows:
-    """Umbrella sampling with window exchange.
+    """Umbrella sampling with exchange between windows and, below T = 1, between temperatures.
 
-    Below T = 1 windows are stiffer, and more: at the top of the barrier the potential of the length
-    falls off as 100 / T (d - 1.5)^2, and a spring that does not outweigh it holds no window there.
+    At T = 1 the fluid rearranges by itself. Well below it does not: a walker of a cold window keeps
+    the packing it came with, ladders then differ by several stated errors, and all of them lie
+    too low, as all have come from the lattice. So each cold ladder belongs to a group that reaches
+    up to T = 1, where packings change, and exchanges configurations with its neighbours.
+
+    Below T = 1 windows are also stiffer, and more: at the top of the barrier the potential of the
+    length falls off as 100 / T (d - 1.5)^2, and a spring that does not outweigh it holds no window
+    there.
 
     Args:
       context: for the seed and the log.
-      temperatures: T, each with ladders of its own.
-      rounds: stored, after a tenth as many (at least 200) to tune and forget the start.
+      temperatures: T.
+      rounds: stored of each of the eight ladders, after a tenth as many (at least 800, but
+        not more than these) to tune and forget the start.
       sweeps: a round.
     """
     started = time.perf_counter()
+    hot, cold = [t for t in temperatures if t >= 1], [t for t in temperatures if t < 1]
     found: dict[float, Ladders] = {}
-    for group in ([t for t in temperatures if t >= 1], *([t] for t in temperatures if t < 1)):
-        if group:
-            cold = min(1.0, *group)
-            n = round((CENTRES.size - 1) / cold**0.5) + 1
+    for asked, levels in ((hot, np.array(hot)), (cold, levels_to_one(cold))):
+        if asked:
+            coldest = min(1.0, *asked)
+            n = round((CENTRES.size - 1) / coldest**0.5) + 1
             centres = np.linspace(CENTRES[0], CENTRES[-1], n)
-            found |= _ladders(context, group, centres, STIFFNESS / cold, rounds, sweeps)
+            found |= _ladders(context, asked, levels, centres, STIFFNESS / coldest, rounds, sweeps)
     return Windows(dict(sorted(found.items())), time.perf_counter() - started)
+
+
+def levels_to_one(cold: Sequence[float]) -> np.ndarray:
+    """Temperatures from the coldest up to 1, all of `cold` among them, neighbours near enough."""
+    ends = sorted({*cold, 1.0})
+    levels = [1.0]
+    for low, high in reversed(list(pairwise(ends))):
+        n = int(np.ceil(np.log(high / low) / np.log(APART)))
+        levels += [*np.geomspace(high, low, n + 1)[1:-1], low]
+    return np.array(levels[::-1])
 
 
 def _ladders(
     context: Context,
-    temperatures: Sequence[float],
+    asked: Sequence[float],
+    temperatures: np.ndarray,
     centres: np.ndarray,
     stiffness: float,
     rounds: int,
     sweeps: int,
 ) -> dict[float, Ladders]:
-    """Independent ladders, for the errors; twice as many in the cold, where errors are larger."""
-    context.log(f"umbrella sampling, T = {', '.join(f'{t:g}' for t in temperatures)}")
-    each = np.repeat(temperatures, [4 if t < 1 else 2 for t in temperatures])
+    """Independent ladders at the temperatures asked; cold ones in groups of all `temperatures`."""
+    context.log(f"umbrella sampling, T = {', '.join(f'{t:.3g}' for t in temperatures)}")
+    each = np.tile(temperatures, LADDERS)
+    together = temperatures[0] < 1
     options: dict[str, Any] = {
         "system": SYSTEM,
         "centres": centres,
         "stiffness": stiffness,
         "temperature": each,
         "n_sweeps": sweeps,
+        "levels": len(temperatures) if together else 1,
     }
-    burn_in = max(200, rounds // 10)
+    burn_in = max(min(800, rounds), rounds // 10)
     state = sampling.umbrella_state(SYSTEM, centres, n_ladders=len(each), seed=context.seed)
     state, _ = sampling.umbrella_rounds(state, burn_in, tune=True, **options)
     _, info = sampling.umbrella_rounds(state, rounds, **options)
-    cost = centres.size * sweeps * (rounds + burn_in)
-    context.count_energy_evaluations(cost * each.size)
+    cost = centres.size * sweeps * (rounds + burn_in) * each.size
+    context.count_energy_evaluations(cost)
     found = {}
-    for t in temperatures:
+    for t in asked:
         own = UmbrellaInfo(*(part[each == t] for part in info))
         found[t] = Ladders(
             own,
             centres,
             stiffness,
             _joined(own.distance, centres, stiffness),
-            [_joined(ladder[None], centres, stiffness) for ladder in own.distance],
-            cost * len(own.distance),
+            [_joined(ladder, centres, stiffness, n_blocks=10) for ladder in own.distance],
+            cost if together else cost // len(temperatures),
         )
     return found
 
 
-def _joined(distance: np.ndarray, centres: np.ndarray, stiffness: float) -> Umbrella:
-    r = np.concatenate(list(distance), axis=1)
-    return estimators.umbrella_histogram(r, centres, stiffness, edges=EDGES)
+def _joined(
+    distance: np.ndarray, centres: np.ndarray, stiffness: float, **options: Any
+) -> Umbrella:
+    return estimators.umbrella_histogram(distance, centres, stiffness, edges=EDGES, **options)
 
 
 def length_energy(d: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import estimators, plotting
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction import Context, diagnose
 from reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from reproductions.solvated_dimer.published_umbrella import (
     PUBLISHED,
@@ -149,7 +149,7 @@ def explain(context: Context, windows: Windows, other: Exchange) -> None:
 
 
 def umbrella_table(context: Context, windows: Windows) -> None:
-    """How the sampling fared: two ladders, two halves, acceptance, exchange, autocorrelation."""
+    """How the sampling fared: ladders, two halves, acceptance, exchanges, autocorrelation."""
     rows = []
     for t, own in windows.ladders.items():
         d = own.info.distance
@@ -161,7 +161,7 @@ def umbrella_table(context: Context, windows: Windows) -> None:
                 "T": f"{t:g}",
                 "F(open) - F(closed) (kT)": _said(*windows.difference(t)),
                 "each ladder alone": ", ".join(
-                    _said(*u.free_energy_difference(CUT)) for u in own.each
+                    f"{u.free_energy_difference(CUT).value:.2f}" for u in own.each
                 ),
                 "first half, second half": ", ".join(
                     f"{u.free_energy_difference(CUT).value:.3f}" for u in halves
@@ -170,10 +170,17 @@ def umbrella_table(context: Context, windows: Windows) -> None:
                 "energies": f"{own.energies:.3g}",
                 "acceptance of moves": f"{own.info.acceptance.mean():.2f}",
                 "least of exchanges": f"{np.nanmin(own.info.exchange):.2f}",
-                "autocorrelation of d (rounds)": f"{np.mean(tau):.1f}",
+                "with the next temperature": _rate(own.info.temperature_exchange),
+                "longest autocorrelation of d (rounds)": diagnose(
+                    "autocorrelation time", float(np.max(tau)), n=d.shape[0] * d.shape[2]
+                ),
             }
         )
     context.table(f"Umbrella sampling, {windows.seconds:.0f} s in all", rows)
+
+
+def _rate(values: np.ndarray) -> str:
+    return f"{np.nanmean(values):.2f}" if np.isfinite(values).any() else "–"
 
 
 def _said(value: float, error: float) -> str:

@@ -177,13 +177,17 @@ def snapshots(
 
 
 def _mean(each: list[Reweighted], profile: Profile) -> Reweighted:
-    """What goes with the averaged profile: means over the snapshots, the energies of all."""
+    """What goes with the averaged profile: means over the snapshots, the energies of all.
+
+    Of k-hat the largest: a heavy tail does not average out.
+    """
     differences = [r.difference.value for r in each]
     return Reweighted(
         profile,
         Estimate(float(np.mean(differences)), float(np.std(differences))),
         float(np.mean([r.ess for r in each])),
         np.nan,
-        float(np.mean([r.pareto_k for r in each])),
+        max(r.pareto_k for r in each),
         sum(r.energies for r in each),
+        each[0].samples,
     )

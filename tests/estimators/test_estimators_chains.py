@@ -7,9 +7,12 @@ import math
 import numpy as np
 import pytest
 from scipy.signal import lfilter
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from boltzmann_tf import estimators as est
 from boltzmann_tf.estimators import _arviz
+from boltzmann_tf.estimators import chains as chains_module
 
 
 def ar1(a, chains, draws, seed):
@@ -86,6 +89,80 @@ def test_a_chain_that_never_moved_has_no_error():
     assert est.mean_with_error(stuck).value == 1
     assert math.isnan(est.mean_with_error(stuck).standard_error)
     assert math.isnan(est.mean_with_error(np.ones((30, 100))).standard_error)
+
+
+def test_a_chain_shorter_than_its_memory_has_no_error(monkeypatch):
+    """A twentieth of an autocorrelation time long: a mean off by 0.96, and 0.14 was stated.
+
+    Of 400 chains at most one in a hundred may look long enough (seen: none).
+    """
+    tau = 20_000
+    short = ar1((tau - 1) / (tau + 1), 400, 1000, 0)
+    with pytest.warns(est.CalibrationWarning, match="must rest on 50 effective samples, got"):
+        found = [est.mean_with_error(chain[None]) for chain in short]
+    assert np.mean(np.isnan([f.standard_error for f in found])) > 0.99
+    with pytest.warns(est.CalibrationWarning, match="the time is a lower bound"):
+        assert est.autocorrelation_time(short[:1]) < tau
+    # four that started independently see each other, and say how few they are
+    with pytest.warns(est.CalibrationWarning, match="from 4 chain.s. must rest on 20 effective"):
+        four = est.mean_with_error(short[:4])
+    assert four.standard_error > 0.25
+    # the planted error: no limit, and the error is four times too small or worse
+    monkeypatch.setattr(chains_module, "_FEWEST", 0)
+    with pytest.warns(est.CalibrationWarning):
+        planted = [est.mean_with_error(chain[None]) for chain in short[:50]]
+    assert np.std([f.value / f.standard_error for f in planted]) > 4
+
+
+def variance(m):
+    return m[1] - m[0] ** 2
+
+
+def function_scores(chains, draws, coefficient, seeds):
+    """z-scores of a variance from AR(1) chains, mapped from Student's t to normal ones."""
+    scores = []
+    for seed in range(seeds):
+        x = ar1(coefficient, chains, draws, seed)
+        pair = np.stack([x, x**2], axis=-1)
+        found = est.function_of_means(pair, variance)
+        degrees = chains * chains_module.blocks_per_chain(pair) - 1
+        below = student.cdf((found.value - 1) / found.standard_error, degrees)
+        scores.append(norm.ppf(np.clip(below, 1e-12, 1 - 1e-12)))
+    return np.array(scores)
+
+
+@pytest.mark.parametrize(("chains", "draws"), [(1, 4000), (2, 2000), (4, 1000), (24, 100)])
+def test_the_error_of_a_function_of_means_is_honest(chains, draws):
+    # the SD of 100 z-scores is 1 +- 0.07: 0.65 .. 1.4 is over 5 sigma (a variance is skew)
+    assert 0.65 < function_scores(chains, draws, 0.5, 100).std() < 1.4
+
+
+def test_a_jackknife_over_two_chains_alone_is_not(monkeypatch):
+    """The planted error: seven times too small, as z-scores of one degree of freedom spread."""
+    monkeypatch.setattr(chains_module, "blocks_per_chain", lambda chains: 1)
+    monkeypatch.setattr(chains_module, "_FEWEST_BLOCKS", 2)
+    with pytest.warns(est.CalibrationWarning, match="a jackknife must have 10 blocks"):
+        scores = [
+            (f.value - 1) / f.standard_error
+            for f in (
+                est.function_of_means(np.stack([x, x**2], axis=-1), variance)
+                for x in (ar1(0.5, 2, 2000, seed) for seed in range(100))
+            )
+        ]
+    assert np.std(scores) > 2
+
+
+def test_what_function_of_means_cannot_state():
+    slow = ar1(0.99, 2, 200, 0)
+    with pytest.warns(est.CalibrationWarning, match="got 2 from 2 chain"):
+        found = est.function_of_means(slow[..., None], lambda m: m)
+    assert isinstance(found, est.Estimates)
+    assert np.isnan(found.standard_error).all()
+    still = est.function_of_means(np.ones((24, 9, 1)), lambda m: m[0])
+    assert still.value == 1
+    assert math.isnan(still.standard_error)
+    with pytest.raises(ValueError, match=r"chains must have shape \[chain, draw, k\], got"):
+        est.function_of_means(slow, lambda m: m)
 
 
 def test_the_sign_of_psis_is_found_out():

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from boltzmann_tf import estimators as est
+from boltzmann_tf.estimators import profiles
 
 EDGES = np.linspace(-2.5, 2.5, 26)
 EXACT = -np.log(np.diff(norm.cdf(EDGES)) / np.diff(EDGES))
@@ -46,6 +47,74 @@ def test_the_error_of_each_bin_is_honest(align):
 
 def test_half_the_error_of_each_bin_is_not_honest():
     assert np.all(2 * scores(None, repeats=60).std(axis=0) > 1.3)
+
+
+def minimum_scores(n=4000, repeats=60):
+    """z-scores of bins of 14 samples or more, against the exact profile, lowest at zero."""
+    edges = np.linspace(-2.2, 2.2, 45)
+    exact = -np.log(np.diff(norm.cdf(edges)))
+    exact -= exact.min()
+    found = []
+    for seed in range(repeats):
+        x = np.random.default_rng(seed).normal(size=n)
+        profile = est.free_energy_profile(x, edges=edges, n_bootstrap=30, n_blocks=400)
+        # the planted error leaves the lowest bin without an error
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found.append((profile.free_energy - exact) / profile.standard_error)
+    found = np.array(found)
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def test_the_zero_is_not_the_bin_that_noise_put_lowest(monkeypatch):
+    """44 bins about a flat bottom: z-scores about zero, with an SD of 0.85 to 1.15.
+
+    The zero's own noise is common to the bins of a run, half of a bin's; so the mean over 60 runs
+    has an error of 0.07: 0.35 is 5 of them. The SD pooled over 44 bins has one of 0.02 or so.
+    """
+    scores = minimum_scores()
+    assert abs(np.nanmean(scores)) < 0.35
+    assert 0.85 < np.sqrt(np.nanmean(np.nanvar(scores, axis=0))) < 1.15
+    # the planted error: the lowest bin
+    monkeypatch.setattr(profiles, "lowest", lambda f, *_: (np.eye(f.size)[np.argmin(f)], f.min()))
+    assert np.nanmean(minimum_scores(repeats=20)) > 0.45
+
+
+def test_where_one_bin_is_clearly_lowest_it_is_the_zero():
+    x = np.random.default_rng(0).normal(size=50_000)
+    profile = est.free_energy_profile(x, edges=[-3, -1, 1, 3])
+    assert profile.free_energy[1] == 0
+    assert profile.standard_error[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("density", "bins"),
+    [("flat", 20), ("edge", 40), ("steps", 12)],
+)
+def test_the_zero_of_profiles_without_a_parabola(density, bins):
+    """A constant, an exponential, and steps that no parabola follows: off by 5 errors at most."""
+    rng = np.random.default_rng(1)
+    edges = np.linspace(0, 1, bins + 1)
+    exact = {
+        "flat": np.zeros(bins),
+        "edge": 4 * (edges[:-1] - edges[0]),
+        "steps": 0.4 * (np.arange(bins) % 2) + 0.05 * np.arange(bins),
+    }[density]
+    p = np.exp(-exact)
+    x = (rng.choice(bins, 40_000, p=p / p.sum()) + 0.5) / bins
+    profile = est.free_energy_profile(x, edges=edges)
+    assert np.all(np.abs(profile.free_energy - exact) < 5 * profile.standard_error + 1e-9)
+
+
+def test_a_profile_on_a_circle_counts_images():
+    x = np.random.default_rng(0).vonmises(0.5, 2.0, 4000)
+    edges = np.linspace(-np.pi, np.pi, 13)
+    plain = est.free_energy_profile(x, edges=edges)
+    turned = est.free_energy_profile(
+        x + 2 * np.pi * (np.arange(4000) % 3 - 1), edges=edges, period=2 * np.pi
+    )
+    np.testing.assert_array_equal(plain.counts, turned.counts)
+    with pytest.raises(ValueError, match="period must be at least the range of edges"):
+        est.free_energy_profile(x, edges=edges, period=6.0)
 
 
 def test_unweighted_samples_are_seen():

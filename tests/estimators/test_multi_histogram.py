@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from boltzmann_tf import estimators as est
+from boltzmann_tf.estimators import _histograms
+from boltzmann_tf.exact import IsingTorus
 
 # A system with levels 0, 1, .., 9, of degeneracy 3^level at first and fewer later.
 LEVELS = np.arange(10.0)
@@ -110,6 +112,47 @@ def test_draws_share_a_weight():
     found = est.multi_histogram([energy], [energy[..., None]], [0.6], log_weights=[log_weight])
     plain = est.weighted_average(energy.mean(axis=1), log_weight)
     assert found.value[0, 0] == pytest.approx(plain.value, rel=1e-9)
+
+
+def pair(temperatures, n=2000):
+    rng = np.random.default_rng(6)
+    energies = [drawn(rng, t, n)[0] for t in temperatures]
+    return est.multi_histogram(energies, [e[:, None] for e in energies], temperatures)
+
+
+def test_temperatures_that_share_no_energies_are_refused(monkeypatch):
+    """All cold samples are in the ground state, where a warm one is with probability 1 / 270.
+
+    The planted error, no limit, gives a number between ensembles that have no level in common.
+    """
+    refused = r"temperatures must share 10 samples .* at most between \[0.1\] and \[100\]"
+    with pytest.raises(RuntimeError, match=refused):
+        pair((0.1, 100.0), n=500)
+    with pytest.warns(est.CalibrationWarning, match="must share 50 samples with others, got"):
+        pair((0.1, 100.0), n=8000)
+    far = [np.zeros(300), np.full(300, 100.0) + np.arange(300) % 3]
+    values = [e[:, None] for e in far]
+    with pytest.raises(RuntimeError, match="got 0 at most between"):
+        est.multi_histogram(far, values, [1.0, 2.0])
+    monkeypatch.setattr(_histograms, "FEWEST_SHARED", 0.0)
+    with pytest.warns(est.CalibrationWarning):
+        planted = est.multi_histogram(far, values, [1.0, 2.0])
+    assert np.all(np.isfinite(planted.value))
+    assert np.all(planted.standard_error < 0.2)
+
+
+def test_spins_in_the_cold_and_in_the_heat_say_nothing_of_between():
+    """8 x 8 spins at T = 1 and 8 share 1e-5 samples; at 2.2 an earlier version said -48.1(43)."""
+    torus = IsingTorus(8)
+    rng = np.random.default_rng(0)
+    levels, states = torus.density_of_states()
+    log_g = np.log(states.astype(np.float64))
+    energies = []
+    for t in (1.0, 8.0):
+        p = np.exp(log_g - levels / t - (log_g - levels / t).max())
+        energies.append(rng.choice(levels, 4000, p=p / p.sum()))
+    with pytest.raises(RuntimeError, match="temperatures must share 10 samples"):
+        est.multi_histogram(energies, [e[:, None] for e in energies], [1.0, 8.0], at=[2.2])
 
 
 E = np.zeros(200)

@@ -1,4 +1,4 @@
-"""Every kernel of spins, vectors and particles leaves its target invariant: a line each in `KERNELS`.
+"""Every kernel of spins, vectors and particles leaves its target invariant; a line each.
 
 Spins are drawn by enumeration of the 65,536 states of a 4 x 4 torus, vectors and particles by
 rejection. Each kernel has a sister with an error in its own parts, or, where these are compiled, in
@@ -107,7 +107,7 @@ KERNELS |= {
 
 
 def wang_landau(variable, T):
-    """The walk as it is once ln g no longer changes: all levels alike, states within one by weight."""
+    """The walk once ln g no longer changes: all levels alike, states within one by weight."""
     _, bonds, total = all_states()
     over_energy = variable == "energy"
     level = (32 - bonds) // 4 if over_energy else (16 + total) // 2
@@ -410,11 +410,11 @@ KERNELS |= {
 }
 
 
-def annealed(plant, kappa=0.3, sites=None, T=1.0):
+def annealed(plant, kappa=0.3, T=1.0, n=PARTICLES):
     """Moves at one density of the path: one order, one direction, one length each."""
 
     def start(seed):
-        x = drawn_particles(PARTICLES, seed, T=T)
+        x = drawn_particles(n, seed, T=T)
         turned = x[:, 0] > x[:, 2]
         x[turned, :4] = x[turned][:, [2, 3, 0, 1]]
         x = sampling.relabel(x, SITES, fixed=2).x
@@ -445,7 +445,7 @@ SHIFTED = SITES + 1.6 * (np.arange(12) == 4)  # the walls of the cell are elsewh
 KERNELS |= {
     "annealed particles": annealed(patched(particle_annealing, "parameters", off(6, 2.0))),
     "annealed particles, dimer": annealed(patched(particle_annealing, "parameters", off(4, 1.4))),
-    "annealed particles, cell": annealed({"reference": SHIFTED}, kappa=0.0),
+    "annealed particles, cell": annealed({"reference": SHIFTED}, kappa=0.0, n=4 * PARTICLES),
     "annealed particles, tethers": annealed({"stiffness": np.full(17, 0.1)}, kappa=0.5, T=1.5),
 }
 

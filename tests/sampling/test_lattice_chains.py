@@ -13,7 +13,7 @@ import math
 import numba
 import numpy as np
 import pytest
-from scipy import special
+from scipy import special, stats
 
 from boltzmann_tf import estimators
 from boltzmann_tf.exact import IsingTorus
@@ -133,6 +133,28 @@ def test_errors_are_honest():
     assert np.all(scores.std(axis=0) < 1.6), scores.std(axis=0)
 
 
+@pytest.mark.parametrize("n_replicas", [2, 4])
+def test_errors_from_few_replicas_are_honest(n_replicas):
+    """Blocks of the replicas too: with two replicas alone z-scores spread by 7 and more.
+
+    The SD of 40 scores, mapped from Student's t to normal ones, is 1 +- 0.11: 0.45 .. 1.6.
+    """
+    wanted = exact(4, 2.5)
+    scores = []
+    for seed in range(40):
+        run = ising_chain(
+            4, 2.5, n_replicas=n_replicas, n_measurements=600 // n_replicas,
+            method="metropolis", burn_in=30,
+            stride=4, seed=seed,
+        ).summary()  # fmt: skip
+        assert run.degrees_of_freedom >= 9  # what is not flagged
+        below = stats.t.cdf(list(deviations(run, wanted).values()), run.degrees_of_freedom)
+        scores.append(stats.norm.ppf(below))
+    spread = np.std(scores, axis=0)
+    assert np.all(spread > 0.45), spread
+    assert np.all(spread < 1.6), spread
+
+
 def test_autocorrelation_times_tell_strides_apart():
     slow, fast = (
         ising_chain(
@@ -145,7 +167,9 @@ def test_autocorrelation_times_tell_strides_apart():
 
 
 def test_a_single_replica_has_no_jackknife():
-    summary = ising_chain(4, 2.5, n_replicas=1, n_measurements=50).summary()
+    chain = ising_chain(4, 2.5, n_replicas=1, n_measurements=50)
+    with pytest.warns(estimators.CalibrationWarning, match="a jackknife must have 10 blocks"):
+        summary = chain.summary()
     assert math.isnan(summary.r_hat)
     for name in ("heat_capacity", "susceptibility", "abs_susceptibility", "binder_cumulant"):
         value, error = getattr(summary, name)
@@ -407,9 +431,20 @@ def test_a_walk_goes_on_as_if_never_stopped(variable):
 
 
 def test_one_walker_states_no_error():
-    state, _ = wang_landau_sweeps(wang_landau_state("energy", 2), 10)
-    assert isinstance(state.log_density(), estimators.Estimates)
-    assert np.all(np.isnan(state.log_density().standard_error))
+    state, _ = walked("energy", 2, 60_000)
+    one = state._replace(log_g=state.log_g[:1], refining=state.refining[:1])
+    assert isinstance(one.log_density(), estimators.Estimates)
+    assert np.all(np.isnan(one.log_density().standard_error))
+    assert np.all(state.log_density().standard_error[1:-1] > 0)
+
+
+def test_a_walk_that_is_not_refining_yet_states_no_error():
+    """What ln f still adds is common to the walkers: errors were 1 to 3.6 times too small."""
+    state, _ = wang_landau_sweeps(wang_landau_state("energy", 4, n_walkers=4), 2000)
+    with pytest.warns(estimators.CalibrationWarning, match="must be refining .*, got 0 of 4 after"):
+        found = state.log_density()
+    assert np.all(np.isfinite(found.value))
+    assert np.all(np.isnan(found.standard_error))
 
 
 STATE = wang_landau_state("energy", 4)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from boltzmann_tf.sampling import _random
+from boltzmann_tf.sampling import _random, _threads
 from boltzmann_tf.sampling import lattice as ising
 from boltzmann_tf.sampling.lattice import (
     LatticeState,
@@ -222,6 +222,65 @@ def test_clusters_have_the_size_of_the_squared_magnetization(name, n, length):
     assert np.all(info.n_clusters == n if name == "wolff" else info.n_clusters >= n)
 
 
+# The heat, where nearly every flip would be accepted.
+
+
+def hot_memory(update):
+    """Correlation of the magnetization from sweep to sweep at T = 1000, and |m| over ten sweeps."""
+    state, m = lattice_state(400, 16, start="up", seed=8), []
+    for _ in range(10):
+        state, _ = update(state, 1, temperature=1000.0)
+        m.append(lattice_observables(state.spins)[1] / 256)
+    m = np.array(m)
+    return np.sum(m[1:] * m[:-1]) / np.sum(m[1:] ** 2), np.abs(m).mean()
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_hot_spins_forget_in_a_sweep(name, monkeypatch):
+    """Independent spins: correlation 0, |m| = 0.0499, each known to 0.017 and 0.0006 here.
+
+    The first sweep starts from all spins up; six of these errors have a probability of 2e-9.
+    """
+    correlation, size = hot_memory(SINGLE[name])
+    assert abs(correlation) < 0.1
+    assert abs(size - np.sqrt(2 / np.pi) / 16) < 0.004
+    if name == "heat_bath":
+        return
+    # the planted error: flips always attempted, as in an earlier version, alternate
+    module = multispin if name == "multispin" else sweeps
+    monkeypatch.setattr(module, "attempts", lambda model: np.ones(len(model.temperature)))
+    correlation, size = hot_memory(SINGLE[name])
+    assert correlation < -0.9
+    assert size > 0.5
+
+
+@pytest.mark.parametrize("name", ["metropolis", "multispin"])
+@pytest.mark.parametrize(("temperature", "share"), [(9.0, 0.75), (60.0, 0.5)])
+def test_hot_sweeps_attempt_a_part_of_the_flips(name, temperature, share):
+    spins = states(4)
+    cost = 2 * spins * neighbour_sum(spins)
+    accept = np.where(cost == 0, sweeps.TIE, np.exp(-np.maximum(cost, 0) / temperature))
+    exact = share * boltzmann(4, temperature) @ accept.mean(axis=(1, 2))
+    state, _ = SINGLE[name](start(4), 20, temperature=temperature)
+    state, info = SINGLE[name](state, 40, temperature=temperature)
+    error = info.acceptance.std() / np.sqrt(REPLICAS)
+    assert abs(info.acceptance.mean() - exact) < LIMIT * error
+    assert error < 0.001
+    assert p_value(state.spins, temperature) > RARE
+
+
+def test_the_part_is_all_where_it_is_not_hot():
+    def part(T, J=1.0, h=0.0):
+        return float(sweeps.attempts(_state.Model(np.array([T]), J, h))[0])
+
+    assert [part(t) for t in (1e-300, 2.27, 4.0, 6.9, 7.1, 25.0, 30.0, 1e300)] == [
+        *[1.0] * 4, 0.75, 0.75, 0.5, 0.5,
+    ]  # fmt: skip
+    assert part(1.0, J=0.0) == 0.5
+    assert part(1.0, J=0.0, h=1.0) == 1.0
+    assert part(4.0, J=-1.0) == 1.0
+
+
 # Independence: of replicas, temperatures, seeds, threads.
 
 
@@ -310,6 +369,20 @@ def test_at_the_lowest_temperatures_all_is_order(update):
 def test_at_the_highest_temperatures_all_states_are_as_likely(name, model):
     hot, _ = UPDATES[name](start(2), 3, **model)
     assert p_value(hot.spins, **model) > RARE
+
+
+def test_small_work_is_for_one_thread(monkeypatch):
+    """Threads are set within, and set back also after an error."""
+    now = [4]
+    monkeypatch.setattr(_threads.numba, "get_num_threads", lambda: now[-1])
+    monkeypatch.setattr(_threads.numba, "set_num_threads", now.append)
+    for tasks, steps, wanted in ((100, 4096, 1), (100, 110_000, 2), (3, 10**9, 3), (9, 10**9, 4)):
+        with _threads.threads(tasks, steps):
+            assert now[-1] == wanted
+        assert now[-1] == 4
+    with pytest.raises(KeyError), _threads.threads(1, 1):
+        raise KeyError
+    assert now[-1] == 4
 
 
 # States, what is measured on them, random words.

@@ -16,6 +16,7 @@ from boltzmann_tf._checks import (
     seed_int,
 )
 from boltzmann_tf.sampling._random import kernel, streams
+from boltzmann_tf.sampling._threads import threads
 
 __all__ = ["LatticeState", "lattice_energies", "lattice_state", "lattice_observables"]
 
@@ -157,7 +158,8 @@ def lattice_observables(spins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     spins = np.ascontiguousarray(check_spins(spins))
     bonds, magnetization = np.empty((2, len(spins)), np.int64)
-    _observables(spins.copy() if not spins.flags.writeable else spins, bonds, magnetization)
+    with threads(len(spins), spins.size):
+        _observables(spins.copy() if not spins.flags.writeable else spins, bonds, magnetization)
     return bonds, magnetization
 
 

@@ -18,6 +18,7 @@ from boltzmann_tf.sampling._random import (
     probability_words,
     random_below,
 )
+from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling.lattice._state import LatticeState, check_update, no_field
 
 __all__ = ["ClusterInfo", "swendsen_wang_updates", "wolff_updates"]
@@ -62,7 +63,8 @@ def wolff_updates(
     if sign == 0:
         raise ValueError("coupling must not be 0 for Wolff updates, got 0.0")
     sites = np.zeros(len(active), np.int64)
-    _wolff(state.spins, state.rng, active, sign, n, sites)
+    with threads(len(active), n * state.spins.size):
+        _wolff(state.spins, state.rng, active, sign, n, sites)
     return state, ClusterInfo(sites / n, np.full(len(active), n, np.int64))
 
 
@@ -88,7 +90,8 @@ def swendsen_wang_updates(
     """
     state, n, active, sign = _check(state, n_updates, temperature, coupling, field)
     squares, clusters = np.zeros((2, len(active)), np.int64)
-    _swendsen_wang(state.spins, state.rng, active, sign, n, squares, clusters)
+    with threads(len(active), 4 * n * state.spins.size):
+        _swendsen_wang(state.spins, state.rng, active, sign, n, squares, clusters)
     return state, ClusterInfo(squares / (n * state.spins[0].size), clusters)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf._checks import choice, positive, positive_int
 from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.estimators.chains import blocks_per_chain
 from boltzmann_tf.sampling.lattice._state import LatticeState, lattice_observables, lattice_state
 from boltzmann_tf.sampling.lattice.clusters import swendsen_wang_updates, wolff_updates
 from boltzmann_tf.sampling.lattice.multispin import multispin_sweeps
@@ -30,9 +31,10 @@ _UPDATES: dict[str, Callable[..., tuple[LatticeState, Any]]] = {
 class IsingSummary(NamedTuple):
     """Thermal averages per site, with m = M / N and N = L^2, and how the chains mixed.
 
-    Errors of functions of several averages are by jackknife over the replicas, so they need some
-    twenty replicas to be known to a sixth, and are NaN for a single one. Errors of means are those
-    of `estimators.mean_with_error`.
+    Errors of functions of several averages are by jackknife, over the replicas where there are
+    twenty or more, else over blocks of the replicas' series too: `estimators.function_of_means`.
+    Errors of means are those of `estimators.mean_with_error`. Where a series is too short for an
+    error it is NaN, and a `CalibrationWarning` says why.
 
     Attributes:
       energy: <H> / N.
@@ -45,6 +47,7 @@ class IsingSummary(NamedTuple):
         `estimators.autocorrelation_time`; 1 for independent ones.
       magnetization_time: of |M|.
       r_hat: the larger of those of H and |M|; NaN for a single replica.
+      degrees_of_freedom: of the jackknife's errors: deviations over them follow Student's t.
     """
 
     energy: Estimate
@@ -56,6 +59,7 @@ class IsingSummary(NamedTuple):
     energy_time: float
     magnetization_time: float
     r_hat: float
+    degrees_of_freedom: int
 
 
 class IsingChain(NamedTuple):
@@ -93,27 +97,36 @@ class IsingChain(NamedTuple):
         absolute = np.abs(m)
         # centred, as the variance of the energy is small beside its square
         centred = e - e.mean()
-
-        def jackknife(
-            function: Callable[[np.ndarray], np.ndarray], *series: np.ndarray
-        ) -> Estimate:
-            means = np.stack([x.mean(axis=1) for x in series], axis=1)
-            found = estimators.weighted_average(means, function=function, n_blocks=max(2, len(e)))
-            return Estimate(float(found.value), float(found.standard_error))
-
         mean = np.zeros_like(m) if self.field == 0 else m
+        series = np.stack([centred, centred**2, mean, absolute, m**2, m**4], axis=-1)
+
+        def functions(x: np.ndarray) -> np.ndarray:
+            return np.array(
+                [
+                    sites / T**2 * (x[1] - x[0] ** 2),
+                    sites / T * (x[4] - x[2] ** 2),
+                    sites / T * (x[4] - x[3] ** 2),
+                    1 - x[5] / (3 * x[4] ** 2),
+                ]
+            )
+
+        value, error = estimators.function_of_means(series, functions)
+        heat, susceptibility, absolute_one, binder = map(
+            Estimate, np.asarray(value).tolist(), np.asarray(error).tolist()
+        )
         many = len(e) > 1
         r_hat = [float(estimators.r_hat(x)) for x in (e, absolute)] if many else [math.nan]
         return IsingSummary(
             _mean(e),
             _mean(absolute),
-            jackknife(lambda x: sites / T**2 * (x[1] - x[0] ** 2), centred, centred**2),
-            jackknife(lambda x: sites / T * (x[1] - x[0] ** 2), mean, m**2),
-            jackknife(lambda x: sites / T * (x[1] - x[0] ** 2), absolute, m**2),
-            jackknife(lambda x: 1 - x[1] / (3 * x[0] ** 2), m**2, m**4),
+            heat,
+            susceptibility,
+            absolute_one,
+            binder,
             float(estimators.autocorrelation_time(e)),
             float(estimators.autocorrelation_time(absolute)),
             max(r_hat),
+            len(e) * blocks_per_chain(series) - 1,
         )
 
 

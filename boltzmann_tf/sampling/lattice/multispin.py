@@ -21,14 +21,16 @@ import numba
 import numpy as np
 
 from boltzmann_tf.sampling._random import ALL_ONES, kernel, next_word, probability_words
+from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling.lattice._state import LatticeState, check_update, no_field
-from boltzmann_tf.sampling.lattice.sweeps import TIE, SweepInfo
+from boltzmann_tf.sampling.lattice.sweeps import TIE, SweepInfo, attempts
 
 __all__ = ["multispin_sweeps"]
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _PLANES = 64  # of the counters: 2^64 flips of a site are out of reach
 _STEADY = 6  # planes that nearly every word changes
+_QUARTERS = 2  # binary digits of a quarter
 
 
 def multispin_sweeps(
@@ -67,23 +69,30 @@ def multispin_sweeps(
     with np.errstate(over="ignore"):
         probability = np.exp(-cost / model.temperature[:, None])
     digits = _digits(np.hstack([probability, np.full((n_replicas, 1), TIE)]))
+    attempt = attempts(model)[:, None]
+    lazy = attempt < 1
+    quarters = _digits(np.where(lazy, attempt, 0.0))[:, :_QUARTERS, 0]
+    # bit r of a word: whether replica r attempts less than all flips
+    lazy = _digits(np.where(lazy, 0.5, 0.0))[:, 0, 0]
     accepted = np.zeros(n_replicas, np.int64)
     unsatisfied = _ZERO if model.coupling > 0 else ALL_ONES
-    _sweep_groups(state.spins, state.rng, digits, unsatisfied, n, accepted)
     attempted = n * state.spins[0].size
+    with threads(len(digits), 16 * attempted * len(digits)):  # a word takes as long as 16 spins
+        _sweep_groups(state.spins, state.rng, digits, lazy, quarters, unsatisfied, n, accepted)
     return state, SweepInfo(accepted / attempted, attempted * n_replicas)
 
 
 def _digits(probability: np.ndarray) -> np.ndarray:
-    """Returns binary digits of probabilities [replicas, 3] as words [groups, 64 digits, 3].
+    """Returns binary digits of probabilities [replicas, m] as words [groups, 64 digits, m].
 
     Bit r of a word is the digit for replica r of the group.
     """
     n_groups = -(-len(probability) // 64)
-    words = np.zeros((64 * n_groups, 3), np.uint64)  # filled up by replicas that accept nothing
+    m = probability.shape[1]
+    words = np.zeros((64 * n_groups, m), np.uint64)  # filled up by replicas that accept nothing
     words[: len(probability)] = probability_words(probability)
     places = np.arange(64, dtype=np.uint64)
-    digits = (words.reshape(n_groups, 64, 1, 3) >> places[::-1, None]) & _ONE
+    digits = (words.reshape(n_groups, 64, 1, m) >> places[::-1, None]) & _ONE
     return np.bitwise_or.reduce(digits << places[:, None, None], axis=1)
 
 
@@ -92,11 +101,17 @@ def _sweep_groups(
     spins: np.ndarray,
     rng: np.ndarray,
     digits: np.ndarray,
+    lazy: np.ndarray,
+    quarters: np.ndarray,
     inversion: int,
     n_sweeps: int,
     accepted: np.ndarray,
 ) -> None:
-    """Packs, sweeps and unpacks; `inversion` is all ones where unequal neighbours attract."""
+    """Packs, sweeps and unpacks.
+
+    `inversion` is all ones where unequal neighbours attract; replicas in `lazy` attempt a flip with
+    the probability whose binary digits are `quarters`.
+    """
     n_replicas, L, _ = spins.shape
     for group in numba.prange(len(digits)):
         base = 64 * group
@@ -136,6 +151,13 @@ def _sweep_groups(
                         flips |= undecided & digit & ~word  # u has a 0 where p has a 1: u < p
                         undecided &= ~(digit ^ word)
                         k += 1
+                    if lazy[group] != _ZERO:
+                        undecided, attempted = lazy[group], ~lazy[group]
+                        for k in range(_QUARTERS):
+                            word, a, b, c, d = next_word(a, b, c, d)
+                            attempted |= undecided & quarters[group, k] & ~word
+                            undecided &= ~(quarters[group, k] ^ word)
+                        flips &= attempted
                     row[j] ^= flips
                     left = right
                     # Adds a bit to each of 64 counters; the first planes without a branch.

@@ -17,13 +17,15 @@ and ln g(M) is ln P(M) = -F(M) / T.
 from __future__ import annotations
 
 import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
 from boltzmann_tf._checks import choice, finite, instance, positive, positive_int
-from boltzmann_tf.estimators import Estimates
+from boltzmann_tf.estimators import CalibrationWarning, Estimates
+from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling.lattice._state import (
     Model,
     check_spins,
@@ -90,7 +92,9 @@ class WangLandauState(NamedTuple):
 
         Returns:
           estimates [n], in increasing order of the levels; the errors of one walker are NaN, and
-          that of a level that is given is 0.
+          that of a level that is given is 0. Before all walkers are `refining`, what ln f still
+          adds is an error that they have in common and their spread does not show: errors are NaN
+          then, and a `CalibrationWarning` says so.
         """
         over_energy = self.variable == "energy"
         if normalise is None:
@@ -108,7 +112,15 @@ class WangLandauState(NamedTuple):
             log_g = log_g - special.logsumexp(log_g, axis=1, keepdims=True) + total
         n = len(log_g)
         error = np.full(log_g.shape[1], math.nan)
-        if n > 1:
+        settled = int(np.count_nonzero(self.refining))
+        if settled < n:
+            warnings.warn(
+                f"log_density: all walkers must be refining for an error, got {settled} of {n} "
+                f"after {self.sweeps} sweeps",
+                CalibrationWarning,
+                stacklevel=2,
+            )
+        elif n > 1:
             error = log_g.std(axis=0, ddof=1) / math.sqrt(n)
         return Estimates(log_g.mean(axis=0), error)
 
@@ -223,21 +235,22 @@ def wang_landau_sweeps(
         sweeps=state.sweeps + n,
     )
     accepted = np.zeros(len(spins), np.int64)
-    walk(
-        state.spins,
-        state.rng,
-        level,
-        state.log_g,
-        state.histogram,
-        state.log_f,
-        state.refining,
-        state.columns,
-        log_weight,
-        step,
-        np.array([state.sweeps - n, state.sweeps]),
-        flat,
-        accepted,
-    )
+    with threads(len(spins), 4 * n * spins.size):
+        walk(
+            state.spins,
+            state.rng,
+            level,
+            state.log_g,
+            state.histogram,
+            state.log_f,
+            state.refining,
+            state.columns,
+            log_weight,
+            step,
+            np.array([state.sweeps - n, state.sweeps]),
+            flat,
+            accepted,
+        )
     visits = state.histogram[:, state.columns]
     mean = np.maximum(visits.mean(axis=1), np.finfo(float).tiny)  # 0 when ln f has just changed
     return state, WangLandauInfo(accepted / (n * sites), visits.min(axis=1) / mean)

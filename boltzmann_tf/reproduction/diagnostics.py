@@ -1,0 +1,85 @@
+"""Diagnostics as they stand in tables: each with its limit, and marked where it is beyond it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from boltzmann_tf._checks import choice, positive_int
+
+__all__ = ["DIAGNOSTICS", "Diagnostic", "diagnose"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kind:
+    """How a diagnostic is written and judged.
+
+    Attributes:
+      digits: format of the value.
+      limit: of what is judged.
+      highest: whether `limit` is the largest that is good; the smallest otherwise.
+      judged: what is judged, where that is another number; follows from the value and n.
+    """
+
+    digits: str
+    limit: float
+    highest: bool
+    judged: str = ""
+
+
+# R-hat and the 400 samples: Vehtari et al., Bayesian Analysis 16, 667 (2021). k-hat: the same,
+# JMLR 25(72) (2024).
+_ENOUGH = 400.0
+_KINDS = {
+    "R-hat": _Kind(".3f", 1.01, highest=True),
+    "k-hat": _Kind(".2f", 0.7, highest=True),
+    "effective samples": _Kind(",.0f", _ENOUGH, highest=False),
+    "ESS fraction": _Kind(".3g", _ENOUGH, highest=False, judged="effective samples"),
+    "autocorrelation time": _Kind(".1f", _ENOUGH, highest=False, judged="effective samples"),
+}
+DIAGNOSTICS = tuple(_KINDS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnostic:
+    """A number of a table with its verdict.
+
+    Attributes:
+      text: the number.
+      limit: in words, with what was judged where that is another number.
+      good: whether it is within the limit; a NaN is not.
+    """
+
+    text: str
+    limit: str
+    good: bool
+
+    def __str__(self) -> str:
+        """The number, and the limit where it is beyond it."""
+        return self.text if self.good else f"{self.text} (limit: {self.limit})"
+
+
+def diagnose(kind: str, value: float, *, n: int | None = None) -> Diagnostic:
+    """Writes a diagnostic and marks it where it is beyond its limit.
+
+    R-hat is to be at most 1.01, k-hat at most 0.7, effective samples at least 400; an effective
+    fraction is judged by the effective samples of n, a time by the independent ones among n draws.
+
+    Args:
+      kind: "R-hat", "k-hat", "effective samples", "ESS fraction" or "autocorrelation time".
+      value: its number.
+      n: samples or draws that it is of; for the last two kinds.
+
+    Returns:
+      what `Context.table` shows.
+    """
+    how = _KINDS[choice("kind", kind, _KINDS)]
+    value = judged = float(value)
+    if how.judged:
+        n = positive_int("n", n)
+        judged = value * n if kind == "ESS fraction" else n / value if value > 0 else math.nan
+    good = judged <= how.limit if how.highest else judged >= how.limit
+    limit = f"at {'most' if how.highest else 'least'} {how.limit:g}"
+    if how.judged:
+        limit = f"{how.judged} {limit}, {judged:,.0f} here"
+    return Diagnostic(format(value, how.digits), limit, good)

@@ -1,0 +1,51 @@
+"""What the network buys: its weights beside those of a proposal without one, in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from boltzmann_tf import System, estimators
+from boltzmann_tf.baseline import gaussian_baseline
+from boltzmann_tf.reproduction import Context, diagnose
+
+__all__ = ["buys_table", "gaussian", "weights"]
+
+
+def weights(log_weight: np.ndarray) -> dict[str, Any]:
+    """Columns of a table: effective fraction, tail and log Z of log-weights `[n]`."""
+    found = estimators.log_z(log_weight)
+    return {
+        "ESS fraction": diagnose(
+            "ESS fraction", estimators.ess_fraction(log_weight), n=len(log_weight)
+        ),
+        "Pareto k-hat": diagnose("k-hat", estimators.pareto_k(log_weight)),
+        "log Z": f"{found.value:.4f} ± {found.standard_error:.4f}",
+    }
+
+
+def gaussian(
+    context: Context, system: System, data: np.ndarray, n: int, **options: Any
+) -> np.ndarray:
+    """Log-weights `[n]` of `gaussian_baseline`, its energies counted."""
+    context.count_energy_evaluations(n)
+    return gaussian_baseline(system, data, n, seed=context.seed, **options).log_weight
+
+
+def buys_table(
+    context: Context, without: str, rows: Sequence[tuple[Mapping[str, Any], np.ndarray]]
+) -> None:
+    """The table "What the network buys".
+
+    Args:
+      context: of the report.
+      without: what the proposal without a network is, for the caption.
+      rows: columns of its own (the proposal, say, and T) and log-weights `[n]` of each row.
+    """
+    context.table(
+        f"What the network buys: its weights beside those of {without}. A stated error means "
+        "nothing where a diagnostic is marked",
+        [dict(first) | weights(log_weight) for first, log_weight in rows],
+    )
