@@ -23,6 +23,7 @@ __all__ = [
     "WeightedLikelihood",
     "linlog",
     "safe_energy",
+    "with_slope",
 ]
 
 
@@ -101,33 +102,38 @@ def safe_energy(
       or infinite.
     """
 
-    @tf.custom_gradient
-    def evaluate(x: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable]:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            reduced = energy(x) / temperature
-        slope = tape.gradient(reduced, x, unconnected_gradients="zero")
-        bad = ~tf.math.is_finite(reduced)
-        cut = linlog(reduced, high, maximum)
-        top, limit = tf.cast(high, x.dtype), tf.cast(maximum, x.dtype)
-        clean = tf.where(bad, limit, reduced)
-        cut_slope = tf.where(clean < top, tf.ones_like(clean), 1 / (1 + tf.nn.relu(clean - top)))
-        cut_slope = tf.where(clean < limit, cut_slope, tf.zeros_like(clean))
+    held = tf.stop_gradient(x)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(held)
+        reduced = energy(held) / temperature
+    slope = tape.gradient(reduced, held, unconnected_gradients="zero")
+    bad = ~tf.math.is_finite(reduced)
+    cut = linlog(reduced, high, maximum)
+    top, limit = tf.cast(high, x.dtype), tf.cast(maximum, x.dtype)
+    clean = tf.where(bad, limit, reduced)
+    cut_slope = tf.where(clean < top, tf.ones_like(clean), 1 / (1 + tf.nn.relu(clean - top)))
+    cut_slope = tf.where(clean < limit, cut_slope, tf.zeros_like(clean))
 
-        def column(v: tf.Tensor) -> tf.Tensor:
-            return tf.reshape(v, [-1] + [1] * (x.shape.rank - 1))
+    def column(v: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(v, [-1] + [1] * (x.shape.rank - 1))
 
-        usable = tf.math.is_finite(slope) & column(clean < limit)
-        slope = tf.where(usable, slope, tf.zeros_like(slope)) * column(cut_slope)
+    usable = tf.math.is_finite(slope) & column(clean < limit)
+    slope = tf.where(usable, slope, tf.zeros_like(slope)) * column(cut_slope)
+    return with_slope(cut, x, slope), tf.stop_gradient(tf.cast(bad, x.dtype))
 
-        def gradient(d_cut: tf.Tensor, d_bad: tf.Tensor | None = None) -> tf.Tensor:
-            del d_bad  # a mask has no gradient
-            return column(d_cut) * slope
 
-        return (cut, tf.cast(bad, x.dtype)), gradient
+def with_slope(value: tf.Tensor, x: tf.Tensor, slope: tf.Tensor) -> tf.Tensor:
+    """The values `[batch]` with `slope`, finite and of the shape of x, as their gradient in x.
 
-    cut, bad = evaluate(x)
-    return cut, tf.stop_gradient(bad)
+    Not by `tf.custom_gradient`: each trace registers that for ever, and with it the whole graph,
+    thousands of Python objects (TensorFlow 2.21).
+    """
+    usable = tf.math.is_finite(x)
+    # Zero, with the derivative 1; where x is not finite, zero with the derivative 0.
+    move = tf.where(usable, x, tf.zeros_like(x))
+    move -= tf.stop_gradient(move)
+    terms = tf.reshape(move * tf.stop_gradient(slope), [tf.shape(x)[0], -1])
+    return tf.stop_gradient(value) + tf.reduce_sum(terms, axis=1)
 
 
 class Likelihood:

@@ -45,10 +45,10 @@ class Repeated(Bijector):
             instance(f"bijectors[{i}]", bijector, Bijector)
         documents = [serialize(b) for b in bijectors]
         for i, document in enumerate(documents):
-            if _architecture(document) != _architecture(documents[0]):
+            if architecture(document) != architecture(documents[0]):
                 raise ValueError(
                     f"bijectors must be of one architecture, got bijectors[{i}] other than "
-                    f"bijectors[0]: {_architecture(document)}, {_architecture(documents[0])}"
+                    f"bijectors[0]: {architecture(document)}, {architecture(documents[0])}"
                 )
         first = bijectors[0]
         values = [[v.numpy() for v in _keras_variables(b)] for b in bijectors]
@@ -185,10 +185,10 @@ def _keras_variables(bijector: Bijector) -> list[Any]:
     return [v for part in parts for layer in part._layers for v in layer.variables]
 
 
-def _architecture(document: Any) -> Any:
+def architecture(document: Any) -> Any:
     """A bijector's document without what may differ between copies: seeds and names."""
     if isinstance(document, dict):
-        return {k: _architecture(v) for k, v in document.items() if k not in ("seed", "name")}
+        return {k: architecture(v) for k, v in document.items() if k not in ("seed", "name")}
     if isinstance(document, list):
-        return [_architecture(v) for v in document]
+        return [architecture(v) for v in document]
     return document
