@@ -229,7 +229,7 @@ class _ExplorationStep(TrainingStep):
     def _kind(self) -> tuple[Hashable, ...] | None:
         if type(self) is not _ExplorationStep:
             return None
-        settings = (self._steps_per_call, self._jit_compile, len(self.buffer), self._temperature)
+        settings = (self._steps_per_call, self._jit_compile, *self.buffer.shape, self._temperature)
         return *settings, *methods_of(_ExplorationStep), *methods_of(TrainingStep)
 
     def _twin(self) -> _ExplorationStep:

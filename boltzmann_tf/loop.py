@@ -51,7 +51,7 @@ class Loop:
     ) -> None:
         self.generator = instance("generator", generator, BoltzmannGenerator)
         if optimizer is None:
-            optimizer = keras.optimizers.Adam()
+            optimizer = keras.optimizers.Adam(name="adam")  # not counted: see `named`
         self.optimizer = instance("optimizer", optimizer, keras.optimizers.Optimizer)
         if not isinstance(optimizer.get_config()["learning_rate"], float):
             raise ValueError(

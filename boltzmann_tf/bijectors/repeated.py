@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import instance, sequence
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
+from boltzmann_tf.bijectors.conditioner import named
 
 __all__ = ["Repeated"]
 
@@ -168,7 +169,7 @@ class _Stack(keras.layers.Layer):
     """The variables of all the bijectors, each stacked along a first axis."""
 
     def __init__(self, values: list[np.ndarray], trainable: list[bool], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**named(kwargs, "stack"))
         for i, (value, train) in enumerate(zip(values, trainable, strict=True)):
             self.add_weight(
                 shape=value.shape,
