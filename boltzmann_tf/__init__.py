@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
     from boltzmann_tf.schedules import Cosine, Linear
     from boltzmann_tf.systems import System
-    from boltzmann_tf.training import Stage, Trainer
+    from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
 
 _MODULES = ("bijectors", "estimators", "exact", "losses", "plotting", "sampling", "systems")
 _NAMES = {
@@ -40,6 +40,7 @@ _NAMES = {
     "Stage": "training",
     "System": "systems",
     "Trainer": "training",
+    "TrainingDiverged": "training",
     "free_energy_difference": "estimators",
     "free_energy_profile": "estimators",
     "realnvp": "bijectors",
@@ -54,6 +55,7 @@ __all__ = [
     "Stage",
     "System",
     "Trainer",
+    "TrainingDiverged",
     "__version__",
     "bijectors",
     "estimators",

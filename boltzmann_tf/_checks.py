@@ -34,7 +34,10 @@ def _real(name: str, value: Any, wanted: str) -> float:
         raise ValueError(
             f"{name} must be {wanted}, got an array of shape {np.asarray(value).shape}"
         )
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:  # an integer beyond the largest float
+        raise ValueError(f"{name} must be {wanted}, got an integer too large for one") from error
 
 
 def positive(name: str, value: Any) -> float:
@@ -114,6 +117,8 @@ def finite_array(
 ) -> np.ndarray:
     """Returns `value` as an array, or raises unless it is numeric, non-empty and finite.
 
+    Masked arrays are refused where something is masked: behind a mask there is any number.
+
     Args:
       name: the argument's name in the message.
       value: anything `numpy.asarray` takes.
@@ -121,6 +126,7 @@ def finite_array(
       last: required size of the last dimension, or None for any.
       dtype: of the result.
     """
+    _no_mask(name, value)
     try:
         # Text and complex numbers would be converted, with more or less noise.
         if np.asarray(value).dtype.kind not in "biufO":
@@ -139,8 +145,24 @@ def finite_array(
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     bad = array.size - int(np.count_nonzero(np.isfinite(array)))
     if bad:
-        raise ValueError(f"{name} must be finite, got {bad} NaN or infinite of {array.size} values")
+        first = np.argwhere(~np.isfinite(array))[0].tolist()
+        where = f", the first at {first}" if first else ""
+        raise ValueError(
+            f"{name} must be finite, got {bad} NaN or infinite of {array.size} values{where}"
+        )
     return array
+
+
+def _no_mask(name: str, value: Any) -> None:
+    """Raises if an array, or one in a list of them, has masked values."""
+    for part in value if isinstance(value, list | tuple) else [value]:
+        mask = np.ma.getmaskarray(part) if isinstance(part, np.ma.MaskedArray) else None
+        if mask is not None and np.any(mask):
+            first = np.argwhere(mask)[0].tolist()
+            raise ValueError(
+                f"{name} must not be masked, got {np.count_nonzero(mask)} masked of {mask.size} "
+                f"values, the first at {first}"
+            )
 
 
 def plus_minus_one(name: str, value: np.ndarray) -> np.ndarray:

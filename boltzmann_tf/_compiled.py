@@ -84,7 +84,7 @@ def place_of(system: System, shape: StepShape) -> Recent | None:
 
 def key_of(
     generator: BoltzmannGenerator, optimizer: keras.optimizers.Optimizer, shape: StepShape
-) -> Hashable | None:
+) -> tuple[Hashable, ...] | None:
     """What decides the numbers of a step besides its state, or None where that cannot be said.
 
     An energy is known by its values at some points, so that a parameter changed on the system, or
@@ -148,9 +148,7 @@ def trusted(generator: BoltzmannGenerator, template: BoltzmannGenerator) -> bool
             given["condition"] = tf.constant(rng.uniform(size=(8, part.condition_size)), part.dtype)
         x, log_det = part.forward_and_log_det(z, **given)
         results.append((x, log_det, *part.inverse_and_log_det(x, **given)))
-    return all(
-        a.numpy().tobytes() == b.numpy().tobytes() for a, b in zip(*results, strict=True)
-    )
+    return all(a.numpy().tobytes() == b.numpy().tobytes() for a, b in zip(*results, strict=True))
 
 
 def copy_variables(sources: Sequence[tf.Variable], targets: Sequence[tf.Variable]) -> None:
@@ -186,4 +184,3 @@ def _energies(system: System) -> tuple[bytes, ...]:
 
 def _parts(bijector: Bijector) -> list[Any]:
     return [bijector, *bijector.submodules]
-

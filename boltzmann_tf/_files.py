@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import os
+import re
+import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["atomic_path", "write_bytes", "write_text"]
+__all__ = ["atomic_path", "check_writable", "remove_stale", "write_bytes", "write_text"]
+
+STALE_AFTER = 86_400.0  # seconds after which another machine's temporary file is a leftover
 
 
 @contextlib.contextmanager
@@ -16,28 +23,38 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields a temporary path in the folder of `path`, renamed to `path` when the block succeeds.
 
     When the block raises, an interrupt from the keyboard included, the temporary file goes and
-    what was at `path` before stays.
+    what was at `path` before stays. What killed writers of `path` left behind goes, too.
 
     Args:
       path: the final name; missing parent folders are made.
+
+    Raises:
+      OSError: with the name of `path`, also where the system's own error has none (a full disk).
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays in place: NumPy and Keras choose a format by it, or append one.
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}-", suffix=f".tmp{target.suffix}", dir=target.parent
-    )
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        # mkstemp makes a private file; what a user keeps follows the umask as usual.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _named(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(target.parent, re.escape(target.stem), target.suffix)
+        # The suffix stays in place: NumPy and Keras choose a format by it, or append one.
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.stem}-{_own_mark()}-",
+            suffix=f".tmp{target.suffix}",
+            dir=target.parent,
+        )
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            # mkstemp makes a private file; what a user keeps follows the umask as usual.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            # After a crash of the machine the new name must not stand for an empty file.
+            _sync(temporary)
+            temporary.replace(target)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -49,3 +66,87 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
 def write_text(path: str | os.PathLike[str], content: str) -> None:
     """Writes `content` to `path` as UTF-8, whole or not at all."""
     write_bytes(path, content.encode("utf-8"))
+
+
+def check_writable(path: str | os.PathLike[str], size: int = 1) -> None:
+    """Raises an `OSError` that names `path` unless a file of `size` bytes can be written there.
+
+    For long work to call before it begins. What is at `path` stays.
+
+    Args:
+      path: of a file; missing parent folders are made.
+      size: in bytes.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "must be a file, got a folder", str(target))
+    with contextlib.suppress(_Enough), atomic_path(target) as temporary:
+        temporary.write_bytes(bytes(size))
+        _sync(temporary)
+        raise _Enough  # before anything is renamed
+
+
+class _Enough(Exception):  # noqa: N818
+    """Ends a write that was to show only that it is possible."""
+
+
+def remove_stale(folder: Path, stem: str, suffix: str) -> None:
+    """Removes the temporary files of writers that were killed.
+
+    Those of processes that are no more on this machine, and any that are a day old.
+
+    Args:
+      folder: to look in.
+      stem: of the files that were to be written, a regular expression.
+      suffix: of these files, with its dot.
+    """
+    shape = re.compile(rf"\.{stem}-(?:([0-9a-f]{{8}})-(\d+)-)?\w{{8}}\.tmp{re.escape(suffix)}")
+    with contextlib.suppress(OSError):  # a folder that cannot be listed: the write will tell
+        for entry in os.scandir(folder):
+            match = shape.fullmatch(entry.name)
+            if match is None:
+                continue
+            with contextlib.suppress(OSError):
+                here = match[1] == _machine()
+                old = time.time() - entry.stat().st_mtime > STALE_AFTER
+                if old or (here and not _is_alive(int(match[2]))):
+                    os.unlink(entry.path)
+
+
+@contextlib.contextmanager
+def _named(target: Path) -> Iterator[None]:
+    """Gives the system's errors the name of the file, where they have none or the temporary's."""
+    try:
+        yield
+    except OSError as error:
+        name = os.path.basename(str(error.filename or f".{target.stem}-"))
+        if error.errno is None or not name.startswith(f".{target.stem}-"):
+            raise
+        raise OSError(error.errno, error.strerror, str(target)) from error
+
+
+def _machine() -> str:
+    """Short for the machine's name; process numbers are its own."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _own_mark() -> str:
+    return f"{_machine()}-{os.getpid()}"
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # someone else's
+        return True
+    return True
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,21 +1,66 @@
-"""What the package compiles, and how a user's functions get into it."""
+"""What the package compiles, how a user's functions get into it, and how long it is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol, TypeVar
 
 import tensorflow as tf
 
-from boltzmann_tf.bijectors import Bijector
+__all__ = ["in_graph", "kept", "with_xla"]
 
-__all__ = ["in_graph", "with_xla"]
+T = TypeVar("T")
+MOST = 32  # compiled functions of one object; the oldest goes
 
 
-def with_xla(bijector: Bijector, *, jit_compile: bool | str) -> bool:
-    """Whether XLA compiles functions of the bijector: as told, or where it is the better one."""
+class _Compiled(Protocol):
+    @property
+    def compiles_with_xla(self) -> bool: ...
+
+
+def with_xla(*parts: _Compiled, jit_compile: bool | str) -> bool:
+    """Whether XLA compiles functions of bijectors and systems: as told, or where all agree."""
     if jit_compile not in (True, False, "auto"):
         raise ValueError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}")
-    return bijector.compiles_with_xla if jit_compile == "auto" else bool(jit_compile)
+    if jit_compile != "auto":
+        return bool(jit_compile)
+    return all(part.compiles_with_xla for part in parts)
+
+
+class _Kept(dict):
+    """What was made for one object; its copies, which may be changed, and pickles begin anew."""
+
+    def __init__(self, owner: Any) -> None:
+        super().__init__()
+        self.owner = weakref.ref(owner)
+
+    def __reduce_ex__(self, _: Any) -> tuple[type, tuple[()]]:
+        return dict, ()
+
+
+def kept(owner: Any, key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` returned for this key before, or now.
+
+    It is kept on the owner (a system, a generator, a function), and nowhere else: what is compiled
+    refers to its owner, so that a cache of the module would keep both alive for ever.
+    """
+    if inspect.ismethod(owner):  # made anew at each access, with the attributes of its function
+        owner, key = owner.__self__, (owner.__func__, key)
+    try:
+        attributes = vars(owner)
+        own = attributes.get("_kept")
+        if not isinstance(own, _Kept) or own.owner() is not owner:
+            own = _Kept(owner)
+            attributes["_kept"] = own
+    except TypeError:  # no place for it
+        return make()
+    if key not in own:
+        if len(own) >= MOST:
+            del own[next(iter(own))]
+        own[key] = make()
+    return own[key]
 
 
 def in_graph(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:

@@ -11,10 +11,13 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._room import within
+
 __all__ = ["cosines", "hartley", "transform"]
 
 
 def _angles(length: int) -> np.ndarray:
+    within(length, length)
     return 2 * np.pi * np.outer(np.arange(length), np.arange(length)) / length
 
 

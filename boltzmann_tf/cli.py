@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from boltzmann_tf import _quiet
+from boltzmann_tf._signals import Terminated, follow_parent, terminations_raise
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import registry, runner
 from boltzmann_tf.reproduction.parallel import available_cores
@@ -62,9 +63,14 @@ def _options(
 
 @contextlib.contextmanager
 def _user_errors() -> Iterator[None]:
-    """Shows a bad argument as one line and not as a traceback."""
+    """Shows a bad argument as one line and not as a traceback; a signal ends in order."""
+    follow_parent()
     try:
-        yield
+        with terminations_raise():
+            yield
+    except Terminated as end:
+        typer.echo("Terminated.", err=True)
+        raise typer.Exit(128 + end.number) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted.", err=True)
         raise typer.Exit(130) from None
@@ -134,7 +140,7 @@ def list_() -> None:
 
 @app.command()
 def train(
-    system: Annotated[str, typer.Argument(help="double_well, mueller_brown or spring_in_box.")],
+    system: Annotated[str, typer.Argument(help="Its name; an unknown one shows all.")],
     *,
     output: Annotated[Path, typer.Option(help="Folder for the trained generator.")],
     config: Annotated[
@@ -153,6 +159,16 @@ def train(
         float | None, typer.Option(help="Weight of the reaction-coordinate loss.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of every random number.")] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Of the system, such as length=4 or lattice=cubic; may be given often.",
+        ),
+    ] = None,
+    checkpoint_every: Annotated[
+        int, typer.Option(help="Steps between checkpoints, from which a later call goes on.")
+    ] = 1000,
 ) -> None:
     """Train a generator on a named system, with data from Metropolis sampling, and save it."""
     with _user_errors():
@@ -169,9 +185,11 @@ def train(
             "kl": kl,
             "rc": rc,
             "seed": seed,
+            "parameters": train_config.parse_parameters(parameter),
         }
         given = {name: value for name, value in options.items() if value is not None}
-        commands.train(train_config.read_config(config, given), output)
+        settings = train_config.read_config(config, given)
+        commands.train(settings, output, checkpoint_every=checkpoint_every)
 
 
 @app.command()

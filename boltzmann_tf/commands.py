@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
+import warnings
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,8 +18,9 @@ from rich.console import Console
 
 from boltzmann_tf import estimators, sampling, systems
 from boltzmann_tf._checks import positive, positive_int
+from boltzmann_tf._disk import check_folder
 from boltzmann_tf._files import atomic_path, write_text
-from boltzmann_tf.bijectors import realnvp
+from boltzmann_tf.bijectors import Bijector, DirectorFlow, Sequence, SpheresFromPlanes, realnvp
 from boltzmann_tf.generator import BoltzmannGenerator, Samples
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.reproduction.context import check_output, versions
@@ -33,6 +35,7 @@ RECORD = "training.json"
 CHECKPOINT = "checkpoint.npz"
 WALKERS = 100
 STRIDE = 20  # Metropolis steps between two configurations of the data
+ROOM = 1 << 20  # bytes for documents and the history
 
 
 class _Record(BaseModel):
@@ -44,7 +47,9 @@ class _Record(BaseModel):
     versions: dict[str, str]
 
 
-def train(config: TrainConfig, output: str | os.PathLike[str]) -> BoltzmannGenerator:
+def train(
+    config: TrainConfig, output: str | os.PathLike[str], *, checkpoint_every: int = 1000
+) -> BoltzmannGenerator:
     """Makes data by Metropolis sampling, trains a generator and saves it.
 
     A run that was interrupted goes on where it was when it is called with the same settings again.
@@ -52,19 +57,24 @@ def train(config: TrainConfig, output: str | os.PathLike[str]) -> BoltzmannGener
     Args:
       config: the settings.
       output: folder for the generator, `training.json` and, meanwhile, a checkpoint.
+      checkpoint_every: steps between checkpoints.
 
     Returns:
       the generator.
     """
     folder = check_output(output)
+    checkpoint_every = positive_int("checkpoint_every", checkpoint_every)
     console = Console(stderr=True, highlight=False, markup=False)
     start = time.perf_counter()
-    system = systems.get(config.system, **config.parameters)
-    coordinate = system.reaction_coordinate(config.reaction_coordinate)
-    generator = BoltzmannGenerator(
-        system,
-        realnvp(system.event_size, blocks=config.blocks, hidden=config.hidden, seed=config.seed),
-    )
+    system = _system(config)
+    generator = BoltzmannGenerator(system, _flow(config, system))
+    # The parameters, the optimiser's two moments, and as much again: the file that replaces another
+    # is written beside it.
+    size = sum(4 * int(np.prod(v.shape)) for v in generator.bijector.variables)
+    check_folder("output", folder, needed=2 * 3 * size + ROOM)
+    coordinate = None
+    if config.rc or config.reaction_coordinate is not None:
+        coordinate = system.reaction_coordinate(config.reaction_coordinate)
     chains = _data(config, system)
     data = chains.configurations
     console.print(
@@ -73,7 +83,10 @@ def train(config: TrainConfig, output: str | os.PathLike[str]) -> BoltzmannGener
     )
     folder.mkdir(parents=True, exist_ok=True)
     history = Trainer(generator, seed=config.seed).fit(
-        data, stages(config, coordinate, data), checkpoint=folder / CHECKPOINT
+        data,
+        stages(config, coordinate, data),
+        checkpoint=folder / CHECKPOINT,
+        checkpoint_every=checkpoint_every,
     )
     generator.save(folder)
     record = _Record(
@@ -84,13 +97,30 @@ def train(config: TrainConfig, output: str | os.PathLike[str]) -> BoltzmannGener
     )
     write_text(folder / RECORD, to_json(record.model_dump()))
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    if history.non_finite or history.skipped:
-        console.print(
-            f"{history.non_finite} generated energies were not finite and "
-            f"{history.skipped} steps were not taken"
-        )
     console.print(f"saved: {folder}", soft_wrap=True)
     return generator
+
+
+def _system(config: TrainConfig) -> systems.System:
+    try:
+        return systems.get(config.system, **config.parameters)
+    except TypeError as error:  # a constructor's own words name the argument
+        raise TypeError(f"parameters of {config.system} do not fit: {error}") from error
+
+
+def _flow(config: TrainConfig, system: systems.System) -> Bijector:
+    """A network whose configurations lie where the system's do."""
+    if isinstance(system, systems.NematicAngles):
+        planes = SpheresFromPlanes(system.event_size)
+        sites = system.nematic.sites
+        director = DirectorFlow(np.zeros((sites, sites)), hidden=config.hidden, seed=config.seed)
+        return Sequence([planes, director])
+    if system.domain == "unit vectors":
+        raise ValueError(
+            f"system must have coordinates that a flow can generate, got {config.system}: "
+            "nematic_angles is the same model in angles"
+        )
+    return realnvp(system.event_size, blocks=config.blocks, hidden=config.hidden, seed=config.seed)
 
 
 def _data(config: TrainConfig, system: systems.System) -> sampling.Chains:
@@ -114,14 +144,14 @@ def stages(config: TrainConfig, coordinate: Any, data: np.ndarray) -> list[Stage
 
     Args:
       config: the settings.
-      coordinate: the reaction coordinate, from `[n, ...]` to `[n]`.
+      coordinate: the reaction coordinate, from `[n, ...]` to `[n]`; None where `rc` is 0.
       data: configurations `[n, ...]`; they give the range of the coordinate if `config` does not.
 
     Returns:
       one stage or two.
     """
     rc_loss = None
-    if config.rc:
+    if config.rc and coordinate is not None:
         low, high = config.rc_range or _range(np.asarray(coordinate(data)))
         rc_loss = ReactionCoordinate(coordinate, low, high)
     found = []
@@ -248,11 +278,18 @@ def evaluate(
     """
     folder = Path(directory)
     batches = BoltzmannGenerator.load(folder).sample_batches(n, temperature, seed=seed)
-    log_weights = np.concatenate([batch.log_weight for batch in batches])
+    parts, resolution = [], 0.0
+    for batch in batches:
+        parts.append(batch.log_weight)
+        resolution = max(resolution, batch.resolution)
     spent = _spent(folder)
-    report = estimators.weight_report(
-        log_weights, energy_evaluations=None if spent is None else spent + n
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", estimators.CalibrationWarning)  # the summary says the same
+        report = estimators.weight_report(
+            np.concatenate(parts),
+            energy_evaluations=None if spent is None else spent + n,
+            resolution=resolution,
+        )
     if json_file is not None:
         content = {"temperature": temperature, "seed": seed, **report.to_dict()}
         write_text(json_file, to_json(content))

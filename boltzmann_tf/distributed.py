@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.step_shape import Data, StepShape
+from boltzmann_tf.step_shape import COUNTED, Data, StepShape
 from boltzmann_tf.steps import TrainingStep
 
 __all__ = ["DistributedStep"]
@@ -54,8 +54,8 @@ class DistributedStep(TrainingStep):
         super().__init__(generator, optimizer, steps_per_call, jit_compile=False)
         self._jit_replica = jit_compile
 
-    def energies_per_step(self, shape: StepShape) -> int:
-        """Energies that a step asks for, over all replicas."""
+    def loss_energies(self, shape: StepShape) -> int:
+        """Energies that a step's losses ask for, over all replicas."""
         return self.replicas * self._share(shape).energies_per_step
 
     def _share(self, shape: StepShape) -> StepShape:
@@ -90,5 +90,6 @@ class DistributedStep(TrainingStep):
         gradient, values = tf.nest.map_structure(
             lambda v: self._strategy.reduce(tf.distribute.ReduceOp.MEAN, v, axis=None), results
         )
-        values["non_finite"] *= self.replicas
+        for name in COUNTED:
+            values[name] *= self.replicas
         return gradient, values

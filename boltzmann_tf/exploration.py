@@ -19,9 +19,11 @@ import tensorflow as tf
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
 from boltzmann_tf._compiled import methods_of
 from boltzmann_tf._graph import in_graph
-from boltzmann_tf._random import normal, uniform
+from boltzmann_tf._random import log_uniform, normal
+from boltzmann_tf.faults import check_rows
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.loop import Loop
+from boltzmann_tf.run_identity import function_name
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import METRICS, Data, StepShape
 from boltzmann_tf.steps import TrainingStep
@@ -56,6 +58,7 @@ class Explorer(Loop):
 
     _step: _ExplorationStep
     _fresh_optimizer = False
+    keeps_history = True
 
     def __init__(
         self,
@@ -90,6 +93,7 @@ class Explorer(Loop):
             raise ValueError(
                 f"initial must have shape [n, {', '.join(map(str, shape))}], got {x.shape}"
             )
+        check_rows("initial", x)
         x = x if relabel is None else relabel(x)
         chosen = np.random.default_rng(seed).integers(
             len(x), size=positive_int("capacity", capacity)
@@ -98,7 +102,13 @@ class Explorer(Loop):
         temperature = positive("temperature", temperature)
         # Of the steps between two relabellings, which decide what the next ones see.
         between = None if relabel is None else self.steps_per_call
-        self.settings += (("explorer", len(chosen), step_size, temperature, between),)
+        self.settings |= {
+            "capacity": len(chosen),
+            "step_size": step_size,
+            "temperature": temperature,
+            "relabel": None if relabel is None else function_name(relabel),
+            "steps between relabellings": between,
+        }
         self._relabel = relabel
         self._initial = Data(tf.constant(x), tf.zeros([len(x), 0], dtype))
         self._step = _ExplorationStep(
@@ -148,8 +158,8 @@ class Explorer(Loop):
           verbose: 0 for silence, 1 for a progress bar.
           tensorboard: folder for TensorBoard logs.
           checkpoint: file (.npz) from which an interrupted run resumes, to the same numbers;
-            written every `checkpoint_every` iterations, on an interrupt, and at the end. It holds
-            the buffer and all that came before this stage too. Each stage needs its own.
+            written as by `Trainer.fit`, every `checkpoint_every` iterations. It holds the buffer
+            and all that came before this stage too. Each stage needs its own.
           checkpoint_every: iterations between checkpoints.
 
         Returns:
@@ -178,6 +188,10 @@ class Explorer(Loop):
             self._put_in_order()
 
     def _restored(self) -> None:
+        self._ordered = self.buffer
+
+    def _rolled_back(self, history: History) -> None:
+        self.history = history
         self._ordered = self.buffer
 
     def _put_in_order(self) -> None:
@@ -230,7 +244,7 @@ class _ExplorationStep(TrainingStep):
         if type(self) is not _ExplorationStep:
             return None
         settings = (self._steps_per_call, self._jit_compile, *self.buffer.shape, self._temperature)
-        return *settings, *methods_of(_ExplorationStep), *methods_of(TrainingStep)
+        return (*settings, *methods_of(_ExplorationStep), *methods_of(TrainingStep))
 
     def _twin(self) -> _ExplorationStep:
         return _ExplorationStep(
@@ -271,12 +285,12 @@ class _ExplorationStep(TrainingStep):
         z, inverse_log_det = generator.to_latent(x)
         proposed = z + self._size * tf.sqrt(tau) * normal(tf.shape(z), noise, x.dtype)
         y, log_det = generator.to_configuration(proposed)
-        log_ratio = log_det + inverse_log_det
-        log_ratio += (self._true_energy(x) - self._true_energy(y)) / tau
+        before, after = (tf.cast(self._true_energy(v), tf.float64) for v in (x, y))
+        log_ratio = tf.cast(log_det, tf.float64) + tf.cast(inverse_log_det, tf.float64)
+        log_ratio += (before - after) / self._temperature
         # A NaN is a rejection; so is a configuration that left the numbers.
         finite = tf.reduce_all(tf.math.is_finite(tf.reshape(y, [tf.shape(y)[0], -1])), axis=-1)
-        threshold = tf.math.log(uniform(tf.shape(log_ratio), choice, x.dtype))
-        accepted = (threshold < log_ratio) & finite
+        accepted = (log_uniform(tf.shape(log_ratio), choice) < log_ratio) & finite
         mask = tf.reshape(accepted, [-1] + [1] * (x.shape.rank - 1))
         return tf.where(mask, y, x), tf.reduce_mean(tf.cast(accepted, x.dtype))
 

@@ -44,6 +44,22 @@ class Samples(NamedTuple):
     energy: np.ndarray
     log_weight: np.ndarray
 
+    @property
+    def resolution(self) -> float:
+        """Rounding of a log-weight in kT, for the `resolution` of `boltzmann_tf.estimators`.
+
+        One unit in the last place of the larger of |u / tau| and |log q|, averaged with the
+        weights: what a constant that the dtype cannot hold, or an order of summation, may shift
+        all log-weights by. It does not see an energy that loses digits inside, as a difference of
+        large numbers does. NaN where no sample has a weight.
+        """
+        log_q = np.asarray(self.log_q, np.float64)
+        with np.errstate(invalid="ignore"):
+            weight = np.exp(self.log_weight - self.log_weight.max())
+            size = np.maximum(np.abs(self.log_weight + log_q), np.abs(log_q))
+            weighted = float(np.sum((weight * size)[weight > 0]) / weight.sum())
+        return float(np.finfo(self.log_q.dtype).eps) * weighted
+
 
 class BoltzmannGenerator:
     """Generates configurations of `system` from Gaussian noise, with importance weights.
@@ -57,7 +73,8 @@ class BoltzmannGenerator:
       prior: None for the standard normal; or a `tfd.Distribution` over `[D]`, which then allows
         tau = 1 only.
       jit_compile: whether XLA compiles sampling and densities, as in `Trainer`: without it the
-        first sample comes earlier, and the random numbers are others.
+        first sample comes earlier, and the random numbers are others. "auto" takes XLA unless the
+        bijector or the system says no (`compiles_with_xla`).
     """
 
     def __init__(
@@ -75,7 +92,7 @@ class BoltzmannGenerator:
                 f"system must have a density over real vectors, got the spins of {system.name}: "
                 "generate their continuous field (IsingField) and draw spins from it"
             )
-        system.check()
+        system.check(bijector.dtype)
         if bijector.event_size != system.event_size:
             raise ValueError(
                 f"bijector must have the event_size of {system.name}, {system.event_size}, got "
@@ -99,7 +116,7 @@ class BoltzmannGenerator:
                     f"{tf.as_dtype(prior.dtype).name}"
                 )
         self.prior = prior
-        self.jit_compile = with_xla(bijector, jit_compile=jit_compile)
+        self.jit_compile = with_xla(bijector, system, jit_compile=jit_compile)
         # A function of its own, so that AutoGraph serves the user's code and skips the package's.
         self._energy = tf.function(system.energy)
         self._compiled: dict[str, Any] = {}
@@ -230,24 +247,48 @@ class BoltzmannGenerator:
     # Files.
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the generator to the folder `path`: a JSON document and an array file."""
+        """Writes the generator to the folder `path`: a JSON document and an array file.
+
+        A generator that is there already stays, and can be loaded, until the new one is complete;
+        the document's replacement is the one moment of the change.
+
+        Raises:
+          TypeError: for a prior of one's own, or a bijector that cannot be written as JSON.
+          ValueError: for variables that are NaN or infinite.
+          OSError: with the file's name, for a folder that cannot be written to or has no room.
+        """
         if self.prior is not None:
             raise TypeError("prior must be the standard normal to be saved, got a custom one")
         storage.save_generator(path, self)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], system: System | None = None) -> BoltzmannGenerator:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        system: System | None = None,
+        *,
+        dtype: str | None = None,
+    ) -> BoltzmannGenerator:
         """Reads a generator that `save` wrote.
 
         Args:
           path: the folder.
           system: the system; needed where it is not one of the package's own.
+          dtype: "float32" or "float64" to have the generator in that precision whatever it was
+            trained in; None for its own. Weights of training in float32, in float64: densities
+            and energies without rounding in sums and determinants.
 
         Raises:
           ValueError: for files that are missing, truncated, altered or of another architecture.
         """
-        system, bijector = storage.load_parts(path, system)
-        return cls(system, bijector)
+        given = system is not None
+        system, bijector = storage.load_parts(path, system, dtype)
+        try:
+            return cls(system, bijector)
+        except Exception as error:  # of TensorFlow, say, for a parameter beyond its numbers
+            if given or isinstance(error, ValueError):
+                raise
+            raise ValueError(f"{path} describes no valid generator: {error}") from error
 
     # Internals.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,15 +13,21 @@ import numpy as np
 
 from boltzmann_tf._checks import instance, positive_int, seed_int, sequence
 from boltzmann_tf._graph import with_xla
-from boltzmann_tf._interrupt import interrupts_held
-from boltzmann_tf.checkpoints import Checkpoint, fingerprint
+from boltzmann_tf._interrupt import interrupts_held, terminations_raised
+from boltzmann_tf.callbacks import Rate, check_optimizer
+from boltzmann_tf.checkpoints import Checkpoint
+from boltzmann_tf.faults import TrainingDiverged, check_weights
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.monitoring import Monitor
+from boltzmann_tf.run_identity import run_document
 from boltzmann_tf.stages import History, Stage
-from boltzmann_tf.step_shape import Data
+from boltzmann_tf.step_shape import CONTROLS, Data
 from boltzmann_tf.steps import TrainingStep
+from boltzmann_tf.watch import Watch
 
 __all__ = ["Loop"]
+
+LEARNING_RATE = CONTROLS.index("learning_rate")
 
 
 class Loop:
@@ -39,6 +46,7 @@ class Loop:
 
     _step: TrainingStep
     _fresh_optimizer = True  # at each stage
+    keeps_history = False  # under the name by which Keras' own history would come
 
     def __init__(
         self,
@@ -52,21 +60,14 @@ class Loop:
         self.generator = instance("generator", generator, BoltzmannGenerator)
         if optimizer is None:
             optimizer = keras.optimizers.Adam(name="adam")  # not counted: see `named`
-        self.optimizer = instance("optimizer", optimizer, keras.optimizers.Optimizer)
-        if not isinstance(optimizer.get_config()["learning_rate"], float):
-            raise ValueError(
-                "optimizer must have a number as its learning rate, got a schedule: give that to "
-                "Stage(learning_rate=...)"
-            )
-        if optimizer.built:
-            raise ValueError("optimizer must be new, got one that belongs to other variables")
+        self.optimizer = check_optimizer(optimizer)
         if not generator.bijector.trainable_variables:
             raise ValueError("generator must have trainable variables, got a bijector without any")
         self.seed = seed_int("seed", seed)
         self.steps_per_call = positive_int("steps_per_call", steps_per_call)
-        self._jit = with_xla(generator.bijector, jit_compile=jit_compile)
+        self._jit = with_xla(generator.bijector, generator.system, jit_compile=jit_compile)
         # XLA's random numbers are others.
-        self.settings: tuple[Any, ...] = (("xla", self._jit),)
+        self.settings: dict[str, Any] = {"xla": self._jit}
         self.stop_training = False
 
     def _run(
@@ -88,25 +89,38 @@ class Loop:
         saved = None
         if checkpoint is not None:
             instance("checkpoint", checkpoint, (str, os.PathLike))
-            saved = Checkpoint(Path(checkpoint), fingerprint(self, stages, data))
+            saved = Checkpoint(Path(checkpoint), run_document(self, stages, data), self, history)
         self._step.load_parameters()
-        if saved and saved.exists():
-            start = saved.restore(self._step, history)
+        self._step.rate_factor.assign(1.0)
+        if saved:
+            start = saved.start(start)
             self._restored()
+        check_weights(self._step.parameters.numpy())
 
         self.stop_training = False
         self._position, self._whole = start, True
         total = len(history) + sum(s.iterations for s in stages[start[0] :]) - start[1]
-        monitor = Monitor(self, total, callbacks, verbose=verbose, tensorboard=tensorboard)
-        with monitor:
+        self._rate = Rate(self.optimizer, self._step.rate_factor)
+        monitor = Monitor(
+            self,
+            stages,
+            history,
+            total,
+            callbacks,
+            self._rate,
+            verbose=verbose,
+            tensorboard=tensorboard,
+        )
+        with monitor, terminations_raised() if saved else contextlib.nullcontext():
             try:
                 self._stages_from(start, stages, data, history, monitor, saved, checkpoint_every)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, SystemExit):
                 if saved and self._whole:
-                    saved.save(self._step, history, self._position)
+                    saved.save(self._position)
                 raise
-        if saved:
-            saved.save(self._step, history, self._position)
+            if saved:
+                with interrupts_held():
+                    saved.save(self._position)
 
     def _stages_from(
         self,
@@ -127,28 +141,50 @@ class Loop:
                 self._step.reset_optimizer()
             controls = np.stack(list(stage.controls().values()), axis=1)
             shape = stage.shape()
-            monitor.begin_stage(number, len(history))
+            self._rate.begin_stage(controls[:, LEARNING_RATE])
+            factor = self._rate.factor
+            monitor.begin_stage(number, len(history), shape, min(done, self.steps_per_call))
+            if done:  # the callbacks have begun this stage before: it is in the factor
+                self._step.rate_factor.assign(factor)
+            watch = Watch(self._step, history, number, stage, controls, done)
             while done < stage.iterations and not self.stop_training:
                 count = min(self.steps_per_call, stage.iterations - done)
+                monitor.before(len(history))
+                rates = controls[done : done + count].copy()
+                rates[:, LEARNING_RATE] *= self._rate.factor
+                watch.before((number, done))
                 with interrupts_held():
                     self._whole = False
-                    block = self._step(
-                        shape, data, controls[done : done + count], self.seed, len(history)
-                    )
+                    block = self._step(shape, data, rates, self.seed, len(history))
                     self._called()
                     history.append(block)
                     history.energy_evaluations += count * self._step.energies_per_step(shape)
                     done += count
                     self._position, self._whole = (number, done), True
-                monitor.update(history, count)
+                monitor.update(count)
+                if watch.gone(count):
+                    raise self._diverged(watch, data, saved)
                 unsaved += count
                 if saved and unsaved >= checkpoint_every:
-                    saved.save(self._step, history, self._position)
+                    with interrupts_held():
+                        saved.save(self._position)
                     unsaved = 0
             history.stage_ends = [*history.stage_ends[:number], len(history)]
+            self._step.finish_stage()
             monitor.end_stage(number)
+            watch.end()
             if self.stop_training:
                 break
+
+    def _diverged(self, watch: Watch, data: Data, saved: Checkpoint | None) -> TrainingDiverged:
+        """Puts everything back to before the bad steps, and into the checkpoint."""
+        error = watch.error(self.generator, data)
+        position, history = watch.restore()
+        self._position = position
+        self._rolled_back(history)
+        if saved:
+            saved.save(position)
+        return error
 
     def _called(self) -> None:
         """What follows each call of the compiled steps."""
@@ -156,12 +192,31 @@ class Loop:
     def _restored(self) -> None:
         """What follows when a checkpoint has been read."""
 
+    def _rolled_back(self, history: History) -> None:
+        """What follows when the state is that at the end of an earlier history again."""
+
     @property
     def replicas(self) -> int:
         """Number of replicas that share a batch; 1 without a strategy."""
         return self._step.replicas
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of what each step records."""
+        return self._step.metrics
+
     # What Keras callbacks ask of a model.
+
+    def save(self, filepath: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+        """Writes the generator to a folder, as `BoltzmannGenerator.save`.
+
+        Args:
+          filepath: of the folder, whatever its ending (`ModelCheckpoint` asks for ".keras").
+          overwrite: whether a generator that is there may be replaced.
+        """
+        if not overwrite and Path(filepath).exists():
+            raise ValueError(f"filepath must be new where overwrite is False, got {filepath!r}")
+        self.generator.save(filepath)
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of the trainable variables."""

@@ -15,12 +15,14 @@ import tensorflow as tf
 from boltzmann_tf._checks import choice, finite_array, positive, positive_int
 
 __all__ = [
+    "Cut",
     "Generated",
     "KullbackLeibler",
     "Likelihood",
     "Mapped",
     "ReactionCoordinate",
     "WeightedLikelihood",
+    "cut_energy",
     "linlog",
     "safe_energy",
     "with_slope",
@@ -77,18 +79,33 @@ def linlog(energy: tf.Tensor, high: tf.Tensor, maximum: tf.Tensor) -> tf.Tensor:
     return tf.where(clamped < high, clamped, high + tf.math.log1p(above))
 
 
-def safe_energy(
+class Cut(NamedTuple):
+    """Energies after the cut, and what was wrong with them.
+
+    Attributes:
+      energy: reduced, `[batch]`; its gradient is finite.
+      bad: 1 where the energy was NaN or infinite, `[batch]`.
+      lost: 1 where the energy was finite and below `maximum`, and its gradient was not finite.
+    """
+
+    energy: tf.Tensor
+    bad: tf.Tensor
+    lost: tf.Tensor
+
+
+def cut_energy(
     energy: Callable[[tf.Tensor], tf.Tensor],
     x: tf.Tensor,
     temperature: tf.Tensor,
     high: tf.Tensor,
     maximum: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """The reduced energy after the cut, with gradients that are finite for any energy function.
+) -> Cut:
+    """Reduced energies after the cut, with gradients that are finite for any energy function.
 
     Selecting after the fact does not stop NaN (0 times infinity), so the gradient of each
     configuration is formed here, from the energy's own gradient and the slope of the cut, and is
-    zero where either is not finite or the energy is beyond `maximum`, as published.
+    zero where either is not finite or the energy is beyond `maximum`, as published. It is with
+    respect to x alone: variables that the energy reads are not trained.
 
     Args:
       energy: the function of x to cut; its batch members must not interact.
@@ -98,17 +115,14 @@ def safe_energy(
       maximum: where the energy becomes constant, in kT.
 
     Returns:
-      the cut reduced energy `[batch]`, and a mask `[batch]` of configurations whose energy is NaN
-      or infinite.
+      the cut reduced energy and two masks of what was not finite, `[batch]` each.
     """
-
     held = tf.stop_gradient(x)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(held)
         reduced = energy(held) / temperature
     slope = tape.gradient(reduced, held, unconnected_gradients="zero")
     bad = ~tf.math.is_finite(reduced)
-    cut = linlog(reduced, high, maximum)
     top, limit = tf.cast(high, x.dtype), tf.cast(maximum, x.dtype)
     clean = tf.where(bad, limit, reduced)
     cut_slope = tf.where(clean < top, tf.ones_like(clean), 1 / (1 + tf.nn.relu(clean - top)))
@@ -117,9 +131,26 @@ def safe_energy(
     def column(v: tf.Tensor) -> tf.Tensor:
         return tf.reshape(v, [-1] + [1] * (x.shape.rank - 1))
 
-    usable = tf.math.is_finite(slope) & column(clean < limit)
+    finite = tf.math.is_finite(slope)
+    whole = tf.reduce_all(finite, axis=list(range(1, x.shape.rank)))
+    lost = (clean < limit) & ~whole
+    usable = finite & column(clean < limit)
     slope = tf.where(usable, slope, tf.zeros_like(slope)) * column(cut_slope)
-    return with_slope(cut, x, slope), tf.stop_gradient(tf.cast(bad, x.dtype))
+
+    cut = with_slope(linlog(reduced, high, maximum), x, slope)
+    masks = (tf.stop_gradient(tf.cast(mask, x.dtype)) for mask in (bad, lost))
+    return Cut(cut, *masks)
+
+
+def safe_energy(
+    energy: Callable[[tf.Tensor], tf.Tensor],
+    x: tf.Tensor,
+    temperature: tf.Tensor,
+    high: tf.Tensor,
+    maximum: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """As `cut_energy`; returns the energy and the mask of those that were NaN or infinite."""
+    return cut_energy(energy, x, temperature, high, maximum)[:2]
 
 
 def with_slope(value: tf.Tensor, x: tf.Tensor, slope: tf.Tensor) -> tf.Tensor:

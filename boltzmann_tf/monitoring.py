@@ -7,12 +7,12 @@ import os
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
-from rich.console import Group
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import (
     BarColumn,
@@ -22,11 +22,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from boltzmann_tf._checks import choice, instance
+from boltzmann_tf._checks import choice
+from boltzmann_tf.callbacks import Callbacks, Rate
+from boltzmann_tf.faults import summary
+from boltzmann_tf.step_shape import COUNTED, StepShape
 
 if TYPE_CHECKING:
     from boltzmann_tf.loop import Loop
-    from boltzmann_tf.stages import History
+    from boltzmann_tf.stages import History, Stage
 
 __all__ = ["Monitor"]
 
@@ -39,18 +42,18 @@ class Monitor:
     def __init__(
         self,
         loop: Loop,
+        stages: Sequence[Stage],
+        history: History,
         total: int,
         callbacks: Sequence[keras.callbacks.Callback],
+        rate: Rate,
         *,
         verbose: int,
         tensorboard: str | os.PathLike[str] | None,
     ) -> None:
         choice("verbose", verbose, (0, 1))
-        for i, callback in enumerate(callbacks):
-            instance(f"callbacks[{i}]", callback, keras.callbacks.Callback)
-            callback.set_model(loop)
-            callback.set_params({"steps": total})
-        self._callbacks = list(callbacks)
+        self._callbacks = Callbacks(loop, callbacks, stages, rate, total=total, verbose=verbose)
+        self._history = history
         self._total = total
         self._stack = contextlib.ExitStack()
         self._writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
@@ -69,9 +72,16 @@ class Monitor:
         self._task = self._progress.add_task("train", total=self._total, stage=1, rate=0.0)
         self._terms_task = self._terms.add_task("terms", terms="compiling")
         if self._verbose:
-            self._stack.enter_context(Live(Group(self._progress, self._terms)))
+            self._stack.callback(self._say_what_was_skipped)
+            live = Live(Group(self._progress, self._terms))
+            self._stack.callback(_end_line, live.console)
+            self._stack.enter_context(live)
         self._last = time.perf_counter()
-        self._each("on_train_begin")
+        try:
+            self._callbacks("on_train_begin")
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
     def __exit__(
@@ -80,29 +90,36 @@ class Monitor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._each("on_train_end")
-        if self._writer is not None:
-            self._writer.flush()
-        self._stack.close()
+        try:
+            self._callbacks("on_train_end", logs=getattr(self, "_logs", None))
+        finally:
+            if self._writer is not None:
+                self._writer.flush()
+            self._stack.close()
 
-    def begin_stage(self, number: int, done: int) -> None:
-        """A stage starts after `done` steps."""
+    def _say_what_was_skipped(self) -> None:
+        line = summary(self._history)
+        if line:
+            Console(stderr=True, highlight=False, markup=False).print(line, soft_wrap=True)
+
+    def begin_stage(self, number: int, done: int, shape: StepShape, last: int) -> None:
+        """A stage starts after `done` steps; of those, the `last` were a call of this stage."""
         self._progress.update(self._task, stage=number + 1, completed=done)
-        self._each("on_epoch_begin", number)
-        self._logs: dict[str, float] = {}
+        self._absent = shape.absent
+        self._logs = self._mean(last) if last else {}
+        self._callbacks("on_epoch_begin", number)
 
-    def update(self, history: History, count: int) -> None:
+    def before(self, done: int) -> None:
+        """A call of the compiled steps starts after `done` steps."""
+        self._callbacks("on_train_batch_begin", done)
+
+    def update(self, count: int) -> None:
         """`count` more steps are in the history."""
-        logs = {}
-        for name, values in history.values.items():
-            block = values[-count:]
-            if not np.all(np.isnan(block)):
-                total = name in ("non_finite", "skipped")
-                logs[name] = float(np.nansum(block) if total else np.nanmean(block))
+        history, logs = self._history, self._mean(count)
         now = time.perf_counter()
         rate, self._last = count / (now - self._last), now
         terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
-        bad = history.non_finite
+        bad = history.non_finite + history.non_finite_gradient
         terms += f" non-finite {bad}" + (f" skipped {history.skipped}" if history.skipped else "")
         self._progress.update(self._task, completed=len(history), rate=rate)
         self._terms.update(self._terms_task, terms=terms)
@@ -111,15 +128,26 @@ class Monitor:
                 for name, value in logs.items():
                     _write_scalar(name, value, len(history))
         self._logs = logs
-        self._each("on_train_batch_end", len(history), logs)
+        self._callbacks("on_train_batch_end", len(history), logs=logs)
+
+    def _mean(self, count: int) -> dict[str, float]:
+        """Of the last steps, NaN where one was: what is not in the objective is left out."""
+        logs = {}
+        for name, values in self._history.values.items():
+            if name not in self._absent:
+                block = values[-count:].astype(np.float64)
+                logs[name] = float(np.sum(block) if name in COUNTED else np.mean(block))
+        return logs
 
     def end_stage(self, number: int) -> None:
         """A stage is over; callbacks get the mean metrics of its last call as epoch logs."""
-        self._each("on_epoch_end", number, self._logs)
+        self._callbacks("on_epoch_end", number, logs=self._logs)
 
-    def _each(self, event: str, *arguments: Any) -> None:
-        for callback in self._callbacks:
-            getattr(callback, event)(*arguments)
+
+def _end_line(console: Console) -> None:
+    """On a terminal, the bar ends its last line itself; into a file it does not."""
+    if not (console.is_terminal or console.is_jupyter):
+        console.line()
 
 
 def _write_scalar(name: str, value: float, step: int) -> None:

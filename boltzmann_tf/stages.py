@@ -44,6 +44,9 @@ class Stage:
       path_cost: weight of the bijector's `path_cost`, which holds the numerical error of
         continuous flows down.
       clip_norm: clip the gradient to this global norm; None for no clipping, as published.
+      max_bad_steps: steps in a row without anything to learn from after which training stops with
+        `TrainingDiverged`: the loss or its gradient is not finite, or of the energies asked for
+        not one is finite with a finite gradient. None for never.
     """
 
     iterations: int
@@ -60,6 +63,7 @@ class Stage:
     condition: Uniform | None = None
     path_cost: float = 0.0
     clip_norm: float | None = None
+    max_bad_steps: int | None = 200
 
     def __post_init__(self) -> None:
         positive_int("iterations", self.iterations)
@@ -70,6 +74,8 @@ class Stage:
         non_negative("path_cost", self.path_cost)
         if self.clip_norm is not None:
             positive("clip_norm", self.clip_norm)
+        if self.max_bad_steps is not None:
+            positive_int("max_bad_steps", self.max_bad_steps)
         instance("weighted_ml", self.weighted_ml, bool)
         sequence("temperatures", self.temperatures)
         if not self.temperatures or len(self.temperatures) > self.batch_size:
@@ -143,10 +149,18 @@ class History:
 
     @property
     def non_finite(self) -> int:
-        """Generated configurations whose energy was NaN or infinite, over all steps."""
-        return int(np.nansum(self.values["non_finite"]))
+        """Energies that the losses asked for and that were NaN or infinite, over all steps."""
+        return self._sum("non_finite")
+
+    @property
+    def non_finite_gradient(self) -> int:
+        """Those that were finite, but had a gradient that was not, over all steps."""
+        return self._sum("non_finite_gradient")
 
     @property
     def skipped(self) -> int:
-        """Steps that were not taken because the gradient was not finite."""
-        return int(np.nansum(self.values["skipped"]))
+        """Steps that were not taken because the loss or its gradient was not finite."""
+        return self._sum("skipped")
+
+    def _sum(self, name: str) -> int:
+        return int(np.nansum(self.values[name], dtype=np.float64))

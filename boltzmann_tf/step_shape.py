@@ -10,10 +10,14 @@ import tensorflow as tf
 from boltzmann_tf.conditions import Uniform
 from boltzmann_tf.losses import ReactionCoordinate
 
-__all__ = ["CONTROLS", "METRICS", "Data", "StepShape"]
+__all__ = ["CONTROLS", "COUNTED", "METRICS", "Data", "StepShape"]
 
 CONTROLS = ("learning_rate", "ml", "kl", "rc", "energy_high")
-METRICS = ("loss", "ml", "kl", "rc", "ess", "non_finite", "skipped", "gradient_norm")
+METRICS = (
+    *("loss", "ml", "kl", "rc", "ess"),
+    *("non_finite", "non_finite_gradient", "skipped", "gradient_norm"),
+)
+COUNTED = ("non_finite", "non_finite_gradient", "skipped")  # the others are values
 
 
 class Data(NamedTuple):
@@ -62,6 +66,13 @@ class StepShape:
     def examples(self) -> int:
         """Data a step; where they are weighted, shared among the temperatures and so floored."""
         return self.generated if self.weighted_ml else self.batch_size
+
+    @property
+    def absent(self) -> set[str]:
+        """The metrics that are NaN because what they measure is no part of the step."""
+        generates = self.kl or self.rc
+        there = {"ml": self.ml, "kl": generates, "ess": generates, "rc": self.rc_loss is not None}
+        return {name for name, is_there in there.items() if not is_there}
 
     @property
     def energies_per_step(self) -> int:

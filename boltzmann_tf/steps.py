@@ -15,14 +15,15 @@ from boltzmann_tf._graph import in_graph
 from boltzmann_tf._random import uniform
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import (
+    Cut,
     Generated,
     KullbackLeibler,
     Likelihood,
     Mapped,
     WeightedLikelihood,
-    safe_energy,
+    cut_energy,
 )
-from boltzmann_tf.step_shape import CONTROLS, METRICS, Data, StepShape
+from boltzmann_tf.step_shape import CONTROLS, COUNTED, METRICS, Data, StepShape
 
 __all__ = ["TrainingStep"]
 
@@ -67,6 +68,8 @@ class TrainingStep:
         optimizer.build([self.parameters])
         # Not every optimiser starts from zeros (Nadam, Adagrad).
         self._optimizer_start = [v.numpy() for v in self.optimizer_variables]
+        # By which callbacks have scaled the stages' learning rates; the loop multiplies with it.
+        self.rate_factor = tf.Variable(1.0, dtype=tf.float64, trainable=False, name="rate_factor")
         self._jit_compile = jit_compile
         self._compiled = _compiled.Recent()  # by shape
         self._engines: dict[StepShape, TrainingStep] = {}
@@ -81,7 +84,7 @@ class TrainingStep:
     def state(self) -> dict[str, tf.Variable]:
         """All that a run goes on from, by name."""
         optimizer = {f"optimizer_{i}": v for i, v in enumerate(self.optimizer_variables)}
-        return {"parameters": self.parameters} | optimizer
+        return {"parameters": self.parameters, "rate_factor": self.rate_factor} | optimizer
 
     def load_parameters(self) -> None:
         """Takes the layers' variables over."""
@@ -99,9 +102,19 @@ class TrainingStep:
         for variable, value in zip(self.optimizer_variables, self._optimizer_start, strict=True):
             variable.assign(value)
 
+    def finish_stage(self) -> None:
+        """Lets the optimiser have its last word: averaged parameters, where it keeps an average."""
+        if self._optimizer.use_ema:
+            self._optimizer.finalize_variable_values([self.parameters])
+            self.store_parameters()
+
+    def loss_energies(self, shape: StepShape) -> int:
+        """Energies that a step's losses ask for."""
+        return shape.energies_per_step
+
     def energies_per_step(self, shape: StepShape) -> int:
         """Energies that a step asks for."""
-        return shape.energies_per_step
+        return self.loss_energies(shape)
 
     def __call__(
         self, shape: StepShape, data: Data, controls: np.ndarray, seed: int, start: int
@@ -177,7 +190,7 @@ class TrainingStep:
         if type(self) is not TrainingStep:
             return None
         settings = (self._steps_per_call, self._jit_compile)
-        return *settings, *_compiled.methods_of(TrainingStep)
+        return (*settings, *_compiled.methods_of(TrainingStep))
 
     def _twin(self) -> TrainingStep:
         """A step like this one, on variables of its own."""
@@ -225,7 +238,8 @@ class TrainingStep:
         self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
     ) -> tf.Tensor:
         gradient, values = self._gradient(shape, data, control, seed)
-        values["gradient_norm"], values["skipped"] = self._update(shape, gradient, control)
+        norm, skipped = self._update(shape, gradient, values["loss"], control)
+        values["gradient_norm"], values["skipped"] = norm, skipped
         return tf.stack([tf.cast(values[name], tf.float32) for name in METRICS])
 
     def _gradient(
@@ -235,21 +249,22 @@ class TrainingStep:
         data_seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         dtype = self._generator.dtype
         values = {name: tf.constant(np.nan, dtype) for name in METRICS}
-        values["non_finite"] = tf.constant(0, dtype)
+        values |= {name: tf.constant(0, dtype) for name in COUNTED}
         loss = tf.constant(0, dtype)
         gradient = tf.zeros_like(self.parameters)
         if shape.ml:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self._variables)
-                values["ml"] = self._data_loss(shape, data, control, data_seed)
+                values["ml"], cut = self._data_loss(shape, data, control, data_seed)
                 part = control["ml"] * values["ml"]
             loss += part
             gradient += self._flat_gradient(tape, part)
+            _count(values, cut)
         if shape.kl or shape.rc:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self._variables)
-                batch, bad, cost = self._generate(shape, control, noise_seed)
-                values["non_finite"] = tf.reduce_sum(bad)
+                batch, cut, cost = self._generate(shape, control, noise_seed)
+                _count(values, cut)
                 values["ess"] = _ess(batch, tf.reduce_sum(batch.z**2, axis=-1))
                 values["kl"] = KullbackLeibler()(batch)
                 part = control["kl"] * values["kl"]
@@ -270,21 +285,22 @@ class TrainingStep:
 
     def _data_loss(
         self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
-    ) -> tf.Tensor:
+    ) -> tuple[tf.Tensor, Cut | None]:
+        """J_ML of a batch, and the energies of its weights where it has weights."""
         index = self._index(shape, seed, tf.shape(data.x)[0])
         x, condition = tf.gather(data.x, index), self._rows(data.condition, index)
         z, log_det = self._generator.to_latent(x, condition=condition)
         if not shape.weighted_ml:
-            return Likelihood()(Mapped(x, z, log_det))
+            return Likelihood()(Mapped(x, z, log_det)), None
         tau = self._temperatures(shape)
-        energy, _ = safe_energy(
+        cut = cut_energy(
             self._energy_at(condition),
             x,
             tau,
             control["energy_high"],
             tf.constant(shape.energy_max, x.dtype),
         )
-        return WeightedLikelihood()(Mapped(x, z, log_det), energy, tau)
+        return WeightedLikelihood()(Mapped(x, z, log_det), cut.energy, tau), cut
 
     @staticmethod
     def _index(shape: StepShape, seed: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
@@ -299,11 +315,11 @@ class TrainingStep:
 
     def _generate(
         self, shape: StepShape, control: dict[str, tf.Tensor], seed: tf.Tensor
-    ) -> tuple[Generated, tf.Tensor, tf.Tensor]:
+    ) -> tuple[Generated, Cut, tf.Tensor]:
         """A batch of generated configurations, sample i at temperature i modulo their number.
 
         Returns:
-          the batch, a mask of bad energies, and the bijector's path cost, `[batch]` each.
+          the batch, its energies after the cut, and the bijector's path cost, `[batch]`.
         """
         n, dtype = len(shape.temperatures), self._generator.dtype
         tau = self._temperatures(shape)
@@ -313,14 +329,14 @@ class TrainingStep:
             own = tf.random.experimental.stateless_fold_in(seed, 1)
             condition = shape.condition(shape.generated, own, dtype)
         x, log_det, cost = self._generator.to_configuration_with_cost(z, condition=condition)
-        energy, bad = safe_energy(
+        cut = cut_energy(
             self._energy_at(condition),
             x,
             tau,
             control["energy_high"],
             tf.constant(shape.energy_max, dtype),
         )
-        return Generated(z, x, log_det, energy, tau, n), bad, cost
+        return Generated(z, x, log_det, cut.energy, tau, n), cut, cost
 
     def _energy_at(self, condition: tf.Tensor | None) -> Callable[[tf.Tensor], tf.Tensor]:
         """The training energy as a function of x alone."""
@@ -332,11 +348,19 @@ class TrainingStep:
         return tf.gather(condition, index) if condition.shape[-1] else None
 
     def _update(
-        self, shape: StepShape, gradient: tf.Tensor, control: dict[str, tf.Tensor]
+        self,
+        shape: StepShape,
+        gradient: tf.Tensor,
+        loss: tf.Tensor,
+        control: dict[str, tf.Tensor],
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Applies the gradient unless it is not finite; returns its norm and whether it was not."""
+        """Applies the gradient unless it or the loss is not finite.
+
+        Returns:
+          the gradient's norm, and 1 where the step was skipped.
+        """
         norm = tf.norm(gradient)
-        skip = ~tf.math.is_finite(norm)
+        skip = ~(tf.math.is_finite(norm) & tf.math.is_finite(loss))
         if shape.clip_norm is not None:
             gradient *= tf.minimum(1.0, shape.clip_norm / tf.maximum(norm, 1e-30))
         gradient = tf.where(skip, tf.zeros_like(gradient), gradient)
@@ -350,6 +374,13 @@ class TrainingStep:
         return norm, tf.cast(skip, gradient.dtype)
 
 
+def _count(values: dict[str, tf.Tensor], cut: Cut | None) -> None:
+    """Adds the energies that were not finite, and those that have no finite gradient."""
+    if cut is not None:
+        values["non_finite"] += tf.reduce_sum(cut.bad)
+        values["non_finite_gradient"] += tf.reduce_sum(cut.lost)
+
+
 def _ess(batch: Generated, square: tf.Tensor) -> tf.Tensor:
     """Kish's effective fraction of the batch under the training energy: a gauge, not a result."""
     log_weight = -batch.energy + batch.log_det + 0.5 * square / batch.temperature
@@ -358,4 +389,4 @@ def _ess(batch: Generated, square: tf.Tensor) -> tf.Tensor:
     first = tf.reduce_logsumexp(groups, axis=0)
     second = tf.reduce_logsumexp(2 * groups, axis=0)
     fraction = tf.exp(2 * first - second) / tf.cast(tf.shape(groups)[0], square.dtype)
-    return tf.reduce_mean(fraction)
+    return tf.reduce_mean(tf.minimum(fraction, 1.0))  # rounding may lift it above 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,20 @@ from pydantic import (
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
     model_validator,
 )
 
 from boltzmann_tf import systems
 from boltzmann_tf._checks import choice
 
-__all__ = ["TrainConfig", "parse_hidden", "read_config"]
+__all__ = ["TrainConfig", "parse_hidden", "parse_parameters", "read_config"]
+
+# What a system's constructor takes; JSON keeps whole numbers, and truth, apart from others.
+Parameter = StrictBool | StrictInt | StrictFloat | StrictStr | tuple[StrictFloat | StrictInt, ...]
 
 
 class TrainConfig(BaseModel):
@@ -48,7 +55,7 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     system: str
-    parameters: dict[str, float] = {}
+    parameters: dict[str, Parameter] = {}
     blocks: PositiveInt = 4
     hidden: tuple[PositiveInt, ...] = Field(default=(100, 100), min_length=1)
     samples: PositiveInt = 10_000
@@ -81,6 +88,28 @@ def parse_hidden(text: str | None) -> tuple[int, ...] | None:
         raise ValueError(
             f"hidden must be widths between commas, such as 100,100, got {text!r}"
         ) from None
+
+
+def parse_parameters(given: Sequence[str] | None) -> dict[str, Any] | None:
+    """Returns the parameters in texts such as "length=4", or None for None.
+
+    A value is read as JSON, so that 4 is a whole number and [1.5, 3] a pair, and as text where it
+    is none.
+    """
+    if given is None:
+        return None
+    found: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise ValueError(f"parameter must be NAME=VALUE, such as length=4, got {text!r}")
+        if name in found:
+            raise ValueError(f"parameter must name each once, got {name!r} again")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
 
 
 def read_config(path: Path | None, options: Mapping[str, Any]) -> TrainConfig:

@@ -14,13 +14,14 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance, sequence
 from boltzmann_tf.distributed import DistributedStep
+from boltzmann_tf.faults import TrainingDiverged, check_rows
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.loop import Loop
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import Data
 from boltzmann_tf.steps import TrainingStep
 
-__all__ = ["History", "Stage", "Trainer"]
+__all__ = ["History", "Stage", "Trainer", "TrainingDiverged"]
 
 
 class Trainer(Loop):
@@ -38,8 +39,8 @@ class Trainer(Loop):
       steps_per_call: steps that one call of the compiled function takes.
       jit_compile: whether XLA compiles the step, as in `keras.Model.compile`. Without it the first
         step comes some seconds earlier, each step takes longer (see the page on performance), and
-        the random numbers are others. "auto" takes XLA unless it is the slower one
-        (`Bijector.compiles_with_xla`).
+        the random numbers are others. "auto" takes XLA unless it is the slower one for the
+        bijector, or cannot compile the system (`compiles_with_xla` of each).
     """
 
     def __init__(
@@ -90,12 +91,19 @@ class Trainer(Loop):
           verbose: 0 for silence, 1 for a progress bar.
           tensorboard: folder for TensorBoard logs.
           checkpoint: file (.npz) from which an interrupted run with the same stages resumes, to
-            the same numbers; written every `checkpoint_every` steps, on an interrupt, and at the
-            end.
+            the same numbers; written before the first step, every `checkpoint_every` steps, on
+            Ctrl-C, SIGTERM and SIGHUP (a batch system's notice; the process then ends with 128 plus
+            the signal's number), and at the end. A file of another run is a `ValueError` that
+            names what differs, see `run_identity.run_document`; a place that cannot be written to,
+            or has no room for two of them, is an `OSError` before the first step.
           checkpoint_every: steps between checkpoints.
 
         Returns:
           The history of all steps, those before a resume included.
+
+        Raises:
+          TrainingDiverged: after `Stage.max_bad_steps` steps in a row without anything to learn
+            from; generator and checkpoint are then as they were before these.
         """
         stages = [stages] if isinstance(stages, Stage) else sequence("stages", stages)
         if not stages:
@@ -141,6 +149,7 @@ class Trainer(Loop):
             raise ValueError(
                 f"data must have shape [n, {', '.join(map(str, shape))}], got {array.shape}"
             )
+        check_rows("data", array)
         if not size and condition is None:
             return Data(tf.constant(array), tf.zeros([len(array), 0], dtype))
         wanted = f"data_condition must have shape [{len(array)}, {size}] for this generator"

@@ -65,7 +65,8 @@ def failing(
     length: int,
 ) -> dict[str, Run]:
     """Networks by energy alone: the wall without a gradient, and the wall with too much of it."""
-    recipe = [Stage(length, 512, 2e-3, ml=0.0, kl=1.0)]
+    # As it was then: nothing stopped it.
+    recipe = [Stage(length, 512, 2e-3, ml=0.0, kl=1.0, max_bad_steps=None)]
     attempts = {
         "infinite wall, unbounded": (HardWall(), unbounded),
         "steep wall, energy only": (systems.SpringInBox(wall_stiffness=1e5), generic),

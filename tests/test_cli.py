@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import errno
 import json
+import re
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -74,10 +77,11 @@ def test_version_is_that_of_the_package():
 
 
 def test_training_writes_a_generator_its_settings_and_no_checkpoint(trained):
+    arrays = json.loads((trained / "generator.json").read_text())["arrays"]["file"]
     assert sorted(path.name for path in trained.iterdir()) == [
         "generator.json",
         "training.json",
-        "weights.npz",
+        arrays,
     ]
     record = json.loads((trained / "training.json").read_text())
     # Options win over the file, the file over the defaults.
@@ -193,6 +197,97 @@ def test_bad_arguments_are_one_line_and_leave_nothing(trained, tmp_path, argumen
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("system", "parameters"),
+    [
+        ("double_well", ["a2=5"]),
+        ("ising_field", ["length=4", "temperature=2.5"]),
+        ("mueller_brown", []),
+        ("nematic_angles", ["lattice=ring", "length=3"]),
+        ("solvated_dimer", ["solvent=4", "box=1.5"]),
+        ("spring_in_box", ["length=3"]),
+    ],
+)
+def test_every_system_with_real_coordinates_can_be_configured(
+    system, parameters, tmp_path, monkeypatch
+):
+    from boltzmann_tf import commands
+    from boltzmann_tf.training import History, Trainer
+
+    built = []
+
+    def data(config, system):
+        x = np.stack([system.initial_state(name) for name in system.initial_states])
+        return bg.sampling.Chains(x[:, None], x[:, :1], np.ones(len(x)), 0.1, 1, 0)
+
+    def fit(self, *arguments, **options):
+        built.append(self.generator)
+        built.append(options["checkpoint_every"])
+        return History()
+
+    monkeypatch.setattr(commands, "_data", data)
+    monkeypatch.setattr(Trainer, "fit", fit)
+    flags = [part for text in parameters for part in ("--parameter", text)]
+    flags += ["--hidden", "4", "--blocks", "1", "--checkpoint-every", "7"]
+    result = invoke("train", system, "--output", tmp_path / "out", *flags)
+    assert result.exit_code == 0, result.output
+    assert built[1] == 7
+    config = built[0].system.get_config()
+    for text in parameters:
+        name, value = text.split("=")
+        assert str(config[name]) in (value, f"{value}.0")
+    sample = built[0].sample(8)  # at least some of it where the system lives
+    assert np.any(np.isfinite(sample.log_weight))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ising", "--parameter", "length=4"], "generate their continuous field (IsingField)"),
+        (["nematic", *"--parameter lattice=ring --parameter length=3".split()], "nematic_angles"),
+        (["ising_field"], "parameters of ising_field do not fit: "),
+        (["ising_field", "--parameter", "length=4.5"], "parameters of ising_field do not fit: "),
+        (["double_well", "--parameter", "a9=1"], "parameters of double_well do not fit: "),
+        (["double_well", "--parameter", "a2"], "parameter must be NAME=VALUE, such as length=4"),
+        (["double_well", *"--parameter a2=1 --parameter a2=2".split()], "name each once, got 'a2'"),
+        (["double_well", "--parameter", "a2=six"], "a2 must be a finite number, got 'six'"),
+        (["double_well", "--parameter", "a2={}"], "parameters.a2"),
+        (["double_well", "--checkpoint-every", "0"], "checkpoint_every must be an integer >= 1"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_by_name(tmp_path, arguments, message):
+    result = invoke("train", *arguments, "--output", tmp_path / "out")
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_room_is_found_before_the_first_step(tmp_path, monkeypatch):
+    import shutil
+
+    usage = shutil.disk_usage(tmp_path)._replace(free=40 << 10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    result = invoke("train", "double_well", "--output", tmp_path / "out")
+    assert result.exit_code == 2
+    assert re.search(r"output must have .* MiB free .* with 40 KiB", result.stderr)
+    result = invoke("reproduce", "toy", "--output", tmp_path / "out", "--jobs", "1")
+    assert result.exit_code == 2
+    assert "output must have 20.0 MiB free" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, monkeypatch):
+    def refused(*arguments, **options):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+    result = invoke("reproduce", "toy", "--output", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "can be written to" in result.stderr
+    assert "Read-only file system" in result.stderr
+    assert str(tmp_path / "out") in result.stderr
 
 
 def test_a_damaged_record_is_named(trained, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import forging
 import keras
 import laws
 import numpy as np
@@ -231,12 +232,12 @@ def test_each_part_of_the_state_counts(whole, tmp_path):
     e.run(STAGES[0], verbose=0)
     with pytest.raises(KeyboardInterrupt):
         e.run(STAGES[1], verbose=0, checkpoint=file, callbacks=[Interrupt(58)])
-    arrays = dict(np.load(file))
+    content = file.read_bytes()
     for missing in (None, "parameters", "buffer", "move_size", "accepted", "iteration"):
         del e._stages[1:]
-        np.savez(file, **arrays)
+        file.write_bytes(content)
         if missing:
-            np.savez(file, **arrays | {missing: fresh._step.state[missing].numpy()})
+            forging.checkpoint(file, arrays={missing: fresh._step.state[missing].numpy()})
         e.run(STAGES[1], verbose=0, checkpoint=file)
         found = state(e)
         same = all(np.array_equal(v, found[n], equal_nan=True) for n, v in state(whole).items())
@@ -267,7 +268,8 @@ def other_file(tmp_path_factory):
 def test_checkpoint_of_other_settings_is_refused(other_file, change):
     other = resumable(**change)
     before = state(other)
-    with pytest.raises(ValueError, match="belongs to another run .*settings.*give a new path"):
+    message = "belongs to another run: .* there and .* here.*: give a new path"
+    with pytest.raises(ValueError, match=message):
         other.run(STAGES[0], verbose=0, checkpoint=other_file)
     for name, value in state(other).items():
         np.testing.assert_array_equal(value, before[name])

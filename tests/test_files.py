@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from boltzmann_tf import _files
@@ -48,3 +50,40 @@ def test_text_is_utf8_and_readable_by_others_as_the_umask_says(tmp_path):
     _files.write_text(tmp_path / "t", "Müller–Brown")
     assert (tmp_path / "t").read_bytes().decode("utf-8") == "Müller–Brown"
     assert (tmp_path / "t").stat().st_mode == plain.stat().st_mode
+
+
+def test_errors_name_the_file_that_was_to_be_written(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    path.write_text("before")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(_files.os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*file\.txt'") as error:
+        _files.write_text(path, "after")
+    assert error.value.errno == errno.ENOSPC
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_errors_about_other_files_keep_their_names(tmp_path):
+    with pytest.raises(FileNotFoundError, match="absent"), _files.atomic_path(tmp_path / "file"):
+        (tmp_path / "absent").read_text()
+
+
+def test_a_place_is_checked_and_left_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "file.npz"
+    _files.check_writable(path, size=1000)
+    assert list(path.parent.iterdir()) == []
+    with pytest.raises(IsADirectoryError, match="must be a file, got a folder"):
+        _files.check_writable(tmp_path)
+    path.write_text("before")
+    monkeypatch.setattr(_files.os, "fsync", no_permission)
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*file\.npz'"):
+        _files.check_writable(path)
+    assert [p.read_text() for p in path.parent.iterdir()] == ["before"]
+
+
+def no_permission(*_):
+    raise PermissionError(errno.EACCES, "Permission denied")

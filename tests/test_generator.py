@@ -85,6 +85,21 @@ def test_exact_generator_has_constant_weights_at_every_temperature(tau):
     assert np.var(samples.x) == pytest.approx(tau, rel=0.3)  # drawn at tau, not at 1
 
 
+@pytest.mark.parametrize("tau", TEMPERATURES)
+def test_rounding_is_in_the_stated_error_of_an_exact_generator(tau):
+    """float32: what the samples' own spread states is below the true error, and k-hat is good."""
+    samples = exact_generator().sample(500, tau, seed=1)
+    exact = np.log(2 * np.pi * tau)
+    found = estimators.log_z(samples.log_weight, resolution=samples.resolution)
+    assert abs(found.value - exact) < found.standard_error < 2e-6
+    # the planted error: statistics alone, about 1e-8
+    assert estimators.log_z(samples.log_weight).standard_error < 1e-7
+    assert estimators.pareto_k(samples.log_weight) < 0.5
+    # far from zero a float32 holds the energies to 0.06, and so log Z; zero weights count for none
+    far = np.r_[samples.log_weight[:-1] - 1e6, -np.inf]
+    assert samples._replace(log_weight=far).resolution == pytest.approx(0.119, rel=0.01)
+
+
 @pytest.mark.parametrize("tau", [0.25, 4.0])
 def test_prior_at_temperature_one_breaks_the_law(tau):
     """The published bug B3 planted: the prior's energy in the weight taken at tau = 1."""

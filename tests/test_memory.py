@@ -215,9 +215,7 @@ def test_variables_that_are_not_trained_are_taken_over(alone):
     def whitened(scale, seed):
         last = [Whitening.from_data(scale * DATA)]
         bijector = realnvp(2, blocks=1, hidden=(4,), seed=seed, last=last)
-        trainer = Trainer(
-            BoltzmannGenerator(DoubleWell(), bijector, jit_compile=False), **SHORT
-        )
+        trainer = Trainer(BoltzmannGenerator(DoubleWell(), bijector, jit_compile=False), **SHORT)
         return trainer, trainer.fit(DATA, STAGE, verbose=0)
 
     whitened(1.0, 0)

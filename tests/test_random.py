@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 import boltzmann_tf
-from boltzmann_tf._random import normal, uniform
+from boltzmann_tf._random import log_uniform, normal, uniform
+from boltzmann_tf.systems import IsingField
 
 N = 100_000
 SEED = [7, 1]
@@ -50,6 +51,78 @@ def test_integers_fill_their_range():
     counts = np.bincount(values, minlength=7)
     assert len(counts) == 7
     assert np.all(np.abs(counts - N / 7) < 6 * np.sqrt(N / 7))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_logarithm_of_a_uniform_number_is_an_exponential(compiled):
+    draw = tf.function(lambda: log_uniform([N], SEED), jit_compile=compiled)
+    x = -draw().numpy()
+    assert x.dtype == np.float64
+    for power, moment in ((1, 1), (2, 2), (3, 6)):
+        value = x**power - moment
+        assert abs(value.mean()) < 6 * value.std() / np.sqrt(N)
+    assert 0 < x.min() < x.max() < 36.8
+
+
+def below(limit, draw):
+    """How many of 2^26 logarithms are below the limit, and whether all are finite."""
+    rows = 2**20
+
+    @tf.function(jit_compile=True, autograph=False)
+    def count():
+        def body(i, n, finite):
+            x = draw([rows], tf.stack([3, i]))
+            n += tf.reduce_sum(tf.cast(x < limit, tf.int32))
+            return i + 1, n, finite & tf.reduce_all(tf.math.is_finite(x))
+
+        start = (tf.constant(0), tf.constant(0), tf.constant(0) == 0)
+        return tf.while_loop(lambda i, *_: i < 2**26 // rows, body, start)[1:]
+
+    n, finite = count()
+    return int(n), bool(finite)
+
+
+def test_its_tail_has_no_floor():
+    """Expected are 2^26 e^-20 = 0.14; 5 or more have a probability of 4e-7.
+
+    The planted error, a uniform number of float32, is 0 in 2^-23 of the draws: expected are 8.
+    """
+    n, finite = below(-20.0, log_uniform)
+    assert n < 5
+    assert finite
+    n, finite = below(-20.0, lambda shape, seed: tf.math.log(uniform(shape, seed)))
+    assert n >= 5
+    assert not finite
+
+
+@pytest.mark.slow
+def test_spins_do_not_turn_against_an_overwhelming_field():
+    """2^27 spins, each up with e^-40; a uniform number of float32 turns 2^-24 of them, 8."""
+    system, planted = IsingField(2, 1.0, field=-20.0), 0
+    x = np.zeros((2**22, 2, 2), np.float32)
+    assert np.allclose(system.local_field(tf.constant(x[:1])), -20)
+    for seed in range(8):
+        assert np.all(system.draw_spins(x, seed=seed) == -1)
+        planted += np.count_nonzero(np.random.default_rng(seed).random(x.shape, np.float32) == 0)
+    assert planted > 0
+
+
+def test_spins_of_a_field_in_float64():
+    system = IsingField(2, 2.0)
+    x = np.random.default_rng(0).normal(size=(20_000, 2, 2))
+    fine, coarse = (system.draw_spins(v, seed=1) for v in (x, x.astype(np.float32)))
+    assert np.mean(fine != coarse) < 1e-3  # the same numbers, but for rounding
+    # Six errors of the mean of products of independent spins and their expectations.
+    excess = (fine - system.mean_spins(tf.constant(x)).numpy()).ravel()
+    assert abs(excess.mean()) < 6 * excess.std() / np.sqrt(excess.size)
+
+
+def test_the_package_accepts_in_one_way():
+    """No logarithm of a uniform number but that one; TFP's kernels draw one of their own."""
+    folder = Path(boltzmann_tf.__file__).parent
+    text = {path.name: path.read_text() for path in folder.rglob("*.py")}
+    for spelling in ("log(uniform(", "log(u)", "tfp.mcmc.Metropolis", "tfp.mcmc.RandomWalk"):
+        assert [name for name, code in text.items() if spelling in code] == [], spelling
 
 
 def test_the_package_draws_in_one_place():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
+import shutil
 import signal
 import time
 
@@ -23,18 +24,19 @@ from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.schedules import Cosine, Linear
 from boltzmann_tf.step_shape import METRICS
 from boltzmann_tf.steps import TrainingStep
-from boltzmann_tf.systems import DoubleWell, System
+from boltzmann_tf.systems import DoubleWell, MuellerBrown, System
 from boltzmann_tf.training import History, Stage, Trainer
 
 BATCH = 64
 RC = ReactionCoordinate(lambda x: x[..., 0], -2.5, 2.5)
+OTHER_RC = ReactionCoordinate(lambda x: x[..., 1], -2.5, 2.5)  # of the same name, "<lambda>"
 DATA = np.random.default_rng(0).normal(size=(200, 2)) * [0.2, 1.0]
 DATA[:, 0] += np.where(np.arange(200) % 2, 1.7, -1.7)
 
 
 def tiny(system=None, **options):
     return BoltzmannGenerator(
-        system or DoubleWell(), realnvp(2, blocks=1, hidden=(8,), seed=1, **options)
+        system or DoubleWell(), realnvp(2, **{"blocks": 1, "hidden": (8,), "seed": 1} | options)
     )
 
 
@@ -347,33 +349,57 @@ def test_finished_run_is_not_run_again(fresh, tmp_path):
     np.testing.assert_array_equal(parameters(trainer), expected)
 
 
+@pytest.fixture(scope="module")
+def finished(fresh, tmp_path_factory):
+    path = tmp_path_factory.mktemp("finished") / "c.npz"
+    fresh().fit(DATA, STAGES, verbose=0, checkpoint=path)
+    return path
+
+
 @pytest.fixture
-def checkpoint(fresh, tmp_path):
-    fresh().fit(DATA, STAGES, verbose=0, checkpoint=tmp_path / "c.npz")
-    return tmp_path / "c.npz"
+def checkpoint(finished, tmp_path):
+    return shutil.copy(finished, tmp_path / "c.npz")
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "message"),
     [
-        {"data": DATA[::-1].copy()},  # the same configurations in another order
-        {"data": DATA[:-1]},
-        {"stages": [STAGES[0]]},
-        {"stages": [STAGES[0], dataclasses.replace(STAGES[1], learning_rate=1e-3)]},
-        {"stages": [dataclasses.replace(s, energy_max=1e9) for s in STAGES]},
-        {"seed": 8},
-        {"generator": BoltzmannGenerator(DoubleWell(), Scaling(2))},
-        {"optimizer": keras.optimizers.SGD()},
+        # the same configurations in another order
+        ({"data": DATA[::-1].copy()}, r"data\.sha256 is '\w+\.\.\.\w+' there and"),
+        ({"data": DATA[:-1]}, r"data\.shape\[0\] is 200 there and 199 here"),
+        ({"stages": [STAGES[0]]}, "stages has 2 entries there and 1 here"),
+        (
+            {"stages": [STAGES[0], dataclasses.replace(STAGES[1], learning_rate=1e-3)]},
+            r"stages\[1\]\.learning_rate is {'class': 'Cosine'.* there and 0.001 here",
+        ),
+        (
+            {"stages": [dataclasses.replace(s, energy_max=1e9) for s in STAGES]},
+            r"stages\[0\]\.energy_max is 10000000000.0 there and 1000000000.0 here",
+        ),
+        ({"seed": 8}, "seed is 7 there and 8 here: give a new path"),
+        ({"generator": BoltzmannGenerator(DoubleWell(), Scaling(2))}, r"bijector\.class is"),
+        ({"optimizer": keras.optimizers.SGD()}, "optimizer.class is 'Adam' there and 'SGD' here"),
+        ({"generator": tiny(DoubleWell(a2=3.0))}, r"system\.config\.a2 is 6.0 there and 3.0 here"),
+        ({"generator": tiny(MuellerBrown())}, r"system\.class is 'DoubleWell' there"),
+        ({"generator": tiny(seed=2)}, r"bijectors\[0\]\.config\.seed is \d+ there and \d+ here"),
+        ({"generator": tiny(scale_bound=1.0)}, r"config\.scale_bound is absent there and 1.0 here"),
+        (
+            {"stages": [dataclasses.replace(s, rc_loss=OTHER_RC) for s in STAGES]},
+            r"rc_loss\.coordinates\[0\]\.values\[0\] is -?\d",
+        ),
     ],
-    ids=["order", "data", "stages", "schedule", "energy_max", "seed", "network", "optimizer"],
-)
-def test_checkpoint_of_another_run_is_refused(checkpoint, change):
+    ids=[
+        "order", "data", "stages", "schedule", "energy_max", "seed", "network", "optimizer",
+        "parameter", "system", "network's seed", "bound", "coordinate",
+    ],
+)  # fmt: skip
+def test_checkpoint_of_another_run_is_refused(checkpoint, change, message):
     arguments = {"data": DATA, "stages": STAGES, "seed": 7, "generator": tiny()} | change
     arguments = {"optimizer": None} | arguments
     trainer = Trainer(
         arguments["generator"], arguments["optimizer"], seed=arguments["seed"], steps_per_call=10
     )
-    with pytest.raises(ValueError, match="belongs to another run"):
+    with pytest.raises(ValueError, match=f"belongs to another run: .*{message}"):
         trainer.fit(arguments["data"], arguments["stages"], verbose=0, checkpoint=checkpoint)
 
 
@@ -388,6 +414,7 @@ def test_truncated_checkpoint_is_refused(fresh, checkpoint):
 def test_altered_checkpoint_is_refused_or_harmless(fresh, checkpoint):
     """Any one bit: a ValueError, or the run is the same because the byte means nothing."""
     content = checkpoint.read_bytes()
+    fresh().fit(DATA, STAGES, verbose=0, checkpoint=checkpoint)
     expected = parameters(fresh.trainer)
     for i in np.random.default_rng(5).integers(len(content), size=60):
         checkpoint.write_bytes(content[:i] + bytes([content[i] ^ 4]) + content[i + 1 :])
@@ -400,7 +427,7 @@ def test_altered_checkpoint_is_refused_or_harmless(fresh, checkpoint):
 
 def test_checkpoint_of_an_array_is_no_checkpoint(fresh, tmp_path):
     np.savez(tmp_path / "c.npz", x=np.zeros(3))
-    with pytest.raises(ValueError, match="belongs to another run"):
+    with pytest.raises(ValueError, match=r"must be of format 2, got .* or no checkpoint"):
         fresh().fit(DATA, STAGES, verbose=0, checkpoint=tmp_path / "c.npz")
 
 

@@ -15,6 +15,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf._checks import choice, positive_int
+from boltzmann_tf._documents import plain
+from boltzmann_tf._room import claim_part, within
 
 tfb = tfp.bijectors
 
@@ -25,6 +27,8 @@ _PACKAGE = "boltzmann_tf"
 
 def register(cls: type) -> type:
     """Class decorator: makes a bijector known to Keras serialization and to `deserialize`."""
+    if not isinstance(cls, type):
+        raise TypeError(f"cls must be a class, got {cls!r} of type {type(cls).__name__}")
     return keras.saving.register_keras_serializable(_PACKAGE)(cls)
 
 
@@ -80,6 +84,16 @@ def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+def _plain_config(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Wraps a subclass's `get_config`: what it returns can be written to a file, or it raises."""
+
+    @functools.wraps(method)
+    def wrapper(self: Bijector) -> dict[str, Any]:
+        return plain(method(self), f"get_config() of {type(self).__name__}")
+
+    return wrapper
+
+
 class Bijector(tfb.Bijector):
     """An invertible map whose value and log-determinant come from one pass.
 
@@ -119,6 +133,8 @@ class Bijector(tfb.Bijector):
     ) -> None:
         self._event_size = positive_int("event_size", event_size)
         self._condition_size = positive_int("condition_size", condition_size, minimum=0)
+        within(self._event_size)
+        claim_part()
         choice("dtype", _dtype_name(dtype), ("float32", "float64"))
         super().__init__(
             forward_min_event_ndims=1,
@@ -143,6 +159,8 @@ class Bijector(tfb.Bijector):
             method = cls.__dict__.get(name)
             if method is not None and not getattr(method, "_is_checked", False):
                 setattr(cls, name, _checked(method))
+        if "get_config" in cls.__dict__:
+            cls.get_config = _plain_config(cls.__dict__["get_config"])  # type: ignore[method-assign]
 
     @property
     def event_size(self) -> int:
@@ -225,7 +243,11 @@ class Bijector(tfb.Bijector):
     # Configuration.
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, as JSON values. Subclasses extend it."""
+        """The constructor's arguments, as JSON values. Subclasses extend it.
+
+        What a subclass returns is brought to JSON's types: numbers and arrays of NumPy, tuples and
+        dtypes become numbers, lists and names. Anything else is a `TypeError` that names its place.
+        """
         config = {"event_size": self.event_size, "dtype": self.dtype.name, "name": self.name}
         if self.condition_size:
             config["condition_size"] = self.condition_size
@@ -253,6 +275,9 @@ class Bijector(tfb.Bijector):
             )
         for target, source in zip(mine, theirs, strict=True):
             target.assign(source)
+
+    def _variables_cast(self) -> None:
+        """What follows when the variables were read from a file of another precision."""
 
     def _checked_input(self, value: Any, method: str) -> tf.Tensor:
         argument = "z" if method.startswith("forward") else "x"

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import positive_int
+from boltzmann_tf._room import claim
 
 __all__ = [
     "MIXED",
@@ -38,6 +39,7 @@ def variable_dtype(dtype: str) -> str:
 def split_seed(seed: int, count: int) -> list[int]:
     """Derives `count` independent integer seeds from one."""
     positive_int("seed", seed, minimum=0)
+    positive_int("count", count)
     return [int(s) for s in np.random.SeedSequence(seed).generate_state(count, np.uint32) >> 1]
 
 
@@ -115,6 +117,7 @@ class MLP(keras.layers.Layer):
         self._dense = []
         for i, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
             last = i == len(sizes) - 2
+            claim(n_in + 1, n_out)
             initializer = (
                 "zeros" if last and zero_output else keras.initializers.GlorotUniform(seed=seeds[i])
             )
@@ -164,6 +167,7 @@ class Parameters(keras.layers.Layer):
     def __init__(self, size: int, *, trainable: bool = True, **kwargs: Any) -> None:
         super().__init__(trainable=trainable, **named(kwargs, "parameters"))
         self.size = positive_int("size", size)
+        claim(self.size)
         self.vector = self.add_weight(
             shape=(self.size,), initializer="zeros", trainable=trainable, name="vector"
         )

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._room import within
+
 __all__ = ["Halves", "Transformed", "moving_mask"]
 
 Transformed = str | Sequence[bool]
@@ -17,6 +19,7 @@ def moving_mask(transformed: Transformed, event_size: int) -> np.ndarray:
     """True where a coordinate moves."""
     if event_size < 2:
         raise ValueError(f"event_size must be at least 2 for a coupling, got {event_size}")
+    within(event_size)
     if isinstance(transformed, str):
         if transformed not in ("even", "odd"):
             raise ValueError(

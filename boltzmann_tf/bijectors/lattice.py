@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, positive_int
+from boltzmann_tf._room import within
 from boltzmann_tf._torus import cosines, hartley, transform
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import Parameters, split_seed
@@ -79,6 +80,7 @@ class LatticeFlow(Bijector):
             raise ValueError(f"condition_size must be 0 or 1, got {condition_size!r}")
         self._range = (low, high)
         self._seed = seed
+        within(length, length)
         orbits, multiplicity = _orbits(length)
         self._orbit_count = len(multiplicity)
         n = TIME_BASIS * (self._degree + 1)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import instance, sequence
+from boltzmann_tf._room import claim
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
 from boltzmann_tf.bijectors.conditioner import named
 
@@ -53,6 +54,7 @@ class Repeated(Bijector):
                 )
         first = bijectors[0]
         values = [[v.numpy() for v in _keras_variables(b)] for b in bijectors]
+        claim(sum(value.size for parts in values for value in parts))
         slots = _keras_variables(first)
         stack = _Stack(
             [np.stack(parts) for parts in zip(*values, strict=True)],

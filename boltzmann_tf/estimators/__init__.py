@@ -26,7 +26,8 @@ from boltzmann_tf.estimators.free_energy import (
     two_generator_difference,
 )
 from boltzmann_tf.estimators.multi_histogram import multi_histogram
-from boltzmann_tf.estimators.overlap import bar, log_z_bar, mbar
+from boltzmann_tf.estimators.overlap import bar, bar_overlap, log_z_bar, mbar, mbar_overlap
+from boltzmann_tf.estimators.populations import Populations, populations
 from boltzmann_tf.estimators.profiles import (
     Profile,
     align_profile,
@@ -52,12 +53,14 @@ __all__ = [
     "Estimate",
     "Estimates",
     "LogZBounds",
+    "Populations",
     "Profile",
     "Umbrella",
     "WeightReport",
     "align_profile",
     "autocorrelation_time",
     "bar",
+    "bar_overlap",
     "bound_difference",
     "chain_ess",
     "coverage",
@@ -70,10 +73,12 @@ __all__ = [
     "log_z_bar",
     "log_z_bounds",
     "mbar",
+    "mbar_overlap",
     "mean_with_error",
     "multi_histogram",
     "normalized_weights",
     "pareto_k",
+    "populations",
     "profile_rmse",
     "published_standard_error",
     "r_hat",

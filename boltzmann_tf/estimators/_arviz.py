@@ -21,33 +21,42 @@ class Backend(NamedTuple):
     """Array functions of the installed ArviZ.
 
     Attributes:
-      psis_k: log-weights [n] -> Pareto k-hat.
+      tail_shape: (logarithms of a tail [m], m >= 5, all above the second; logarithm of its
+        cutoff) -> k-hat of the generalised Pareto law fitted to the tail.
       ess: (chains [chain, draw], method) -> effective sample size.
       r_hat: chains [chain, draw] -> rank-normalised split R-hat.
     """
 
-    psis_k: Callable[[np.ndarray], float]
+    tail_shape: Callable[[np.ndarray, float], float]
     ess: Callable[[np.ndarray, str], float]
     r_hat: Callable[[np.ndarray], float]
 
 
-def _modern() -> Backend:
+class _Functions(NamedTuple):
+    """What an ArviZ brings: `psis_k` takes (log-weights [n], relative efficiency)."""
+
+    psis_k: Callable[[np.ndarray, float], float]
+    ess: Callable[[np.ndarray, str], float]
+    r_hat: Callable[[np.ndarray], float]
+
+
+def _modern() -> _Functions:
     array_stats = importlib.import_module("arviz_stats.base").array_stats
 
-    return Backend(
-        psis_k=lambda w: float(np.asarray(array_stats.psislw(w)[1])),
+    return _Functions(
+        psis_k=lambda w, r_eff: float(np.asarray(array_stats.psislw(w, r_eff=r_eff)[1])),
         ess=lambda c, method: float(array_stats.ess(c, chain_axis=0, draw_axis=1, method=method)),
         r_hat=lambda c: float(array_stats.rhat(c, chain_axis=0, draw_axis=1, method="rank")),
     )
 
 
-def _legacy() -> Backend:
+def _legacy() -> _Functions:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # the announcement of 1.x at import
         arviz = importlib.import_module("arviz")
 
-    return Backend(
-        psis_k=lambda w: float(np.asarray(arviz.psislw(w)[1])),
+    return _Functions(
+        psis_k=lambda w, r_eff: float(np.asarray(arviz.psislw(w, reff=r_eff)[1])),
         ess=lambda c, method: float(arviz.ess(c, method=method)),
         r_hat=lambda c: float(arviz.rhat(c, method="rank")),
     )
@@ -55,7 +64,7 @@ def _legacy() -> Backend:
 
 def _quiet(function: Callable[..., float]) -> Callable[..., float]:
     @functools.wraps(function)
-    def call(*args: np.ndarray | str) -> float:
+    def call(*args: np.ndarray | str | float) -> float:
         # ArviZ divides by zero on constant input and says so twice; callers treat that case.
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -71,12 +80,27 @@ def backend() -> Backend:
         found = _modern()
     except ImportError:
         found = _legacy()
-    found = Backend(*(_quiet(function) for function in found))
-    sign = _psis_sign(found.psis_k)
-    return found._replace(psis_k=lambda w: found.psis_k(sign * w))
+    return _adapted(found)
 
 
-def _psis_sign(psis_k: Callable[[np.ndarray], float]) -> float:
+def _adapted(found: _Functions) -> Backend:
+    quiet = _Functions(*(_quiet(function) for function in found))
+    sign = _psis_sign(quiet.psis_k)
+
+    def tail_shape(tail: np.ndarray, cutoff: float) -> float:
+        # The versions choose and cut the tail differently (ties, short tails). So they get no
+        # choice: four times the tail's number at the cutoff, and an efficiency so low that a
+        # fifth of the samples, the tail and nothing else, is fitted.
+        values = np.concatenate([np.full(4 * tail.size, cutoff), tail])
+        return quiet.psis_k(sign * values, _NO_LIMIT)
+
+    return Backend(tail_shape, quiet.ess, quiet.r_hat)
+
+
+_NO_LIMIT = 1e-9  # relative efficiency; the tail is then min(n / 5, 3 sqrt(n / efficiency)) = n / 5
+
+
+def _psis_sign(psis_k: Callable[[np.ndarray, float], float]) -> float:
     """Returns 1 if `psis_k` takes log-weights, -1 if it takes log-likelihoods (minus those).
 
     `arviz.psislw` of 0.23 takes the first and `arviz_stats` 0.8 the second, under the same name
@@ -84,4 +108,4 @@ def _psis_sign(psis_k: Callable[[np.ndarray], float]) -> float:
     and their inverses, which are bounded, a negative one.
     """
     pareto = -0.8 * np.log1p(-(np.arange(1000) + 0.5) / 1000)
-    return 1.0 if psis_k(pareto - pareto.max()) > 0 else -1.0
+    return 1.0 if psis_k(pareto - pareto.max(), 1.0) > 0 else -1.0

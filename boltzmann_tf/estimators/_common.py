@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import finite_array, positive_int
+from boltzmann_tf._checks import finite_array, non_negative, positive_int
 
 __all__ = ["CalibrationWarning", "Estimate", "Estimates"]
 
@@ -29,6 +29,19 @@ class CalibrationWarning(UserWarning):
 def flag(message: str) -> None:
     """Warns, at the caller of the public function, that an error is not to be believed."""
     warnings.warn(message, CalibrationWarning, stacklevel=3)
+
+
+class DependentWeights(np.ndarray):
+    """Log-weights of samples that are not independent, as resampling makes them.
+
+    An array like any other, and what is computed from it, or cut out of it, is one too. Estimators
+    whose errors are those of independent samples say so when they are given it; `np.asarray` makes
+    it an ordinary one, for what needs no error.
+    """
+
+    def __array_wrap__(self, array: np.ndarray, *_: Any) -> Any:
+        """Numbers are numbers, not arrays of no dimension."""
+        return array[()] if array.ndim == 0 else array.view(type(self))
 
 
 class Estimate(NamedTuple):
@@ -61,6 +74,8 @@ def jackknife_error(replicas: np.ndarray) -> np.ndarray:
 
     NaN where one of them is infinite or NaN.
     """
+    if not isinstance(replicas, np.ndarray) or replicas.ndim < 1 or len(replicas) < 2:
+        raise ValueError(f"replicas must be an array of two or more, got {replicas!r}")
     blocks = len(replicas)
     with np.errstate(invalid="ignore"):
         spread = replicas - replicas.mean(axis=0)
@@ -76,6 +91,23 @@ def as_float64(name: str, value: ArrayLike) -> np.ndarray:
         raise TypeError(f"{name} must be an array of numbers, got {kind}") from error
 
 
+def resolution_of(given: ArrayLike, values: np.ndarray, resolution: float | None) -> float:
+    """Returns the rounding of log-weights in kT: `resolution`, or by the dtype they came in.
+
+    Args:
+      given: what the caller passed.
+      values: the same, checked, float64.
+      resolution: >= 0, or None.
+    """
+    if resolution is not None:
+        return non_negative("resolution", resolution)
+    dtype = getattr(given, "dtype", None)
+    dtype = getattr(dtype, "as_numpy_dtype", dtype)  # of a tensor
+    kind = np.dtype(np.float64 if dtype is None else dtype)
+    eps = np.finfo(kind).eps if np.issubdtype(kind, np.floating) else np.finfo(np.float64).eps
+    return float(eps) * max(1.0, abs(float(values.max())))
+
+
 def check_log_weights(
     name: str, value: ArrayLike, *, size: int | None = None, some_finite: bool = True
 ) -> np.ndarray:
@@ -88,6 +120,13 @@ def check_log_weights(
       some_finite: whether at least one weight must be above zero.
     """
     array = as_float64(name, value)
+    if isinstance(value, DependentWeights):
+        warnings.warn(
+            f"{name} must be of independent samples for an error to be stated from them, got those "
+            "of a resampled run: take its own `log_z` and `average`, from the spread of batches",
+            CalibrationWarning,
+            stacklevel=3,
+        )
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be a non-empty 1-D array, got shape {array.shape}")
     if size is not None and array.size != size:

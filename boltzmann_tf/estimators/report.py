@@ -17,9 +17,14 @@ from boltzmann_tf.estimators._common import (
     check_coordinate,
     check_edges,
     check_log_weights,
+    resolution_of,
 )
+from boltzmann_tf.estimators._tails import tail_message
 from boltzmann_tf.estimators.weights import (
+    LogZBounds,
+    bounds_crossed,
     effective_sample_size,
+    ess_fraction,
     log_z,
     log_z_bounds,
     pareto_k,
@@ -144,13 +149,21 @@ class WeightReport:
         """Returns the report as text; what was not measured is named and not left out."""
         k, none = self.pareto_k, self.zero_weights
         verdict = "unknown" if math.isnan(k) else "good" if k < 0.5 else "ok" if k < 0.7 else "bad"
+        if k == -math.inf:
+            verdict = "good: no tail"
+        log_z_text = _text(self.log_z)
+        if tail_message("log_z", k, self.ess, self.n) is not None:
+            log_z_text += " (error not to be believed: heavy tail or too few effective samples)"
+        upper = _text(self.upper)
+        if bounds_crossed(LogZBounds(self.lower, self.upper)) is not None:
+            upper += " (below the lower one: no bound, are the references training data?)"
         lines = [
             ("samples", f"{self.n}" + (f", {none} of zero weight" if none else "")),
             ("effective samples", f"{self.ess:.1f} ({self.ess_fraction:.2%})"),
             ("Pareto k-hat", f"{k:.2f} ({verdict})"),
-            ("log Z", _text(self.log_z)),
+            ("log Z", log_z_text),
             ("lower bound", _text(self.lower)),
-            ("upper bound", _text(self.upper)),
+            ("upper bound", upper),
         ]
         if self.coverage is None:
             lines.append(("coverage", "not measured: the effective size cannot see a lost mode"))
@@ -189,14 +202,21 @@ def weight_report(
     reference_log_weights: ArrayLike | None = None,
     coverage: Coverage | None = None,
     energy_evaluations: int | None = None,
+    resolution: float | None = None,
 ) -> WeightReport:
     """Collects the diagnostics of a set of log-weights.
 
+    A `CalibrationWarning` says where the error of log Z or the bounds are not to be believed, as
+    `log_z` and `log_z_bounds` do; the summary says so too.
+
     Args:
       log_weights: [n] of samples of the generator.
-      reference_log_weights: [m] at samples of the target, for the upper bound.
+      reference_log_weights: [m] at independent samples of the target, unseen in training, for the
+        upper bound.
       coverage: result of `coverage`.
       energy_evaluations: energies spent, training and these samples together.
+      resolution: rounding of a log-weight in kT, such as `Samples.resolution`; None for that of
+        the array's dtype.
 
     Returns:
       a `WeightReport`.
@@ -206,14 +226,15 @@ def weight_report(
         instance("coverage", coverage, Coverage)
     if energy_evaluations is not None:
         energy_evaluations = positive_int("energy_evaluations", energy_evaluations, minimum=0)
-    bounds = log_z_bounds(values, reference_log_weights)
+    rounding = resolution_of(log_weights, values, resolution)
+    bounds = log_z_bounds(values, reference_log_weights, resolution=rounding)
     ess = effective_sample_size(values)
     return WeightReport(
         n=values.size,
         ess=ess,
-        ess_fraction=ess / values.size,
-        pareto_k=pareto_k(values),
-        log_z=log_z(values),
+        ess_fraction=ess_fraction(values),
+        pareto_k=pareto_k(values, resolution=rounding),
+        log_z=log_z(values, resolution=rounding),
         lower=bounds.lower,
         upper=bounds.upper,
         coverage=coverage,

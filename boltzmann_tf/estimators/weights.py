@@ -3,6 +3,12 @@
 A log-weight is log w = -u(x) - log q(x) for x ~ q, with u the reduced energy and q the normalised
 density of the generator, so that E_q[w] = Z. All functions take log-weights [n] in any float
 dtype, compute in float64, read -inf as a weight of zero and refuse NaN and +inf.
+
+Their `resolution` is the rounding that a log-weight carries, in kT. The rounding of energies is
+common to all samples (a constant, an order of summation), so it does not average out, and is part
+of every stated error. The float64 of a log-weight does not show that its energy was a float32:
+`Samples.resolution` of a generator does, and by default only the rounding of the array's own dtype
+is counted.
 """
 
 from __future__ import annotations
@@ -15,8 +21,8 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from boltzmann_tf._checks import finite_array
-from boltzmann_tf.estimators._arviz import backend
-from boltzmann_tf.estimators._common import Estimate, check_log_weights
+from boltzmann_tf.estimators._common import Estimate, check_log_weights, flag, resolution_of
+from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 
 __all__ = [
     "LogZBounds",
@@ -27,8 +33,6 @@ __all__ = [
     "normalized_weights",
     "pareto_k",
 ]
-
-_MINIMUM_FOR_PARETO = 25  # below, the tail of ceil(n / 5) holds fewer than the 5 a fit needs
 
 
 class LogZBounds(NamedTuple):
@@ -46,7 +50,8 @@ class LogZBounds(NamedTuple):
 
 def normalized_weights(log_weights: ArrayLike) -> np.ndarray:
     """Returns the weights [n] scaled to sum to one."""
-    values = check_log_weights("log_weights", log_weights)
+    # States no error, so that dependent ones may pass without a word.
+    values = check_log_weights("log_weights", np.asarray(log_weights))
     weights = np.exp(values - values.max())
     return weights / weights.sum()
 
@@ -57,8 +62,7 @@ def effective_sample_size(log_weights: ArrayLike) -> float:
     It sees only where the generator has been: a generator that misses a mode has a high value.
     Read it beside `coverage`.
     """
-    weights = normalized_weights(log_weights)
-    return float(1.0 / np.sum(weights**2))
+    return kish(check_log_weights("log_weights", log_weights))
 
 
 def ess_fraction(log_weights: ArrayLike) -> float:
@@ -66,7 +70,7 @@ def ess_fraction(log_weights: ArrayLike) -> float:
     return effective_sample_size(log_weights) / np.size(log_weights)
 
 
-def pareto_k(log_weights: ArrayLike) -> float:
+def pareto_k(log_weights: ArrayLike, *, resolution: float | None = None) -> float:
     """Returns the shape k-hat of a generalised Pareto fitted to the largest weights.
 
     Below 0.5 the weights have a finite variance; above 0.7 neither averages nor their errors can
@@ -75,68 +79,106 @@ def pareto_k(log_weights: ArrayLike) -> float:
 
     Args:
       log_weights: [n].
+      resolution: rounding of a log-weight in kT, such as `Samples.resolution`; None for that of
+        the array's dtype.
 
     Returns:
-      k-hat; NaN below 25 samples, where the tail is too short to fit; -inf when all weights are
-      equal to rounding, that is for an exact generator.
+      k-hat; NaN below 25 samples, or five of positive weight, where the tail is too short to fit;
+      -inf where there is no tail: all weights are equal to rounding, as those of an exact
+      generator, or the largest is shared by so many samples that it is a bound.
     """
     values = check_log_weights("log_weights", log_weights)
-    if values.size < _MINIMUM_FOR_PARETO:
-        return math.nan
-    peak = values.max()
-    # log-weights carry the rounding of the energies they are differences of, about 1e-16 of them
-    if peak - values.min() <= 1e-12 * max(1.0, abs(peak)):
-        return -math.inf
-    # Scaled here because a large offset would cost digits inside; weights of exactly zero become
-    # ones far below any tail, since some versions of ArviZ turn -inf into NaN.
-    return backend().psis_k(np.maximum(values - peak, -700.0))
+    return pareto_shape(values, resolution_of(log_weights, values, resolution))
 
 
-def log_z(log_weights: ArrayLike) -> Estimate:
+def log_z(log_weights: ArrayLike, *, resolution: float | None = None) -> Estimate:
     """Returns log Z = log mean w with its error by the delta method.
 
-    The squared error is the variance of the mean of w over its square, (n / ESS - 1) / (n - 1).
-    The estimate is low by half of that on average (Jensen), which is negligible beside the error
-    whenever the error is small enough to be believed.
+    The squared error is the variance of the mean of w over its square, (n / ESS - 1) / (n - 1),
+    plus the squared resolution. The estimate is low by half of the first on average (Jensen),
+    which is negligible beside the error whenever the error is small enough to be believed.
+
+    The error is calibrated where Pareto k-hat is at most 0.5 - 4 / sqrt(n) and the effective size
+    is at least 20; elsewhere, and for at least 200 samples, a `CalibrationWarning` says so.
 
     Args:
       log_weights: [n].
+      resolution: rounding of a log-weight in kT, such as `Samples.resolution`; None for that of
+        the array's dtype.
 
     Returns:
       log Z in nats; the error is NaN for n = 1.
     """
     values = check_log_weights("log_weights", log_weights)
+    rounding = resolution_of(log_weights, values, resolution)
     n = values.size
     value = float(logsumexp(values) - math.log(n))
     if n == 1:
         return Estimate(value, math.nan)
-    variance = (n / effective_sample_size(values) - 1.0) / (n - 1)
-    return Estimate(value, math.sqrt(max(variance, 0.0)))
+    message = tail_message("log_z", pareto_shape(values, rounding), kish(values), n)
+    if message is not None:
+        flag(message)
+    # Centred on the mean weight: n / ESS - 1 itself cancels when the weights are nearly equal.
+    weights = n * normalized_weights(values) - 1.0
+    variance = float(np.sum(weights**2)) / (n * (n - 1.0))
+    return Estimate(value, math.hypot(math.sqrt(variance), rounding))
 
 
-def _mean(values: np.ndarray) -> Estimate:
+def _mean(values: np.ndarray, rounding: float) -> Estimate:
     n = values.size
     if n == 1 or not np.all(np.isfinite(values)):
         return Estimate(float(values.mean()), math.nan)
-    return Estimate(float(values.mean()), float(values.std(ddof=1) / math.sqrt(n)))
+    error = float(values.std(ddof=1)) / math.sqrt(n)
+    return Estimate(float(values.mean()), math.hypot(error, rounding))
+
+
+_CROSSED = 4.0  # standard errors; by chance less than once in 30,000
+
+
+def bounds_crossed(bounds: LogZBounds) -> str | None:
+    """Returns what is wrong where the upper bound is below the lower one beyond their errors."""
+    lower, upper = bounds
+    if upper is None:
+        return None
+    error = math.hypot(lower.standard_error, upper.standard_error)
+    if not lower.value - upper.value > _CROSSED * error:
+        return None
+    return (
+        f"log_z_bounds: the upper bound must not be below the lower one, got {upper.value:.6g} and "
+        f"{lower.value:.6g}: reference_log_weights are not at independent samples of the target, "
+        "or the generator was trained on them"
+    )
 
 
 def log_z_bounds(
-    log_weights: ArrayLike, reference_log_weights: ArrayLike | None = None
+    log_weights: ArrayLike,
+    reference_log_weights: ArrayLike | None = None,
+    *,
+    resolution: float | None = None,
 ) -> LogZBounds:
     """Returns a lower and, with samples of the target, an upper bound of log Z.
 
     Args:
       log_weights: [n] of samples of the generator; a weight of zero makes the bound -inf.
       reference_log_weights: [m] log w at independent samples of the *target* (conventional Monte
-        Carlo), finite; or None. Correlated samples make the stated error too small: see
-        `boltzmann_tf.estimators.mean_with_error`.
+        Carlo) that are unseen in training, finite; or None. A generator gives its training data
+        too much density, and the mean over them is no bound. Correlated samples make the stated
+        error too small: see `boltzmann_tf.estimators.mean_with_error`.
+      resolution: rounding of a log-weight in kT, such as `Samples.resolution`; None for that of
+        the array's dtype.
 
     Returns:
-      the two bounds in nats, each with its error.
+      the two bounds in nats, each with its error. A `CalibrationWarning` says where the upper one
+      lies below the lower one by more than four of their joint errors.
     """
-    lower = _mean(check_log_weights("log_weights", log_weights))
+    values = check_log_weights("log_weights", log_weights)
+    rounding = resolution_of(log_weights, values, resolution)
+    lower = _mean(values, rounding)
     if reference_log_weights is None:
         return LogZBounds(lower, None)
     reference = finite_array("reference_log_weights", reference_log_weights, ndim=1)
-    return LogZBounds(lower, _mean(reference))
+    bounds = LogZBounds(lower, _mean(reference, rounding))
+    crossed = bounds_crossed(bounds)
+    if crossed is not None:
+        flag(crossed)
+    return bounds

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from boltzmann_tf.plotting._arguments import pictures as check_pictures
 from boltzmann_tf.plotting.style import grid, styled
 
 __all__ = ["spin_pictures"]
@@ -20,6 +21,7 @@ def spin_pictures(rows: Mapping[str, Sequence[np.ndarray]], columns: Sequence[st
       rows: label -> configurations `[L, L]`, as many as there are columns.
       columns: title of each column.
     """
+    check_pictures(rows, columns, "[L, L]")
     figure, axes = grid(len(rows), len(columns), (1.5, 1.75))
     for row, (label, pictures) in enumerate(rows.items()):
         for column, (picture, title) in enumerate(zip(pictures, columns, strict=True)):

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from boltzmann_tf._checks import choice
+from boltzmann_tf.plotting._arguments import filled, has, line
 from boltzmann_tf.plotting.style import COLORS, grid, label_axes, palette, styled
 
 __all__ = ["convergence", "curves", "energy_histograms", "profiles"]
@@ -34,6 +35,10 @@ def convergence(
       legend: "inside" for one in every panel, "above" for one over all of them.
     """
     choice("legend", legend, ("inside", "above"))
+    filled("runs", runs)
+    filled("terms", terms)
+    for name, values in runs.items():
+        has(f"runs[{name!r}]", values, terms)
     figure, axes = grid(1, len(terms), (4.3, 3.4))
     for (term, (label, reference, said)), axis in zip(terms.items(), axes[0], strict=True):
         for (name, values), color in zip(runs.items(), palette(), strict=False):
@@ -91,6 +96,12 @@ def energy_histograms(
       monte_carlo: energies `[m]` of conventional Monte Carlo.
       weights: variant -> normalised weights `[n]`; a second panel shows reweighted histograms.
     """
+    filled("generated", generated)
+    if len(reference) != 2 or np.shape(reference[0]) != (np.size(reference[1]) + 1,):
+        raise ValueError(
+            "reference must be edges [bins + 1] and probabilities [bins], got shapes "
+            f"{[np.shape(part) for part in reference]}"
+        )
     edges, exact = reference
     widths = np.diff(edges)
     figure, axes = grid(1, 2 if weights else 1, (4.8, 3.5))
@@ -130,6 +141,11 @@ def profiles(
       window: limits of the vertical axis.
       columns: panels a row.
     """
+    filled("panels", panels)
+    for title, series in panels.items():
+        for name, (x, f, error) in series.items():
+            given = (x, f) if error is None else (x, f, error)
+            line(f"panels[{title!r}][{name!r}]", *given)
     rows = -(-len(panels) // columns)
     figure, axes = grid(rows, min(columns, len(panels)), (4.0, 3.3))
     for axis in axes.flat[len(panels) :]:
@@ -167,22 +183,30 @@ def curves(
         leave no room: a name then needs one `color` in all panels.
     """
     choice("legend", legend, ("inside", "above"))
+    filled("panels", panels, Sequence)
+    for i, spec in enumerate(panels):
+        has(f"panels[{i}]", spec, ("labels", "title", "series"))
     columns = min(columns, len(panels))
     figure, axes = grid(-(-len(panels) // columns), columns, panel)
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
     for spec, axis in zip(panels, axes.flat, strict=False):
-        for (name, line), color in zip(spec["series"].items(), palette() * 3, strict=False):
-            color = COLORS.get(line.get("color", ""), color)
-            if line.get("error") is not None:
+        for (name, curve), color in zip(spec["series"].items(), palette() * 3, strict=False):
+            color = COLORS.get(curve.get("color", ""), color)
+            if curve.get("error") is not None:
                 axis.errorbar(
-                    line["x"], line["y"], line["error"], fmt=line.get("style", "o"), ms=4,
+                    curve["x"], curve["y"], curve["error"], fmt=curve.get("style", "o"), ms=4,
                     lw=1.2, color=color, label=name,
                 )  # fmt: skip
             else:
-                options = {k: line[k] for k in ("alpha", "ms", "lw") if k in line}
+                options = {k: curve[k] for k in ("alpha", "ms", "lw") if k in curve}
                 axis.plot(
-                    line["x"], line["y"], line.get("style", "-"), color=color, label=name, **options
+                    curve["x"],
+                    curve["y"],
+                    curve.get("style", "-"),
+                    color=color,
+                    label=name,
+                    **options,
                 )
         for limit in ("xlim", "ylim", "yscale"):
             if limit in spec:

@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
+from boltzmann_tf._checks import positive
+from boltzmann_tf.plotting._arguments import filled, has
 from boltzmann_tf.plotting.style import COLORS, grid, styled
 
 __all__ = ["particle_pictures"]
@@ -31,6 +33,9 @@ def particle_pictures(
       box: half width of the box, a dotted line.
       marked: number of particles at the beginning that are joined and in colour.
     """
+    filled("rows", rows)
+    has("titles", titles, rows)
+    diameter, box = positive("diameter", diameter), positive("box", box)
     columns = max(len(x) for x in rows.values())
     figure, axes = grid(len(rows), columns, (2.3, 2.6))
     for (name, configurations), line in zip(rows.items(), axes, strict=True):

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from boltzmann_tf.plotting._arguments import axis_of, cloud, filled, has, on_grid
 from boltzmann_tf.plotting.style import COLORS, grid, label_axes, palette, styled
 
 __all__ = ["landscape", "latent_circles", "paths", "potential", "scatter_grid"]
@@ -16,6 +17,8 @@ __all__ = ["landscape", "latent_circles", "paths", "potential", "scatter_grid"]
 
 def landscape(axis: Axes, x: np.ndarray, y: np.ndarray, energy: np.ndarray, top: float) -> Any:
     """Draws filled contours of an energy `[len(y), len(x)]` up to `top` kT above its minimum."""
+    axis_of("axis", axis)
+    on_grid(x, y, energy)
     low = np.nanmin(energy)
     levels = np.linspace(low, low + top, 13)
     return axis.contourf(
@@ -45,11 +48,14 @@ def potential(
       top: highest contour above the minimum, in kT.
       profile: (positions, free energy in kT, label of the coordinate).
     """
+    on_grid(x, y, energy)
+    for name, points_of in points.items():
+        cloud(f"points[{name!r}]", points_of)
     figure, axes = grid(1, 2 if profile else 1, (4.6, 3.6))
     filled = landscape(axes[0, 0], x, y, energy, top)
     figure.colorbar(filled, ax=axes[0, 0], label="u (kT)")
-    for (name, cloud), color in zip(points.items(), palette(), strict=False):
-        axes[0, 0].plot(*cloud.T, ".", ms=2, color=color, label=name)
+    for (name, points_of), color in zip(points.items(), palette(), strict=False):
+        axes[0, 0].plot(*points_of.T, ".", ms=2, color=color, label=name)
     axes[0, 0].legend(markerscale=5, loc="upper center", ncols=2)
     label_axes(axes[0, 0], labels, "potential and training data")
     if profile:
@@ -60,6 +66,9 @@ def potential(
 
 def latent_circles(axis: Axes, radii: Sequence[float] = (1.0, 2.0, 3.0)) -> None:
     """Draws the contours of the standard normal at the given radii."""
+    axis_of("axis", axis)
+    if min(radii) <= 0:
+        raise ValueError(f"radii must be positive, got {list(radii)}")
     angle = np.linspace(0, 2 * np.pi, 200)
     for radius in radii:
         axis.plot(radius * np.cos(angle), radius * np.sin(angle), color=COLORS["grey"], lw=0.7)
@@ -76,6 +85,13 @@ def scatter_grid(
         `title`, and optionally `limits` ((x0, x1), (y0, y1)), `circles` (draw the standard
         normal) and `landscape` (x, y, energy, top).
     """
+    filled("panels", panels, Sequence)
+    for i, line in enumerate(panels):
+        filled(f"panels[{i}]", line, Sequence)
+        for j, panel in enumerate(line):
+            has(f"panels[{i}][{j}]", panel, ("clouds", "labels", "title"))
+            for name, points in panel["clouds"].items():
+                cloud(f"panels[{i}][{j}]['clouds'][{name!r}]", points)
     figure, axes = grid(len(panels), len(panels[0]))
     for row, axis_row in zip(panels, axes, strict=True):
         for panel, axis in zip(row, axis_row, strict=True):
@@ -84,8 +100,8 @@ def scatter_grid(
                 axis.set_aspect("equal", adjustable="box" if panel.get("limits") else "datalim")
             if panel.get("landscape"):
                 landscape(axis, *panel["landscape"])
-            for (name, cloud), color in zip(panel["clouds"].items(), palette(), strict=False):
-                axis.plot(*cloud.T, ".", ms=2.2, color=color, alpha=0.6, label=name)
+            for (name, points), color in zip(panel["clouds"].items(), palette(), strict=False):
+                axis.plot(*points.T, ".", ms=2.2, color=color, alpha=0.6, label=name)
             if len(panel["clouds"]) > 1:
                 axis.legend(markerscale=5, loc="upper right", handletextpad=0.1)
             if panel.get("limits"):
@@ -119,6 +135,9 @@ def paths(
       barrier: energy of the highest saddle between the states, drawn as a line.
       top: highest contour above the minimum, in kT.
     """
+    on_grid(x, y, energy)
+    filled("routes", routes)
+    has("energies", energies, routes)
     figure, axes = grid(2, len(routes), (4.2, 3.2))
     for column, (name, color) in enumerate(zip(routes, palette(), strict=False)):
         landscape(axes[0, column], x, y, energy, top)

@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from boltzmann_tf.plotting._arguments import pictures as check_pictures
 from boltzmann_tf.plotting.style import grid, styled
 
 __all__ = ["rod_pictures"]
@@ -25,6 +26,7 @@ def rod_pictures(rows: Mapping[str, Sequence[np.ndarray]], columns: Sequence[str
         mean over the plane of P2 = (3 x^2 - 1) / 2 of the third.
       columns: title of each column.
     """
+    check_pictures(rows, columns, "[L, L, 3]")
     figure, axes = grid(len(rows), len(columns), (2.1, 2.25))
     color = ScalarMappable(Normalize(0.0, 1.0), "viridis")
     for (label, pictures), line in zip(rows.items(), axes, strict=True):

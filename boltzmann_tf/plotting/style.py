@@ -48,6 +48,8 @@ PANEL = (3.7, 3.2)  # inches of one panel
 
 def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
     """Decorator: draws with the package's style sheet, whatever the user's is, without a screen."""
+    if not callable(function):
+        raise TypeError(f"function must be one that draws a figure, got {function!r}")
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Figure:

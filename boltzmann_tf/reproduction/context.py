@@ -16,6 +16,8 @@ from rich.console import Console
 
 from boltzmann_tf import _files
 from boltzmann_tf._checks import choice, instance, positive_int, seed_int
+from boltzmann_tf._disk import check_folder
+from boltzmann_tf._folders import begin_folder, finish_folder
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import report
 from boltzmann_tf.reproduction.metrics import Metric, to_json
@@ -28,6 +30,7 @@ __all__ = ["PRESETS", "Context", "check_output", "check_preset"]
 PRESETS = ("quick", "paper")
 _LIBRARIES = ("tensorflow", "tensorflow-probability", "keras", "numpy", "scipy")
 _DPI = 150
+_ROOM = 20 << 20  # bytes that a report with its figures may take
 
 
 def check_preset(preset: str) -> str:
@@ -36,14 +39,8 @@ def check_preset(preset: str) -> str:
 
 
 def check_output(output: str | os.PathLike[str]) -> Path:
-    """Returns `output` as a path, or raises unless it is or can become a folder."""
-    path = Path(instance("output", output, (str, os.PathLike)))
-    for place in (path, *path.parents):
-        if place.exists():
-            if not place.is_dir():
-                raise ValueError(f"output must be a folder, got {str(path)!r}: {place} is a file")
-            break
-    return path
+    """Returns `output` as a path, or raises unless it is or can become a folder to write to."""
+    return check_folder("output", output)
 
 
 @dataclasses.dataclass
@@ -82,12 +79,13 @@ class Context:
         self._thumbnail: str | None = None
         self._start = time.perf_counter()
         self._started = datetime.datetime.now(datetime.UTC)
+        self._work: Path | None = None
         self._console = Console(stderr=True, highlight=False)
 
     @property
     def directory(self) -> Path:
-        """The folder of this reproduction."""
-        return self.output / self.name
+        """The folder of this reproduction; while it runs, one aside that will take its place."""
+        return self._work or self.output / self.name
 
     @property
     def quick(self) -> bool:
@@ -194,16 +192,12 @@ class Context:
         self._console.print(f"{self.name} {elapsed:6.1f} s  {message}", markup=False)
 
     def begin(self) -> None:
-        """Makes the folder and removes the verdict of an earlier run.
-
-        An interrupted run then has no report, and not one that belongs to other figures.
-        """
-        self.directory.mkdir(parents=True, exist_ok=True)
-        for name in ("metrics.json", "report.html"):
-            (self.directory / name).unlink(missing_ok=True)
+        """Makes a folder aside for this run; what an earlier one left stays until `finish`."""
+        check_folder("output", self.output, needed=_ROOM)
+        self._work = begin_folder(self.output / self.name)
 
     def finish(self, error: str | None = None) -> dict[str, Any]:
-        """Writes `metrics.json` and `report.html`.
+        """Writes `metrics.json` and `report.html`; the folder takes the place of an earlier one.
 
         Args:
           error: what ended the run before its end, or None; a run with an error has not passed.
@@ -234,6 +228,9 @@ class Context:
         _files.write_text(self.directory / "report.html", report.render(content, self._items))
         # Last, so that a metrics.json is the sign of a complete folder.
         _files.write_text(self.directory / "metrics.json", to_json(content))
+        if self._work is not None:
+            finish_folder(self._work, self.output / self.name)
+            self._work = None
         return content
 
 

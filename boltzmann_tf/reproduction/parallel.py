@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
 
+from boltzmann_tf._signals import FOLLOW
+
 __all__ = ["available_cores", "run_processes"]
 
 
@@ -48,6 +50,7 @@ def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]
         "NUMBA_NUM_THREADS": threads,
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
+        FOLLOW: "1",
     }
     running: list[subprocess.Popen[bytes]] = []
 
@@ -55,13 +58,16 @@ def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]
         command = [sys.executable, "-m", "boltzmann_tf.cli", "reproduce", context.name]
         command += ["--preset", context.preset, "--output", str(context.output)]
         command += ["--seed", str(context.seed)]
-        context.begin()  # an earlier run's numbers must not be taken for this one's
-        process = subprocess.Popen(command, env=environment)
+        path = context.directory / "metrics.json"
+        before = _identity(path)
+        # A pipe that nothing is written to: it ends with this process, and the child with it.
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
         running.append(process)
         code = process.wait()
-        path = context.directory / "metrics.json"
-        if path.is_file():
+        # An earlier run's numbers must not be taken for this one's.
+        if path.is_file() and _identity(path) != before:
             return dict(json.loads(path.read_text(encoding="utf-8")))
+        context.begin()
         return context.finish(f"its process ended with exit code {code} and without a report")
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -71,4 +77,15 @@ def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]
             pool.shutdown(wait=False, cancel_futures=True)
             for process in running:
                 process.terminate()
+            for process in running:
+                process.wait()
             raise
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tells a file from another that takes its place."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns

@@ -9,9 +9,9 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from boltzmann_tf._checks import choice
+from boltzmann_tf._checks import choice, instance
 
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
@@ -36,6 +36,10 @@ class Reproduction:
     title: str
     run: Callable[[Context], None]
     description: str = ""
+
+    def __post_init__(self) -> None:
+        _text("name", self.name)
+        _text("title", self.title)
 
     def __call__(self, context: Context) -> None:
         """Runs it."""
@@ -68,13 +72,22 @@ def reproduction(name: str, title: str) -> Callable[[Callable[[Context], None]],
     Returns:
       a decorator that turns `run(context)` into a `Reproduction`.
     """
+    _text("name", name)
+    _text("title", title)
 
     def decorate(run: Callable[[Context], None]) -> Reproduction:
+        if not callable(run):
+            raise TypeError(f"run must be a function of the context, got {run!r}")
         module = sys.modules.get(run.__module__)
         description = (module.__doc__ if module else None) or run.__doc__ or ""
         return Reproduction(name=name, title=title, run=run, description=description.strip())
 
     return decorate
+
+
+def _text(name: str, value: Any) -> None:
+    if not instance(name, value, str).strip():
+        raise ValueError(f"{name} must be a non-empty text, got {value!r}")
 
 
 def directory() -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from boltzmann_tf import _files
+from boltzmann_tf._checks import instance, sequence
 from boltzmann_tf.reproduction import html
 from boltzmann_tf.reproduction.metrics import Metric
 
@@ -89,6 +90,8 @@ def write_index(output: str | os.PathLike[str], results: Sequence[Mapping[str, A
     Returns:
       the path of the index.
     """
+    instance("output", output, (str, os.PathLike))
+    results = sequence("results", results)
     passed = all(result["passed"] for result in results) and bool(results)
     metrics = [metric for result in results for metric in result["metrics"]]
     good = sum(metric["passed"] for metric in metrics)

@@ -17,11 +17,25 @@ def resampled(
     n = log_weight.shape[0]
     log_mean = tf.reduce_logsumexp(log_weight) - np.log(n)
     ess = tf.exp(2 * log_mean - tf.reduce_logsumexp(2 * log_weight) + np.log(n))
-    edges = tf.cumsum(tf.exp(log_weight - log_mean))
-    positions = tf.range(n, dtype=tf.float64) + uniform([], seed, tf.float64)
-    index = tf.minimum(tf.searchsorted(edges, positions, side="right"), n - 1)
+    weight = tf.exp(log_weight - log_mean)
+    index = systematic(weight, uniform([], seed, tf.float64))
     poor = ess < tf.cast(below, tf.float64)
     return (
         tf.where(poor, index, tf.range(n)),
         tf.where(poor, tf.fill([n], log_mean), log_weight),
     )
+
+
+def systematic(weight: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
+    """For positions `offset`, 1 + offset, .. the sample in whose share of [0, n) each falls.
+
+    Not `tf.searchsorted`, for which XLA compares each position with each edge. How many positions
+    lie below an edge is known without looking, and the sample of position i is the number of edges
+    with at most i positions below them.
+    """
+    n = weight.shape[0]
+    edges = tf.cumsum(weight)
+    below = tf.math.ceil(edges / edges[-1] * n - offset)  # all n of them below the last edge
+    below = tf.cast(tf.clip_by_value(below, 0.0, n), tf.int32)
+    here = tf.math.unsorted_segment_sum(tf.ones([n], tf.int32), below, n + 1)
+    return tf.cumsum(here)[:n]

@@ -12,62 +12,25 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._ahead import ahead
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
-from boltzmann_tf._graph import in_graph
-from boltzmann_tf._random import normal, uniform
+from boltzmann_tf._graph import in_graph, kept, with_xla
+from boltzmann_tf._random import log_uniform, normal
+from boltzmann_tf.estimators._common import DependentWeights, flag
 from boltzmann_tf.generator import BoltzmannGenerator
+from boltzmann_tf.sampling._annealed import Annealed
+from boltzmann_tf.sampling._precision import RESOLUTION, resolution
 from boltzmann_tf.sampling._resampling import resampled
 
 __all__ = ["Annealed", "anneal"]
 
 TARGET = 0.75  # acceptance that the pilot runs tune the step sizes towards
 PILOTS = 3
-
-
-class Annealed(NamedTuple):
-    """Weighted samples, as NumPy arrays.
-
-    Attributes:
-      z: latent, `[n, D]`.
-      x: configurations, `[n, *event_shape]`.
-      energy: true energy u(x) in kT at reference temperature 1, `[n]`.
-      log_weight: for the Boltzmann density at tau, float64 `[n]`; its log-mean-exp estimates log Z.
-      bias: of the annealing's target at x, `[n]`; `log_weight - bias` are the weights for it.
-      ancestor: the sample of its batch that each came from, `[n]`; 0, 1, .. without resampling.
-      batch: that each sample was annealed in; batches are independent, `[n]`.
-      acceptance: mean at each of the steps, `[steps]`.
-      step_size: of the integrator at each of the steps, `[steps]`.
-      energy_evaluations: number of energies and gradients in all, pilot runs included.
-    """
-
-    z: np.ndarray
-    x: np.ndarray
-    energy: np.ndarray
-    log_weight: np.ndarray
-    bias: np.ndarray
-    ancestor: np.ndarray
-    batch: np.ndarray
-    acceptance: np.ndarray
-    step_size: np.ndarray
-    energy_evaluations: int
-
-    def ess_fraction(self) -> float:
-        """Kish's effective fraction of the weights for the target, as if descendants were equal.
-
-        The weights of samples with a common ancestor count as one: after resampling, equal weights
-        say little.
-        """
-        size = len(self.z) // (1 + int(self.batch[-1]))
-        log_weight = self.log_weight - self.bias
-        weight = np.exp(log_weight - log_weight.max())
-        family = np.bincount(self.batch * size + self.ancestor, weight, minlength=len(weight))
-        return float(family.sum() ** 2 / np.sum(family**2) / len(weight))
 
 
 def anneal(
@@ -84,11 +47,14 @@ def anneal(
     moving: Any = None,
     seed: int = 0,
     batch_size: int = 1024,
+    jit_compile: bool | str = "auto",
 ) -> Annealed:
     """Draws weighted samples by annealing from the generator's density.
 
     Args:
-      generator: unconditional, with the standard normal prior.
+      generator: unconditional, with the standard normal prior. An energy without a gradient
+        (behind `tf.numpy_function`, say) is exact too, but the moves do not follow it: give it one
+        by `tf.custom_gradient`.
       n: samples, rounded up to whole batches.
       temperature: tau.
       n_steps: densities between the generator's and the target, the target included; one move in
@@ -99,7 +65,8 @@ def anneal(
       bias: of the target, exp(-u / tau - bias): from `[batch, *event_shape]` to `[batch]`, in kT;
         spreads samples over states and barriers, and `log_weight` undoes it.
       resample_below: resample a batch where the effective fraction of its weights is below this;
-        0 for never, which is annealed importance sampling.
+        0 for never, which is annealed importance sampling. Errors then come from the spread of
+        batches: take ten of them at least.
       step_size: of the integrator, a number or `[n_steps]`, in units of sqrt(tau); None to tune it
         in pilot runs, which are thrown away.
       moving: which latent coordinates move, one boolean each, None for all. What stays keeps the
@@ -107,9 +74,14 @@ def anneal(
         coordinate of its own makes.
       seed: of all draws.
       batch_size: samples a batch.
+      jit_compile: whether XLA compiles it; "auto" as the generator's own functions.
 
     Returns:
       `Annealed`.
+
+    Warns:
+      CalibrationWarning: where rounding changes log-weights by more than 0.01, because energies are
+        too large for the generator's dtype.
     """
     instance("generator", generator, BoltzmannGenerator)
     if generator.prior is not None or generator.bijector.condition_size:
@@ -136,7 +108,12 @@ def anneal(
             f"moving must be {generator.bijector.event_size} booleans, one of them true at least, "
             f"got {moving!r}"
         )
-    run = _compiled(generator, bias, batch, steps, leapfrog, tuple(mask.tolist()))
+    jit = with_xla(jit_compile=generator.jit_compile if jit_compile == "auto" else jit_compile)
+    run = kept(
+        generator,
+        ("anneal", bias, batch, steps, leapfrog, tuple(mask.tolist()), jit),
+        lambda: _compiled(generator, bias, batch, steps, leapfrog, mask, jit_compile=jit),
+    )
 
     def one(i: int, sizes: np.ndarray, gain: float) -> list[np.ndarray]:
         scalars = (tf.constant(v, generator.dtype) for v in (tau, resample_below, gain))
@@ -150,7 +127,14 @@ def anneal(
     parts = list(ahead(lambda i: one(i, sizes, 0.0), batches))
     *samples, acceptance, _ = zip(*parts, strict=True)
     z, x, energy, log_weight, shift, ancestor = map(np.concatenate, samples)
-    return Annealed(
+    rounding = _rounding(energy / tau, log_weight - shift)
+    if rounding > RESOLUTION:
+        flag(
+            f"anneal: energies must be small enough for {energy.dtype.name} to tell {RESOLUTION} "
+            f"kT apart, got {rounding:.2g} kT in the weighted mean: take a generator of dtype "
+            "float64, or a constant out of the energy"
+        )
+    result = Annealed(
         z,
         x,
         energy,
@@ -162,20 +146,37 @@ def anneal(
         step_size=sizes,
         energy_evaluations=(batches + pilots) * batch * (2 + steps * leapfrog),
     )
+    if result.independent == len(z):
+        return result
+    return result._replace(log_weight=log_weight.view(DependentWeights))
 
 
-@functools.lru_cache(maxsize=8)
+def _rounding(reduced: np.ndarray, log_weight: np.ndarray) -> float:
+    """The weighted mean of the rounding of u / tau, in kT; 0 where no sample has a weight."""
+    if not np.any(log_weight > -np.inf):
+        return 0.0
+    weight = np.exp(log_weight - log_weight.max())
+    used = weight > 0
+    return float(np.average(resolution(reduced[used], reduced.dtype), weights=weight[used]))
+
+
+def _double(value: tf.Tensor) -> tf.Tensor:
+    return tf.cast(value, tf.float64)
+
+
 def _compiled(
     generator: BoltzmannGenerator,
     bias: Callable[[tf.Tensor], tf.Tensor] | None,
     batch: int,
     steps: int,
     leapfrog: int,
-    moving: tuple[bool, ...],
+    moving: np.ndarray,
+    *,
+    jit_compile: bool,
 ) -> Callable[..., tuple[tf.Tensor, ...]]:
     """One batch, from prior draws to weighted samples."""
     dtype = generator.dtype
-    mask = tf.constant(np.array(moving), dtype)
+    mask = tf.constant(moving, dtype)
     energy_of = in_graph(generator.system.energy)
     bias_of = (lambda x: tf.zeros_like(x[:, 0])) if bias is None else in_graph(bias)
 
@@ -229,19 +230,17 @@ def _compiled(
             (tf.constant(0), kick(start, z, slope, 0.5 * eps), z, value, slope),
             parallel_iterations=1,
         )
-        log_ratio = (
-            beta * (proposed[1] - value)
-            + generator.prior_log_prob(proposed[0], tau)
-            - generator.prior_log_prob(z, tau)
-            + 0.5 * tf.reduce_sum(start**2 - p**2, axis=-1)
-        )
+        kinetic = 0.5 * tf.reduce_sum(start**2 - p**2, axis=-1)
+        log_ratio = _double(beta) * (_double(proposed[1]) - _double(value)) + _double(kinetic)
+        log_ratio += _double(generator.prior_log_prob(proposed[0], tau))
+        log_ratio -= _double(generator.prior_log_prob(z, tau))
         # A NaN is a rejection.
-        accepted = tf.math.log(uniform([batch], choice, dtype)) < log_ratio
-        new = tuple(
+        accepted = log_uniform([batch], choice) < log_ratio
+        moved = tuple(
             tf.where(accepted[:, None] if a.shape.rank == 2 else accepted, a, b)
             for a, b in zip(proposed, state, strict=True)
         )
-        return new, tf.reduce_mean(tf.cast(accepted, dtype))
+        return moved, tf.cast(tf.reduce_mean(_double(accepted)), dtype)
 
     def run(
         seed: tf.Tensor,
@@ -272,7 +271,7 @@ def _compiled(
             accepted: tf.TensorArray,
             used: tf.TensorArray,
         ) -> tuple[Any, ...]:
-            total += tf.cast(betas[k + 1] - betas[k], tf.float64) * tf.cast(chain[1], tf.float64)
+            total += _double(betas[k + 1] - betas[k]) * _double(chain[1])
             index, total = resampled(total, resample_below, seeds[2 * k + 1])
             chain, ancestor = tf.nest.map_structure(
                 lambda v: tf.gather(v, index), (chain, ancestor)
@@ -287,8 +286,8 @@ def _compiled(
             lambda k, *_: k < steps, step, state, parallel_iterations=1
         )
         x, u, shift, _ = parts(z, tau)
-        total += tf.cast(shift, tf.float64)
+        total += _double(shift)
         return z, x, u, total, shift, ancestor, accepted.stack(), used.stack()
 
     # A partial, as in `steps`: no warning of retracing with the fifth generator.
-    return tf.function(functools.partial(run), autograph=False, jit_compile=generator.jit_compile)
+    return tf.function(functools.partial(run), autograph=False, jit_compile=jit_compile)

@@ -6,7 +6,6 @@ Jacobian, log|dx/dz|, in its density; the published latent random walk left it o
 
 from __future__ import annotations
 
-import functools
 from typing import Any, NamedTuple
 
 import numba
@@ -14,8 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
+from boltzmann_tf._graph import in_graph, with_xla
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.sampling.random_walk import Chains, LogProb, run_chains
+from boltzmann_tf.sampling._chain import Target
+from boltzmann_tf.sampling._precision import energies_of
+from boltzmann_tf.sampling.random_walk import Chains, run
 
 __all__ = [
     "IndependenceChain",
@@ -56,7 +58,7 @@ def interpolate(
     shape = generator.system.event_shape
     ends = []
     for name, value in (("start", start), ("end", end)):
-        array = finite_array(name, value, ndim=1 + len(shape), dtype=np.float32)
+        array = finite_array(name, value, ndim=1 + len(shape), dtype=generator.dtype.as_numpy_dtype)
         ends.append(generator.to_latent(array)[0].numpy())
     if ends[0].shape != ends[1].shape:
         raise ValueError(
@@ -99,8 +101,9 @@ def independence_chain(
     instance("generator", generator, BoltzmannGenerator)
     n_steps = positive_int("n_steps", n_steps)
     samples = generator.sample(n_steps + 1, temperature, seed=seed, condition=condition)
-    uniform = np.random.default_rng([seed, 1]).random(n_steps)
-    index, accepted = _accept(samples.log_weight, np.log(uniform))
+    # log u of u even on (0, 1), never -inf.
+    log_uniform = -np.random.default_rng([seed, 1]).standard_exponential(n_steps)
+    index, accepted = _accept(samples.log_weight, log_uniform)
     return IndependenceChain(samples.x[index], index, accepted / n_steps)
 
 
@@ -128,6 +131,7 @@ def latent_metropolis(
     burn_in: int = 0,
     target_acceptance: float | None = None,
     seed: int = 0,
+    jit_compile: bool | str = "auto",
 ) -> Chains:
     """Random-walk Metropolis in latent space; arguments as in `metropolis`.
 
@@ -144,17 +148,33 @@ def latent_metropolis(
       burn_in: steps before, not stored.
       target_acceptance: tune the step size towards it during burn-in; None for not.
       seed: of the run.
+      jit_compile: whether XLA compiles the chain; "auto" as the generator's own functions.
+
+    Raises:
+      ValueError: where an argument is not as above, and where energies are too large for the
+        generator's dtype, as in `metropolis`.
     """
     instance("generator", generator, BoltzmannGenerator)
     tau = positive("temperature", temperature)
     shape = generator.system.event_shape
-    start = finite_array("initial", initial, ndim=1 + len(shape), dtype=np.float32)
-    energy = generator.system.energy(tf.constant(start)).numpy()
-    if not np.all(np.isfinite(energy)):
-        raise ValueError(f"initial must have finite energies, got {energy}")
-    chains = run_chains(
-        _log_prob(generator, tau),
+    start = finite_array(
+        "initial", initial, ndim=1 + len(shape), dtype=generator.dtype.as_numpy_dtype
+    )
+    jit = with_xla(jit_compile=generator.jit_compile if jit_compile == "auto" else jit_compile)
+    energy = energies_of(generator.system, start)
+    energy_of = in_graph(generator.system.energy)
+
+    def log_prob(z: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
+        x, log_det = generator.to_configuration(z)
+        # Sum and quotient in float64: what rounds are the energy and the Jacobian alone.
+        return tf.cast(log_det, tf.float64) - tf.cast(energy_of(x), tf.float64) / tau
+
+    chains = run(
+        Target(
+            log_prob, generator, tf.constant(tau, tf.float64), jit, "a generator of dtype float64"
+        ),
         generator.to_latent(start)[0].numpy(),
+        energy / tau,
         n_steps=n_steps,
         step_size=step_size,
         stride=stride,
@@ -164,13 +184,3 @@ def latent_metropolis(
     )
     x, _ = generator.to_configuration(chains.configurations)
     return chains._replace(x=x.numpy().reshape(*chains.x.shape[:2], *shape))
-
-
-@functools.lru_cache(maxsize=32)
-def _log_prob(generator: BoltzmannGenerator, tau: float) -> LogProb:
-    # One function object a generator and temperature, so that its compiled kernel is found again.
-    def log_prob(z: tf.Tensor) -> tf.Tensor:
-        x, log_det = generator.to_configuration(z)
-        return log_det - generator.system.energy(x) / tau
-
-    return log_prob

@@ -1,22 +1,21 @@
-"""Random-walk Metropolis on `tfp.mcmc`: many walkers at once, compiled, tuned in burn-in only."""
+"""Random-walk Metropolis: many walkers at once, compiled, tuned in burn-in only."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from boltzmann_tf import estimators
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._checks import choice, finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._graph import in_graph, with_xla
+from boltzmann_tf.sampling._chain import Target, kernel
+from boltzmann_tf.sampling._precision import check_resolution, check_step, energies_of
 from boltzmann_tf.systems import System
 
-__all__ = ["Chains", "metropolis", "run_chains"]
-
-LogProb = Callable[[tf.Tensor], tf.Tensor]
+__all__ = ["Chains", "metropolis", "run", "run_chains"]
 
 TUNING_ROUNDS = 20  # of the burn-in, each followed by one adjustment of the step size
 
@@ -26,11 +25,13 @@ class Chains(NamedTuple):
 
     Attributes:
       x: configurations, `[chains, draws, *event_shape]`.
-      log_prob: unnormalised log-density, -u / tau for a system, `[chains, draws]`.
-      acceptance: mean acceptance of each chain after burn-in, `[chains]`.
+      log_prob: unnormalised log-density, -u / tau for a system, float64 `[chains, draws]`.
+      acceptance: mean acceptance of each chain after burn-in, float64 `[chains]`.
       step_size: standard deviation of the Gaussian step.
       steps: Metropolis steps in all, burn-in included (one energy evaluation each).
       seed: of the run.
+      not_finite: steps after burn-in that were rejected because the log-density there was NaN or
+        +inf.
     """
 
     x: np.ndarray
@@ -39,6 +40,7 @@ class Chains(NamedTuple):
     step_size: float
     steps: int
     seed: int
+    not_finite: int = 0
 
     @property
     def configurations(self) -> np.ndarray:
@@ -66,8 +68,14 @@ def metropolis(
     burn_in: int = 0,
     target_acceptance: float | None = None,
     seed: int = 0,
+    dtype: str = "float32",
+    jit_compile: bool | str = "auto",
 ) -> Chains:
     """Samples `system` by random-walk Metropolis in all coordinates at once.
+
+    Energies are computed in `dtype`, and refused where they are too large for it, that is where
+    its numbers near u / tau are more than about 0.01 apart; their differences and all sums are in
+    float64.
 
     Args:
       system: its true energy is used.
@@ -80,26 +88,40 @@ def metropolis(
       target_acceptance: adapt the step size towards this acceptance during the burn-in, and
         there only, so that what is stored comes from one kernel; None keeps it.
       seed: of the run.
+      dtype: of configurations and energies, "float32" or "float64".
+      jit_compile: whether XLA compiles the chain; "auto" asks the system
+        (`System.compiles_with_xla`). The random numbers are others without it.
 
     Returns:
       `Chains`.
+
+    Raises:
+      ValueError: where an argument is not as above, and where energies are too large for `dtype`.
     """
     instance("system", system, System)
     tau = positive("temperature", temperature)
+    choice("dtype", dtype, ("float32", "float64"))
     shape = system.event_shape
-    start = finite_array("initial", initial, dtype=np.float32)
+    start = finite_array("initial", initial, dtype=dtype)
     if start.shape == shape:
         start = start[None]
     if start.shape[1:] != shape or start.ndim != 1 + len(shape):
         raise ValueError(
             f"initial must have shape [chains, {', '.join(map(str, shape))}], got {start.shape}"
         )
-    energy = system.energy(tf.constant(start)).numpy()
-    if not np.all(np.isfinite(energy)):
-        raise ValueError(f"initial must have finite energies, got {energy}")
-    return run_chains(
-        _log_prob(system, tau),
+    jit = with_xla(system, jit_compile=jit_compile)
+    energy = energies_of(system, start)
+    energy_of = in_graph(system.energy)
+
+    def log_prob(x: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
+        # The quotient in float64: what rounds is the energy alone.
+        return -tf.cast(energy_of(x), tf.float64) / tau
+
+    target = Target(log_prob, system, tf.constant(tau, tf.float64), jit, 'dtype="float64"')
+    return run(
+        target,
         start,
+        energy / tau,
         n_steps=n_steps,
         step_size=step_size,
         stride=stride,
@@ -109,14 +131,8 @@ def metropolis(
     )
 
 
-@functools.lru_cache(maxsize=32)
-def _log_prob(system: System, tau: float) -> LogProb:
-    # One function object a system and temperature, so that its compiled kernel is found again.
-    return lambda x: -system.energy(x) / tau
-
-
 def run_chains(
-    log_prob: LogProb,
+    log_prob: Callable[[tf.Tensor], tf.Tensor],
     initial: np.ndarray,
     *,
     n_steps: int,
@@ -125,24 +141,60 @@ def run_chains(
     burn_in: int = 0,
     target_acceptance: float | None = None,
     seed: int = 0,
+    jit_compile: bool = True,
 ) -> Chains:
     """Random-walk Metropolis on any log-density; arguments as in `metropolis`.
 
-    A step to a NaN log-density is rejected.
+    A step to a log-density of NaN or +inf is rejected, and counted.
 
     Args:
       log_prob: from `[chains, ...]` to `[chains]`, in TF ops; compiled once for each function.
-      initial: `[chains, ...]`.
+      initial: `[chains, ...]`, where the log-density is finite; float32 or float64, in which the
+        chains then are.
       n_steps: steps of each chain after burn-in.
       step_size: standard deviation of the Gaussian step.
       stride: steps between stored draws.
       burn_in: steps before, not stored; tuned, the multiple of 20 at or below it is taken.
       target_acceptance: tune the step size towards it during burn-in; None for not.
       seed: of the run.
+      jit_compile: whether XLA compiles the chain.
     """
-    positive_int("n_steps", n_steps)
+    start = tf.convert_to_tensor(initial).numpy()
+    start = finite_array("initial", initial, dtype=start.dtype)
+    first = log_prob(tf.constant(start)).numpy()
+    if first.shape != start.shape[:1] or not np.all(np.isfinite(first)):
+        raise ValueError(f"initial must have finite log-densities [chains], got {first}")
+    own = in_graph(log_prob)
+    return run(
+        Target(lambda x, _: own(x), log_prob, tf.constant(1.0), jit_compile, "float64 `initial`"),
+        start,
+        first,
+        n_steps=n_steps,
+        step_size=step_size,
+        stride=stride,
+        burn_in=burn_in,
+        target_acceptance=target_acceptance,
+        seed=seed,
+    )
+
+
+def run(
+    target: Target,
+    start: np.ndarray,
+    first: np.ndarray,
+    *,
+    n_steps: int,
+    step_size: float,
+    stride: int,
+    burn_in: int,
+    target_acceptance: float | None,
+    seed: int,
+) -> Chains:
+    """As `run_chains`; `first` are u / tau at the start, in the precision of all energies."""
+    for name, count, minimum in (("n_steps", n_steps, 1), ("burn_in", burn_in, 0)):
+        if positive_int(name, count, minimum=minimum) >= 2**31:
+            raise ValueError(f"{name} must be below 2**31, got {count}")
     positive_int("stride", stride)
-    positive_int("burn_in", burn_in, minimum=0)
     seed_int("seed", seed)
     size = positive("step_size", step_size)
     if stride > n_steps:
@@ -154,57 +206,37 @@ def run_chains(
             raise ValueError(
                 f"burn_in must be at least {TUNING_ROUNDS} to tune the step size, got {burn_in}"
             )
-    state = tf.constant(initial)
+    check_step(size, start)
+    if not burn_in:
+        check_resolution(first, first.dtype, "at the start", target.remedy)
+    state = tf.constant(start)
     seeds = tf.random.split([seed, 0], TUNING_ROUNDS + 1)
-    if target_acceptance is not None:
-        tune = _kernel(log_prob, 1, burn_in // TUNING_ROUNDS)
-        burn_in -= burn_in % TUNING_ROUNDS
-        for round_seed in seeds[:-1]:
-            states, _, accepted = tune(state, tf.cast(size, state.dtype), round_seed)
-            state = states[-1]
+
+    def walk(n_stored: int, stride: int, seed: tf.Tensor) -> list[np.ndarray]:
+        chain = kernel(target, n_stored)
+        scale = tf.cast(size, state.dtype)
+        return [v.numpy() for v in chain(state, scale, seed, tf.constant(stride), target.argument)]
+
+    rounds = 1 if target_acceptance is None else TUNING_ROUNDS
+    burn_in -= burn_in % rounds
+    for round_seed in seeds[:rounds] if burn_in else []:
+        states, values, accepted, _ = walk(1, burn_in // rounds, round_seed)
+        state = tf.constant(states[-1])
+        if target_acceptance is not None:
             # Gain 2: from far off, twenty rounds reach the target within a few per cent.
-            size *= float(np.exp(2.0 * (accepted.numpy().mean() - target_acceptance)))
-    elif burn_in:
-        burn = _kernel(log_prob, 1, burn_in)
-        state = burn(state, tf.cast(size, state.dtype), seeds[0])[0][-1]
-    run = _kernel(log_prob, n_steps // stride, stride)
-    states, values, accepted = run(state, tf.cast(size, state.dtype), seeds[-1])
+            mean = accepted.mean() / (burn_in // rounds)
+            size *= float(np.exp(2.0 * (mean - target_acceptance)))
+    if burn_in:
+        check_resolution(values, first.dtype, "after the burn-in", target.remedy)
+    draws = n_steps // stride
+    states, values, accepted, not_finite = walk(draws, stride, seeds[-1])
+    check_resolution(values, first.dtype, "of what is stored", target.remedy)
     return Chains(
-        np.moveaxis(states.numpy(), 0, 1),
-        values.numpy().T,
-        accepted.numpy(),
+        np.moveaxis(states, 0, 1),
+        values.T,
+        accepted / (draws * stride),
         size,
-        len(initial) * (burn_in + n_steps // stride * stride),
+        len(start) * (burn_in + draws * stride),
         seed,
+        int(not_finite.sum(dtype=np.int64)),
     )
-
-
-@functools.lru_cache(maxsize=64)
-def _kernel(log_prob: LogProb, n_stored: int, stride: int) -> Callable:
-    """The compiled chain: stored states, their log-densities, and acceptance of each chain.
-
-    Acceptance is counted over every step. `sample_chain` sees the stored steps only, so each of
-    its transitions is a block of `stride` Metropolis steps.
-    """
-
-    def run(
-        state: tf.Tensor, step_size: tf.Tensor, seed: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        kernel = tfp.mcmc.RandomWalkMetropolis(
-            log_prob, tfp.mcmc.random_walk_normal_fn(scale=step_size)
-        )
-        results = kernel.bootstrap_results(state)
-        accepted = tf.zeros(tf.shape(state)[:1], tf.float32)
-        states = tf.TensorArray(state.dtype, n_stored, element_shape=state.shape)
-        values = tf.TensorArray(state.dtype, n_stored, element_shape=state.shape[:1])
-        for i in tf.range(n_stored):
-            for j in tf.range(stride):
-                step_seed = tf.random.experimental.stateless_fold_in(seed, i * stride + j)
-                state, results = kernel.one_step(state, results, seed=step_seed)
-                accepted += tf.cast(results.is_accepted, tf.float32)
-            states = states.write(i, state)
-            values = values.write(i, results.accepted_results.target_log_prob)
-        return states.stack(), values.stack(), accepted / (n_stored * stride)
-
-    # A partial, as in `steps`: no warning of retracing with the fifth chain.
-    return tf.function(functools.partial(run), jit_compile=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from boltzmann_tf._checks import choice
 from boltzmann_tf.systems.base import System
+from boltzmann_tf.systems.combined import Combination, FromEnergy
 from boltzmann_tf.systems.double_well import DoubleWell
 from boltzmann_tf.systems.ising import Ising
 from boltzmann_tf.systems.ising_field import IsingField
@@ -27,7 +30,9 @@ REGISTRY: dict[str, type[System]] = {
 
 __all__ = [
     "REGISTRY",
+    "Combination",
     "DoubleWell",
+    "FromEnergy",
     "Ising",
     "IsingField",
     "MuellerBrown",
@@ -40,6 +45,6 @@ __all__ = [
 ]
 
 
-def get(name: str, **parameters: float) -> System:
+def get(name: str, **parameters: Any) -> System:
     """A system by its registered name, with the given constructor arguments."""
     return REGISTRY[choice("system", name, REGISTRY)](**parameters)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+import numbers
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, positive_int
+from boltzmann_tf._checks import choice, positive, positive_int
 
 __all__ = ["System"]
 
@@ -42,6 +43,9 @@ class System(abc.ABC):
       initial_states: name -> one configuration of shape `event_shape` in that state.
       exact: the exact reference of the system (from `boltzmann_tf.exact`), or None.
       condition_size: size of the condition that the energy takes, 0 for none.
+      compiles_with_xla: whether XLA can compile the energy. Set it to False for one that leaves
+        TensorFlow (`tf.numpy_function`, `tf.py_function`); samplers, generator and trainer then
+        leave XLA out by themselves.
     """
 
     event_shape: tuple[int, ...]
@@ -51,6 +55,7 @@ class System(abc.ABC):
     initial_states: Mapping[str, np.ndarray] = MappingProxyType({})
     exact: Any = None
     condition_size: int = 0
+    compiles_with_xla: bool = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -104,10 +109,49 @@ class System(abc.ABC):
             choice("reaction coordinate", name, self.reaction_coordinates)
         ]
 
-    def check(self) -> None:
+    @staticmethod
+    def from_energy(
+        energy: Callable[[tf.Tensor], tf.Tensor],
+        event_shape: Sequence[int],
+        *,
+        name: str | None = None,
+        training_energy: Callable[[tf.Tensor], tf.Tensor] | None = None,
+    ) -> System:
+        """A system from a function, where a class of one's own would hold nothing else.
+
+        Args:
+          energy: from `[batch, *event_shape]` to `[batch]`, in kT at T = 1, in TF ops.
+          event_shape: of one configuration.
+          name: in reports; that of the function for None.
+          training_energy: as `energy`, regularised; the true one for None.
+        """
+        from boltzmann_tf.systems.combined import FromEnergy
+
+        return FromEnergy(energy, event_shape, name=name, training_energy=training_energy)
+
+    def __add__(self, other: System) -> System:
+        from boltzmann_tf.systems.combined import Combination
+
+        if not isinstance(other, System):
+            return NotImplemented
+        return Combination([(1.0, self), (1.0, other)])
+
+    def __mul__(self, factor: float) -> System:
+        from boltzmann_tf.systems.combined import Combination
+
+        if not isinstance(factor, numbers.Real | np.ndarray):
+            return NotImplemented
+        return Combination([(positive("factor", factor), self)])
+
+    __rmul__ = __mul__
+
+    def check(self, dtype: tf.DType = tf.float32) -> None:
         """Raises unless `event_shape` and `energy` are of the stated form.
 
         The generator calls it at construction, so that a user's slip shows at once and by name.
+
+        Args:
+          dtype: of the configurations that the energy will be given.
         """
         shape = getattr(self, "event_shape", None)
         if not (
@@ -119,12 +163,26 @@ class System(abc.ABC):
                 f"{self.name}.event_shape must be a tuple of positive integers, got {shape!r}"
             )
         k = positive_int(f"{self.name}.condition_size", self.condition_size, minimum=0)
-        energy = tf.function(self.energy).get_concrete_function(
-            tf.TensorSpec([3, *shape], tf.float32),
-            *([tf.TensorSpec([3, k], tf.float32)] if k else []),
-        )
-        if energy.structured_outputs.shape != [3]:
+        try:
+            energy = tf.function(self.energy).get_concrete_function(
+                tf.TensorSpec([3, *shape], dtype),
+                *([tf.TensorSpec([3, k], dtype)] if k else []),
+            )
+        except (TypeError, ValueError) as error:
+            if dtype == tf.float32:
+                raise
+            raise ValueError(
+                f"{self.name}.energy(x) must compute in {dtype.name}, which was asked for, got "
+                f"{error}"
+            ) from error
+        found = energy.structured_outputs
+        if found.shape != [3]:
             raise ValueError(
                 f"{self.name}.energy(x) must return one energy a configuration, shape [batch], "
-                f"got {energy.structured_outputs.shape} for x of shape {[3, *shape]}"
+                f"got {found.shape} for x of shape {[3, *shape]}"
+            )
+        if not found.dtype.is_floating or found.dtype.size < dtype.size:
+            raise ValueError(
+                f"{self.name}.energy(x) must return {dtype.name} for x of {dtype.name}, got "
+                f"{found.dtype.name}"
             )

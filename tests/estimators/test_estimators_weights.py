@@ -8,6 +8,7 @@ E[w^2] / E[w]^2 = s^2 / sqrt(2 s^2 - 1) for s^2 > 1/2, and the tail of w has sha
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -147,9 +148,75 @@ def test_order_does_not_matter_and_limits_hold(log_weights, seed):
     mixed = np.random.default_rng(seed).permutation(log_weights)
     ess = est.effective_sample_size(log_weights)
     assert est.effective_sample_size(mixed) == pytest.approx(ess, rel=1e-12)
-    assert 1 - 1e-9 <= ess <= log_weights.size * (1 + 1e-9)
+    assert 1 <= ess <= log_weights.size
     # Jensen: the lower bound is below the estimate for the same samples
     assert est.log_z_bounds(log_weights).lower.value <= est.log_z(log_weights).value + 1e-9
+
+
+def test_effective_size_of_equal_weights_is_never_above_their_number():
+    for n in range(1, 3000):
+        assert est.effective_sample_size(np.full(n, 0.1)) <= n
+        assert est.ess_fraction(np.full(n, 0.1)) <= 1
+    # the planted error: 1 / sum of squares alone
+    shares = [est.normalized_weights(np.zeros(n)) for n in range(1, 3000)]
+    assert sum(1.0 / np.sum(w**2) > w.size for w in shares) > 500
+
+
+def test_rounding_of_energies_is_part_of_the_error():
+    """The exact generator in float32: all weights equal log Z to rounding, which is common."""
+    exact = math.log(2 * math.pi)
+    rounded = np.full(10_000, np.float64(np.float32(exact)))
+    off = abs(float(np.float32(exact)) - exact)  # 6e-8 at most
+    resolution = float(np.finfo(np.float32).eps) * exact
+    assert off > 1e-9
+    for found in (
+        est.log_z(rounded, resolution=resolution),
+        est.log_z(rounded.astype(np.float32)),  # by its dtype
+        est.log_z_bounds(rounded, resolution=resolution).lower,
+        est.log_z_bar(rounded, rounded, resolution=resolution),
+        est.weight_report(rounded, resolution=resolution).log_z,
+    ):
+        assert found.standard_error > off
+    # the planted error: a rounding that averages out, or that nobody counts
+    assert est.log_z(rounded).standard_error < off
+    assert resolution / math.sqrt(10_000) < off
+
+
+@pytest.mark.parametrize("s", [math.sqrt(0.4), math.sqrt(0.5)])
+def test_log_z_of_a_heavy_tail_is_flagged(s):
+    """Its error is 1.35 and 1.17 times too small at n = 3000 (1,000 seeds)."""
+    with pytest.warns(est.CalibrationWarning, match="log_z: Pareto k-hat of its terms must be at"):
+        est.log_z(gaussian_weights(s, 3000, 0)[0])
+
+
+def test_log_z_of_a_light_tail_is_not_flagged():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", est.CalibrationWarning)
+        for n in (300, 3000, 30_000):
+            est.log_z(gaussian_weights(2.0, n, 0)[0])
+            est.log_z(np.zeros(n))
+        est.log_z(gaussian_weights(0.3, 199, 0)[0])  # too few to judge
+
+
+def test_a_handful_of_weights_is_flagged():
+    few = np.where(np.arange(1000) < 10, 0.0, -np.inf)
+    with pytest.warns(est.CalibrationWarning, match="20 effective samples must be there .*got 10"):
+        est.log_z(few)
+
+
+def test_bounds_that_cross_are_flagged():
+    """References that were the training data: the generator gives them too much density."""
+    lower = np.random.default_rng(9).normal(5.466, 0.1, 4000)
+    training = np.random.default_rng(10).normal(5.440, 0.1, 4000)
+    with pytest.warns(est.CalibrationWarning, match="upper bound must not be below the lower one"):
+        est.log_z_bounds(lower, training)
+    with pytest.warns(est.CalibrationWarning):
+        report = est.weight_report(lower, reference_log_weights=training)
+    assert "no bound, are the references training data?" in report.summary()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", est.CalibrationWarning)
+        fair = est.weight_report(lower, reference_log_weights=training + 0.03)
+    assert "no bound" not in fair.summary()
 
 
 def test_zero_weights_count_as_samples():
@@ -158,6 +225,13 @@ def test_zero_weights_count_as_samples():
     assert est.log_z(half).standard_error == pytest.approx(1 / math.sqrt(1000), rel=1e-3)
     assert est.effective_sample_size(half) == pytest.approx(500)
     assert est.log_z_bounds(half).lower.value == -math.inf
+
+
+@pytest.mark.parametrize("resolution", [-1.0, math.nan, math.inf])
+def test_a_resolution_is_a_finite_number(resolution):
+    for function in (est.log_z, est.pareto_k, est.log_z_bounds, est.weight_report):
+        with pytest.raises(ValueError, match="resolution must be a finite number >= 0, got"):
+            function([0.0, 1.0], resolution=resolution)
 
 
 def test_energies_far_from_zero_and_float32_lose_nothing():

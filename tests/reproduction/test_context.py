@@ -128,11 +128,16 @@ def test_a_run_without_metrics_with_an_error_or_with_a_miss_has_not_passed(conte
     assert context.finish(error)["passed"] is False
 
 
-def test_beginning_again_removes_the_old_verdict_and_only_that(context):
-    context.finish()
+def test_a_second_run_replaces_the_verdict_and_keeps_what_is_not_its_own(context):
+    first = context.finish()
     (context.directory / "kept.txt").write_text("")
-    Context("demo", output=context.output).begin()
-    assert [path.name for path in context.directory.iterdir()] == ["kept.txt"]
+    again = Context("demo", output=context.output, seed=4)
+    again.begin()
+    assert json.loads((context.directory / "metrics.json").read_text()) == first
+    second = again.finish()
+    assert json.loads((context.directory / "metrics.json").read_text()) == second
+    names = sorted(path.name for path in context.directory.iterdir())
+    assert names == ["kept.txt", "metrics.json", "report.html"]
 
 
 def test_a_figure_that_fails_to_save_leaves_nothing(context):

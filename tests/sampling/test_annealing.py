@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import warnings
+
 import numpy as np
 import pytest
+import scipy.stats
 import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, System, bijectors, estimators, systems
-from boltzmann_tf.sampling import anneal
+from boltzmann_tf.estimators import CalibrationWarning
+from boltzmann_tf.sampling import Annealed, anneal
+from boltzmann_tf.sampling._resampling import systematic
 
 D = 6
 WIDTH = np.array([0.4, 0.6, 0.8, 1.2, 1.6, 2.4])
@@ -70,11 +77,11 @@ def test_log_z_and_averages(tau, resample_below):
 def test_better_weights_than_the_generators_and_honest_counts():
     g = generator()
     plain = estimators.ess_fraction(g.sample(4096, seed=1).log_weight)
-    out = anneal(g, 4000, n_steps=12, seed=1, batch_size=1024)
+    out = anneal(g, 4000, n_steps=20, seed=1, batch_size=1024)
     assert len(out.x) == 4096
     assert plain < 0.05
     assert estimators.ess_fraction(out.log_weight) > 5 * plain
-    assert out.energy_evaluations == (4 + 3) * 1024 * (2 + 12 * 5)
+    assert out.energy_evaluations == (4 + 3) * 1024 * (2 + 20 * 5)
     assert np.array_equal(np.bincount(out.batch), [1024] * 4)
     assert np.all((out.acceptance > 0.5) & (out.acceptance < 0.99))
     np.testing.assert_allclose(out.energy, g.system.energy(out.x), rtol=1e-5)
@@ -90,6 +97,137 @@ def test_resampling_leaves_equal_weights_of_fewer_ancestors():
     assert np.all(np.diff(out.ancestor) >= 0)
     assert out.log_weight.std() < 1e-6
     assert out.ess_fraction() < len(np.unique(out.ancestor)) / 512
+
+
+# Errors of resampled runs.
+
+RESAMPLED = {"n_steps": 6, "resample_below": 0.9, "batch_size": 64, "step_size": 0.3}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """Forty independent runs of twenty batches."""
+    g = generator()
+    return [anneal(g, 20 * 64, seed=s, **RESAMPLED) for s in range(40)]
+
+
+def calibrated(estimates):
+    """Spread over the mean stated variance is that of 39 degrees of freedom: false alarm 1e-6."""
+    values, errors = (np.array(v) for v in zip(*estimates, strict=True))
+    ratio = values.var(ddof=1) / np.mean(errors**2)
+    low, high = scipy.stats.chi2(39).ppf([5e-7, 1 - 5e-7]) / 39
+    return low < ratio < high
+
+
+def test_errors_of_resampled_runs_are_those_of_batches(runs):
+    """The planted error is to take samples for independent."""
+    assert calibrated([r.log_z() for r in runs])
+    assert calibrated([r.average(r.x[:, 0]) for r in runs])
+    log_weights = [np.asarray(r.log_weight) for r in runs]
+    assert not calibrated([estimators.log_z(w) for w in log_weights])
+    assert abs(np.mean([r.log_z().value for r in runs]) - log_z(1.0)) < 0.1
+    assert {r.independent for r in runs} == {20}
+
+
+def test_a_function_of_averages(runs):
+    out = runs[0]
+    both = out.average(np.stack([out.x[:, 0], out.x[:, 0] ** 2], axis=1))
+    variance = out.average(
+        np.stack([out.x[:, 0], out.x[:, 0] ** 2], axis=1), function=lambda m: m[1] - m[0] ** 2
+    )
+    assert both.value.shape == both.standard_error.shape == (2,)
+    assert variance.value == pytest.approx(both.value[1] - both.value[0] ** 2)
+    assert abs(variance.value - WIDTH[0] ** 2) < 6 * variance.standard_error
+
+
+def test_one_batch_states_no_error_and_few_a_doubtful_one(runs):
+    out = runs[0]
+    one = Annealed(*(v[:64] if np.ndim(v) and len(v) == 1280 else v for v in out))
+    assert one.independent == 1
+    assert np.isnan(one.log_z().standard_error)
+    assert np.isnan(one.average(one.x[:, 0]).standard_error)
+    assert np.all(np.isnan(one.average(one.x).standard_error))
+    five = Annealed(*(v[:320] if np.ndim(v) and len(v) == 1280 else v for v in out))
+    for method in (five.log_z, lambda: five.average(five.x)):
+        with pytest.warns(CalibrationWarning, match="at least 10 to know it to a quarter, got 5"):
+            method()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        out.log_z()
+
+
+def test_resampled_weights_do_not_pass_for_independent_ones(runs):
+    weights = runs[0].log_weight
+    x = runs[0].x[:, 0]
+    for name, call in {
+        "log_z": lambda: estimators.log_z(weights),
+        "of a part": lambda: estimators.log_z(weights[100:] + 1.0),
+        "average": lambda: estimators.weighted_average(x, weights),
+        "free energy": lambda: estimators.free_energy_difference(
+            x, weights, left=(-9, 0.5), right=(0.5, 9)
+        ),
+    }.items():
+        with pytest.warns(CalibrationWarning, match="must be of independent samples"):
+            assert call() is not None, name
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimators.log_z(np.asarray(weights))
+        estimators.normalized_weights(weights)
+        independent = anneal(generator(), 64, n_steps=1, batch_size=64, step_size=0.3).log_weight
+        estimators.log_z(independent)
+    assert type(weights.max()) is np.float64
+    assert type(independent) is np.ndarray
+
+
+def test_without_resampling_samples_are_independent():
+    out = anneal(generator(), 256, n_steps=4, batch_size=64, seed=2, step_size=0.3)
+    assert out.independent == 256
+    np.testing.assert_allclose(out.log_z(), estimators.log_z(out.log_weight), rtol=1e-10)
+    expected = estimators.weighted_average(out.x, out.log_weight)
+    np.testing.assert_allclose(out.average(out.x), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 1000])
+def test_systematic_resampling_is_what_it_says(n):
+    rng = np.random.default_rng(n)
+    weight = rng.exponential(size=n) * (rng.random(n) < 0.7)
+    weight[-1] = 0
+    weight[0] = 1
+    for offset in (0.0, 0.3, 1 - 1e-12):
+        edges = np.cumsum(weight) / weight.sum() * n
+        expected = np.searchsorted(edges, np.arange(n) + offset, side="right")
+        found = systematic(tf.constant(weight), tf.constant(offset, tf.float64)).numpy()
+        np.testing.assert_array_equal(found, expected)
+        assert np.all(weight[found] > 0)
+
+
+def test_resampling_a_million_takes_no_square_of_them():
+    """XLA's searchsorted asks for 10^12 comparisons in one array: no machine has them."""
+    n = 2**20
+    draw = tf.function(systematic, jit_compile=True)
+    found = draw(tf.fill([n], tf.constant(2.0, tf.float64)), tf.constant(0.5, tf.float64))
+    np.testing.assert_array_equal(found, np.arange(n))
+
+
+MEMORY = """
+import resource
+import numpy as np
+from boltzmann_tf import BoltzmannGenerator, bijectors, systems
+from boltzmann_tf.sampling import anneal
+g = BoltzmannGenerator(systems.DoubleWell(), bijectors.realnvp(2, blocks=2, hidden=(16,)))
+out = anneal(g, 262144, n_steps=4, resample_below=0.9, step_size=0.2, batch_size=262144)
+assert len(np.unique(out.ancestor)) < 262144
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+
+
+@pytest.mark.slow
+def test_a_quarter_of_a_million_samples_in_two_gibibytes():
+    """TensorFlow included; it was 264 GiB."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout.split()[-1]) < 2
 
 
 def test_bias_spreads_the_samples_and_the_weights_undo_it():

@@ -1,0 +1,67 @@
+"""Folders that are replaced as a whole: the old one stays until the new one is complete."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+__all__ = ["begin_folder", "finish_folder"]
+
+_RUNNING, _OLD = "running", "old"
+
+
+def begin_folder(final: Path) -> Path:
+    """Makes an empty folder beside `final`, in which to put what will replace it.
+
+    What processes that ended in the middle have left is cleared away, or put back.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    for left in final.parent.glob(f".{final.name}-*.*"):
+        found = re.fullmatch(rf"\.{re.escape(final.name)}-(\d+)\.({_RUNNING}|{_OLD})", left.name)
+        if not found or _alive(int(found[1])):
+            continue
+        if found[2] == _OLD and not final.exists():  # ended between the two renames
+            left.rename(final)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+    work = _aside(final, _RUNNING)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    return work
+
+
+def finish_folder(work: Path, final: Path) -> None:
+    """Puts the folder that `begin_folder` made in the place of `final`.
+
+    Files of the old one that the new one has no others for, a user's notes say, come along.
+    """
+    old = _aside(final, _OLD)
+    shutil.rmtree(old, ignore_errors=True)
+    if final.exists():
+        final.rename(old)
+    work.rename(final)
+    if old.exists():
+        for left in old.iterdir():
+            if not (final / left.name).exists():
+                left.rename(final / left.name)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _aside(final: Path, what: str) -> Path:
+    return final.with_name(f".{final.name}-{os.getpid()}.{what}")
+
+
+def _alive(process: int) -> bool:
+    if process == os.getpid():
+        return False  # an earlier run of this very process
+    if os.name == "nt":
+        return True  # there, signal 0 would be one
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,117 @@
+"""Bad calls of exact answers, and names that are not there."""
+
+from __future__ import annotations
+
+import boltzmann_tf as bg
+from bad_input.parts import NAN, first
+from boltzmann_tf import exact
+
+ROWS = [
+    (lambda: exact.DoubleWell(a4=-1.0), ValueError, r"a4 must be .*got -1\.0"),
+    (lambda: exact.SpringInBox(length=0), ValueError, r"length must be .*got 0"),
+    (lambda: exact.MuellerBrown(scale="big"), TypeError, r"scale must be .*got 'big'"),
+    (lambda: exact.DoubleWell().log_z(0.0), ValueError, r"temperature must be .*got 0\.0"),
+    (lambda: exact.DoubleWell().log_z(-1), ValueError, r"temperature must be .*got -1"),
+    (lambda: exact.DoubleWell().sample(0), ValueError, r"n must be .*got 0"),
+    (lambda: bg.Boltzmann, AttributeError, r"no attribute 'Boltzmann'"),
+    (lambda: exact.FullyConnectedNematic(1), ValueError, r"spins must be an integer >= 2, got 1"),
+    (
+        lambda: exact.FullyConnectedNematic(4, coupling=NAN),
+        ValueError,
+        r"coupling must be a positive finite number, got nan",
+    ),
+    (
+        lambda: exact.FullyConnectedNematic(4).log_z(0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (lambda: exact.IsingTorus(1), ValueError, r"length must be an integer >= 2, got 1"),
+    (
+        lambda: exact.IsingTorus(4, coupling=0.0),
+        ValueError,
+        r"coupling must be a positive finite number, got 0\.0",
+    ),
+    (lambda: exact.IsingTorus(4, field=NAN), ValueError, r"field must be a finite number, got nan"),
+    (
+        lambda: exact.IsingTorus(4).log_z(-1.0),
+        ValueError,
+        r"temperature must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: exact.IsingTorus(16).binder_cumulant(2.0),
+        ValueError,
+        r"length must be at most 8 for binder_cumulant, got 16",
+    ),
+    (
+        lambda: exact.MaierSaupe(0.0),
+        ValueError,
+        r"coupling must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: exact.MaierSaupe().order_parameter(0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (lambda: exact.NematicChain(1), ValueError, r"length must be an integer >= 2, got 1"),
+    (
+        lambda: exact.NematicChain(4).log_z(0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: exact.NematicChain(4, coupling="strong"),
+        TypeError,
+        r"coupling must be a positive number, got 'strong' of type str",
+    ),
+    (
+        lambda: exact.OnsagerIsing(0.0),
+        ValueError,
+        r"coupling must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: exact.OnsagerIsing().energy_per_site(-1.0),
+        ValueError,
+        r"temperature must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: exact.PlanarDensity(3, ((0.0, 1.0), (0.0, 1.0))),
+        TypeError,
+        r"function must be callable, got 3",
+    ),
+    (
+        lambda: exact.PlanarDensity(first, ((1.0, 0.0), (0.0, 1.0))),
+        ValueError,
+        r"box\[0\] must be a pair \(lower, upper\) with lower < upper, got \(1\.0, 0\.0\)",
+    ),
+    (
+        lambda: exact.PlanarDensity(first, ((0.0, 1.0), (0.0, 1.0)), direction=(0.0, 0.0)),
+        ValueError,
+        r"direction must not be zero, got \(0\.0, 0\.0\)",
+    ),
+    (
+        lambda: exact.PlanarDensity(first, ((0.0, 1.0), (0.0, 1.0)), resolution=0.0),
+        ValueError,
+        r"resolution must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: exact.ProjectedDensity(),
+        TypeError,
+        r"Can't instantiate abstract class ProjectedDensity",
+    ),
+    (
+        lambda: exact.MuellerBrown(scale=0.0),
+        ValueError,
+        r"scale must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: exact.SpringInBox(stiffness=-1.0),
+        ValueError,
+        r"stiffness must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: exact.DoubleWell().bin_probabilities([1.0, 0.0], 1.0),
+        ValueError,
+        r"edges must be at least 2 strictly increasing numbers, got \[1\. 0\.\]",
+    ),
+    (lambda: exact.DoubleWell(k=0.0), ValueError, r"k must be a positive finite number, got 0\.0"),
+]

@@ -1,0 +1,116 @@
+"""Bad calls of plotting."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from bad_input.parts import LINE, ONES
+from boltzmann_tf import plotting
+
+AXIS = Figure().subplots()
+
+ROWS = [
+    (lambda: plotting.convergence({}, {}), ValueError, r"runs must hold at least one, got none"),
+    (
+        lambda: plotting.convergence({"a": {}}, {"kl": ("J", None, "x")}),
+        ValueError,
+        r"runs\['a'\] must have \['kl'\], got only \[\]",
+    ),
+    (
+        lambda: plotting.convergence({"a": {"kl": LINE}}, {"kl": ("J", None, "x")}, legend="left"),
+        ValueError,
+        r"legend must be one of \['inside', 'above'\], got 'left'",
+    ),
+    (lambda: plotting.curves([]), ValueError, r"panels must hold at least one, got none"),
+    (
+        lambda: plotting.curves([{}]),
+        ValueError,
+        r"panels\[0\] must have \['labels', 'title', 'series'\], got only \[\]",
+    ),
+    (lambda: plotting.curves(3), TypeError, r"panels must be a sequence, got 3 of type int"),
+    (
+        lambda: plotting.energy_histograms({}, (LINE, LINE), None),
+        ValueError,
+        r"generated must hold at least one, got none",
+    ),
+    (
+        lambda: plotting.energy_histograms({"a": LINE}, LINE, None),
+        ValueError,
+        r"reference must be edges \[bins \+.*got shapes \[\(\), \(\), \(\), \(\), \(\)",
+    ),
+    (
+        lambda: plotting.landscape(None, LINE, LINE, np.ones((10, 10)), 1.0),
+        TypeError,
+        r"axis must be a Axes, got None of type NoneType",
+    ),
+    (
+        lambda: plotting.landscape(AXIS, LINE, LINE, LINE, 1.0),
+        ValueError,
+        r"energy must have shape \[len\(y\),.*got \(10,\) for x of shape \(10,\)",
+    ),
+    (
+        lambda: plotting.latent_circles(None),
+        TypeError,
+        r"axis must be a Axes, got None of type NoneType",
+    ),
+    (
+        lambda: plotting.latent_circles(AXIS, radii=[-1.0]),
+        ValueError,
+        r"radii must be positive, got \[-1\.0\]",
+    ),
+    (
+        lambda: plotting.particle_pictures({}, {}, diameter=1.0, box=3.0),
+        ValueError,
+        r"rows must hold at least one, got none",
+    ),
+    (
+        lambda: plotting.particle_pictures({"a": ONES}, {"a": ["x"]}, diameter=-1.0, box=3.0),
+        ValueError,
+        r"diameter must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: plotting.paths(LINE, LINE, LINE, {}, {}, labels=["x", "y"]),
+        ValueError,
+        r"energy must have shape \[len\(y\),.*got \(10,\) for x of shape \(10,\)",
+    ),
+    (
+        lambda: plotting.potential(LINE, LINE, LINE, {}, labels=["x", "y"]),
+        ValueError,
+        r"energy must have shape \[len\(y\),.*got \(10,\) for x of shape \(10,\)",
+    ),
+    (
+        lambda: plotting.potential(LINE, LINE, np.ones((3, 3)), {}, labels=["x", "y"]),
+        ValueError,
+        r"energy must have shape \[len\(y\),.*got \(3, 3\) for x of shape \(10,",
+    ),
+    (
+        lambda: plotting.profiles({}, (LINE, LINE), label="x"),
+        ValueError,
+        r"panels must hold at least one, got none",
+    ),
+    (
+        lambda: plotting.profiles({"a": {"b": (LINE, LINE[:3], None)}}, (LINE, LINE), label="x"),
+        ValueError,
+        r"panels\['a'\]\['b'\] must be.*got shapes \[\(10,\), \(3,\)\]",
+    ),
+    (lambda: plotting.rod_pictures({}, []), ValueError, r"rows must hold at least one, got none"),
+    (
+        lambda: plotting.rod_pictures({"a": [np.ones((3, 3))]}, []),
+        ValueError,
+        r"columns must hold at least one, got none",
+    ),
+    (lambda: plotting.scatter_grid([]), ValueError, r"panels must hold at least one, got none"),
+    (
+        lambda: plotting.scatter_grid([[]]),
+        ValueError,
+        r"panels\[0\] must hold at least one, got none",
+    ),
+    (lambda: plotting.spin_pictures({}, []), ValueError, r"rows must hold at least one, got none"),
+    (
+        lambda: plotting.spin_pictures({"a": [np.ones((3, 3))]}, []),
+        ValueError,
+        r"columns must hold at least one, got none",
+    ),
+    (lambda: plotting.styled(3), TypeError, r"function must be one that draws a figure, got 3"),
+]

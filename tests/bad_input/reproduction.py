@@ -1,0 +1,114 @@
+"""Bad calls of reproduction."""
+
+from __future__ import annotations
+
+from bad_input.parts import NAN, first
+from boltzmann_tf import reproduction
+
+ROWS = [
+    (
+        lambda: reproduction.Context("a", "slow"),
+        ValueError,
+        r"preset must be one of \['quick', 'paper'\], got 'slow'",
+    ),
+    (
+        lambda: reproduction.Context("a", seed=-1),
+        ValueError,
+        r"seed must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: reproduction.Context("a", output=3),
+        TypeError,
+        r"output must be a str or PathLike, got 3 of type int",
+    ),
+    (
+        lambda: reproduction.Context("a").add(3),
+        TypeError,
+        r"metric must be a Metric, got 3 of type int",
+    ),
+    (
+        lambda: reproduction.Context("a").count_energy_evaluations(-1),
+        ValueError,
+        r"number must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: reproduction.Context("a").figure(None, "a/b.png", ""),
+        ValueError,
+        r"filename must be a plain file name, got 'a/b\.png'",
+    ),
+    (
+        lambda: reproduction.Metric.close("a", "b", 1.0, 0.1, justification="c"),
+        TypeError,
+        r"value must be a number, got 'b' of type str",
+    ),
+    (
+        lambda: reproduction.Metric.close("a", 1.0, 1.0, -0.1, justification="c"),
+        ValueError,
+        r"tolerance must be a positive finite number, got -0\.1",
+    ),
+    (
+        lambda: reproduction.Metric.at_most("a", 1.0, NAN),
+        ValueError,
+        r"limit must be a finite number, got nan",
+    ),
+    (
+        lambda: reproduction.Metric.at_least("", 1.0, 1.0),
+        ValueError,
+        r"name must be a non-empty text, got ''",
+    ),
+    (
+        lambda: reproduction.Reproduction("", "title", first),
+        ValueError,
+        r"name must be a non-empty text, got ''",
+    ),
+    (
+        lambda: reproduction.Reproduction(3, "title", first),
+        TypeError,
+        r"name must be a str, got 3 of type int",
+    ),
+    (
+        lambda: reproduction.reproduce_all(jobs=0),
+        ValueError,
+        r"jobs must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: reproduction.reproduce_all("slow"),
+        ValueError,
+        r"preset must be one of \['quick', 'paper'\], got 'slow'",
+    ),
+    (
+        lambda: reproduction.reproduce_all(seed=-1),
+        ValueError,
+        r"seed must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: reproduction.reproduction(3, "title"),
+        TypeError,
+        r"name must be a str, got 3 of type int",
+    ),
+    (
+        lambda: reproduction.reproduction("a", "title")(3),
+        TypeError,
+        r"run must be a function of the context, got 3",
+    ),
+    (
+        lambda: reproduction.run_reproduction("nothing"),
+        ValueError,
+        r"name must be one of \['dimer',.*got 'nothing'",
+    ),
+    (
+        lambda: reproduction.run_reproduction("toy", seed=-1),
+        ValueError,
+        r"seed must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: reproduction.write_index(3, []),
+        TypeError,
+        r"output must be a str or PathLike, got 3 of type int",
+    ),
+    (
+        lambda: reproduction.write_index("results", 3),
+        TypeError,
+        r"results must be a sequence, got 3 of type int",
+    ),
+]

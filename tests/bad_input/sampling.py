@@ -1,0 +1,661 @@
+"""Bad calls of samplers."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from bad_input.parts import NAN, ONES, WELL, first, generator
+from boltzmann_tf import sampling, systems
+
+DIMER = systems.SolvatedDimer(solvent=4, box=1.5)
+DIMER_X = np.stack([DIMER.initial_state("closed")])
+LATTICE, ODD = sampling.lattice_state(2, 4), sampling.lattice_state(1, 3)
+LADDER = sampling.tempering_state(4, 2)
+WINDOWS = sampling.umbrella_state(DIMER, [1.0, 2.0])
+RING = systems.Nematic("ring", 3)
+VECTORS = sampling.vector_state(RING, 1)
+UP = VECTORS.vectors
+VECTOR_LADDER = sampling.vector_tempering_state(RING, 2)
+CHAIN = functools.partial(sampling.metropolis, WELL, n_steps=10)
+
+
+ROWS = [
+    (
+        lambda: sampling.metropolis("well", [0.0, 0.0], n_steps=10),
+        TypeError,
+        r"system must be a System, got 'well'",
+    ),
+    (lambda: CHAIN([0.0, 0.0, 0.0]), ValueError, r"initial must have shape \[chains, 2\], got"),
+    (lambda: CHAIN([NAN, 0.0]), ValueError, r"initial must be finite, got 1 NaN"),
+    (
+        lambda: sampling.metropolis(systems.SpringInBox(), [-1.0, 0.0], n_steps=10),
+        ValueError,
+        r"initial must have finite energies, got",
+    ),
+    (lambda: CHAIN([0.0, 0.0], n_steps=0), ValueError, r"n_steps must be .*got 0"),
+    (lambda: CHAIN([0.0, 0.0], stride=0), ValueError, r"stride must be .*got 0"),
+    (lambda: CHAIN([0.0, 0.0], stride=20), ValueError, r"stride must be at most .*got 20"),
+    (lambda: CHAIN([0.0, 0.0], step_size=-0.1), ValueError, r"step_size must be .*got -0\.1"),
+    (lambda: CHAIN([0.0, 0.0], temperature=0), ValueError, r"temperature must be .*got 0"),
+    (lambda: CHAIN([0.0, 0.0], burn_in=-1), ValueError, r"burn_in must be .*got -1"),
+    (lambda: CHAIN([0.0, 0.0], seed=-1), ValueError, r"seed must be .*got -1"),
+    (
+        lambda: CHAIN([0.0, 0.0], target_acceptance=2.0),
+        ValueError,
+        r"target_acceptance must be in \(0, 1\), got 2\.0",
+    ),
+    (
+        lambda: CHAIN([0.0, 0.0], target_acceptance=0.4),
+        ValueError,
+        r"burn_in must be at least 20 .*got 0",
+    ),
+    (
+        lambda: sampling.interpolate(generator(), ONES, ONES[:2]),
+        ValueError,
+        r"start and end must hold as many configurations, got 3 and 2",
+    ),
+    (lambda: sampling.interpolate(WELL, ONES, ONES), TypeError, r"generator must be a Boltz"),
+    (
+        lambda: sampling.independence_chain(generator(), 0),
+        ValueError,
+        r"n_steps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.anneal("generator", 8),
+        TypeError,
+        r"generator must be a BoltzmannGenerator, got 'generator' of type str",
+    ),
+    (lambda: sampling.anneal(generator(), 0), ValueError, r"n must be an integer >= 1, got 0"),
+    (
+        lambda: sampling.anneal(generator(), 8, temperature=0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: sampling.anneal(generator(), 8, n_steps=0),
+        ValueError,
+        r"n_steps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.anneal(generator(), 8, n_leapfrog=0),
+        ValueError,
+        r"n_leapfrog must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.anneal(generator(), 8, power=-1.0),
+        ValueError,
+        r"power must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: sampling.anneal(generator(), 8, resample_below=2.0),
+        ValueError,
+        r"resample_below must be between 0 and 1, got 2\.0",
+    ),
+    (
+        lambda: sampling.anneal(generator(), 8, step_size=[0.1, 0.2]),
+        ValueError,
+        r"step_size must be > 0, a number or \[10\], got \[0\.1, 0\.2\]",
+    ),
+    (
+        lambda: sampling.anneal(generator(), 8, moving=[True]),
+        ValueError,
+        r"moving must be 2 booleans, one of them true at least, got \[True\]",
+    ),
+    (
+        lambda: sampling.anneal(generator(), 8, batch_size=0),
+        ValueError,
+        r"batch_size must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.anneal(generator(), 8, seed=-1),
+        ValueError,
+        r"seed must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: sampling.anneal_particles(
+            ONES,
+            system=WELL,
+            reference=ONES,
+            centres=[1.0],
+            stiffness=[1.0],
+            temperature=[1.0],
+            step_size=0.1,
+        ),
+        TypeError,
+        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+    ),
+    (
+        lambda: sampling.anneal_particles(
+            ONES,
+            system=DIMER,
+            reference=ONES,
+            centres=[1.0],
+            stiffness=[1.0],
+            temperature=[1.0],
+            step_size=0.1,
+        ),
+        ValueError,
+        r"x must have a last dimension of 12, got shape \(3, 2\)",
+    ),
+    (
+        lambda: sampling.anneal_particles(
+            DIMER_X,
+            system=DIMER,
+            reference=DIMER_X[0],
+            centres=[1.0],
+            stiffness=[-1.0],
+            temperature=[1.0],
+            step_size=0.1,
+        ),
+        ValueError,
+        r"centres must have a last dimension of 12, got shape \(1,\)",
+    ),
+    (
+        lambda: sampling.latent_metropolis(WELL, ONES, n_steps=5),
+        TypeError,
+        r"generator must be a.*got <boltzmann_tf\.systems\.doub",
+    ),
+    (
+        lambda: sampling.latent_metropolis(generator(), ONES * NAN, n_steps=5),
+        ValueError,
+        r"initial must be finite, got 6 NaN or infinite of 6 values",
+    ),
+    (
+        lambda: sampling.latent_metropolis(generator(), ONES, n_steps=0),
+        ValueError,
+        r"n_steps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.latent_metropolis(generator(), ONES, n_steps=5, temperature=NAN),
+        ValueError,
+        r"temperature must be a positive finite number, got nan",
+    ),
+    (
+        lambda: sampling.run_chains(first, ONES, n_steps=0, step_size=0.1),
+        ValueError,
+        r"n_steps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.run_chains(first, ONES, n_steps=5, step_size=NAN),
+        ValueError,
+        r"step_size must be a positive finite number, got nan",
+    ),
+    (
+        lambda: sampling.run_chains(first, ONES, n_steps=5, step_size=0.1, stride=9),
+        ValueError,
+        r"stride must be at most n_steps=5, got 9",
+    ),
+    (
+        lambda: sampling.interpolate(generator(), ONES, ONES, n_points=1),
+        ValueError,
+        r"n_points must be an integer >= 2, got 1",
+    ),
+    (
+        lambda: sampling.independence_chain(WELL, 5),
+        TypeError,
+        r"generator must be a.*got <boltzmann_tf\.systems\.doub",
+    ),
+    (
+        lambda: sampling.heat_bath_sweeps(3, 1, temperature=1.0),
+        TypeError,
+        r"state must be a LatticeState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.heat_bath_sweeps(LATTICE, 0, temperature=1.0),
+        ValueError,
+        r"n_sweeps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.heat_bath_sweeps(LATTICE, 1, temperature=0.0),
+        ValueError,
+        r"temperature must be > 0, got 0\.0",
+    ),
+    (
+        lambda: sampling.heat_bath_sweeps(ODD, 1, temperature=1.0),
+        ValueError,
+        r"spins must have an even side for.*got shape \(1, 3, 3\)",
+    ),
+    (
+        lambda: sampling.metropolis_sweeps(3, 1, temperature=1.0),
+        TypeError,
+        r"state must be a LatticeState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.metropolis_sweeps(LATTICE, 1, temperature=NAN),
+        ValueError,
+        r"temperature must be finite, got 1 NaN or infinite of 1 values",
+    ),
+    (
+        lambda: sampling.metropolis_sweeps(ODD, 1, temperature=1.0),
+        ValueError,
+        r"spins must have an even side for.*got shape \(1, 3, 3\)",
+    ),
+    (
+        lambda: sampling.metropolis_sweeps(LATTICE, 1, temperature=[1.0, 2.0, 3.0]),
+        ValueError,
+        r"temperature must be a number or have shape \(2,\), got \(3,\)",
+    ),
+    (
+        lambda: sampling.multispin_sweeps(3, 1, temperature=1.0),
+        TypeError,
+        r"state must be a LatticeState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.multispin_sweeps(LATTICE, 1, temperature=1.0, field=0.5),
+        ValueError,
+        r"field must be 0 for multi-spin coding, got 0\.5",
+    ),
+    (
+        lambda: sampling.multispin_sweeps(LATTICE, 1.0, temperature=1.0),
+        TypeError,
+        r"n_sweeps must be an integer >= 1, got 1\.0 of type float",
+    ),
+    (
+        lambda: sampling.swendsen_wang_updates(3, 1, temperature=1.0),
+        TypeError,
+        r"state must be a LatticeState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.swendsen_wang_updates(LATTICE, 1, temperature=-1.0),
+        ValueError,
+        r"temperature must be > 0, got -1\.0",
+    ),
+    (
+        lambda: sampling.swendsen_wang_updates(LATTICE, 1, temperature=1.0, field=0.5),
+        ValueError,
+        r"field must be 0 for cluster updates, got 0\.5",
+    ),
+    (
+        lambda: sampling.wolff_updates(3, 1, temperature=1.0),
+        TypeError,
+        r"state must be a LatticeState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.wolff_updates(LATTICE, 1, temperature=1.0, field=0.5),
+        ValueError,
+        r"field must be 0 for cluster updates, got 0\.5",
+    ),
+    (
+        lambda: sampling.wolff_updates(LATTICE, 0, temperature=1.0),
+        ValueError,
+        r"n_updates must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.ising_chain(4, 2.0, method="exact"),
+        ValueError,
+        r"method must be one of \['wolff',.*got 'exact'",
+    ),
+    (
+        lambda: sampling.ising_chain(4, 0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: sampling.ising_chain(3, 2.0, method="metropolis"),
+        ValueError,
+        r"spins must have an even side for.*got shape \(32, 3, 3\)",
+    ),
+    (
+        lambda: sampling.ising_chain(4, 2.0, n_replicas=0),
+        ValueError,
+        r"n_replicas must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.ising_chain(4, 2.0, n_measurements=0),
+        ValueError,
+        r"n_measurements must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.ising_chain(4, 2.0, stride=0),
+        ValueError,
+        r"stride must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.ising_chain(4, 2.0, burn_in=-1),
+        ValueError,
+        r"burn_in must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: sampling.ising_chain(4, 2.0, start="sideways"),
+        ValueError,
+        r"start must be 'up', 'random' or an array of spins, got 'sideways'",
+    ),
+    (
+        lambda: sampling.lattice_energies(np.zeros((1, 4, 4))),
+        TypeError,
+        r"spins must have dtype int8, got float64",
+    ),
+    (
+        lambda: sampling.lattice_energies(np.ones((4, 3))),
+        TypeError,
+        r"spins must have dtype int8, got float64",
+    ),
+    (
+        lambda: sampling.lattice_observables(np.full((1, 4, 4), 2)),
+        TypeError,
+        r"spins must have dtype int8, got int64",
+    ),
+    (
+        lambda: sampling.lattice_observables(np.ones(4)),
+        TypeError,
+        r"spins must have dtype int8, got float64",
+    ),
+    (
+        lambda: sampling.lattice_state(0, 4),
+        ValueError,
+        r"n_replicas must be an integer >= 1, got 0",
+    ),
+    (lambda: sampling.lattice_state(1, 1), ValueError, r"length must be an integer >= 2, got 1"),
+    (
+        lambda: sampling.lattice_state(1, 4, start="sideways"),
+        ValueError,
+        r"start must be 'up', 'random' or an array of spins, got 'sideways'",
+    ),
+    (
+        lambda: sampling.lattice_state(1, 4, seed=-1),
+        ValueError,
+        r"seed must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: sampling.particle_state(ONES[0]),
+        ValueError,
+        r"x must have 2 dimension\(s\), got shape \(2,\)",
+    ),
+    (
+        lambda: sampling.particle_state(ONES * NAN),
+        ValueError,
+        r"x must be finite, got 6 NaN or infinite of 6 values",
+    ),
+    (
+        lambda: sampling.particle_state(ONES, seed=-1),
+        ValueError,
+        r"seed must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: sampling.particle_sweeps(3, 1, system=DIMER, step_size=0.1),
+        TypeError,
+        r"state must be a ParticleState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.particle_sweeps(
+            sampling.particle_state(DIMER_X), 1, system=WELL, step_size=0.1
+        ),
+        TypeError,
+        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+    ),
+    (
+        lambda: sampling.particle_sweeps(
+            sampling.particle_state(DIMER_X), 0, system=DIMER, step_size=0.1
+        ),
+        ValueError,
+        r"n_sweeps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.particle_sweeps(
+            sampling.particle_state(DIMER_X), 1, system=DIMER, step_size=-0.1
+        ),
+        ValueError,
+        r"step_size must be > 0, got np\.float64\(-0\.1\)",
+    ),
+    (
+        lambda: sampling.particle_sweeps(
+            sampling.particle_state(DIMER_X), 1, system=DIMER, step_size=0.1, temperature=0.0
+        ),
+        ValueError,
+        r"temperature must be > 0, got np\.float64\(0\.0\)",
+    ),
+    (
+        lambda: sampling.particle_sweeps(
+            sampling.particle_state(ONES), 1, system=DIMER, step_size=0.1
+        ),
+        ValueError,
+        r"x must have shape \[replicas, 12\], got \(3, 2\)",
+    ),
+    (
+        lambda: sampling.relabel(ONES, np.ones((2, 2))),
+        ValueError,
+        r"reference must have 1 dimension\(s\), got shape \(2, 2\)",
+    ),
+    (
+        lambda: sampling.relabel(ONES * NAN, ONES[0]),
+        ValueError,
+        r"x must be finite, got 6 NaN or infinite of 6 values",
+    ),
+    (
+        lambda: sampling.relabel(ONES, ONES[0], fixed=9),
+        ValueError,
+        r"reference must hold more than.*got 2 numbers",
+    ),
+    (
+        lambda: sampling.relabel(ONES, ONES[0], dimension=0),
+        ValueError,
+        r"dimension must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.tempering_state(4, 1),
+        ValueError,
+        r"n_temperatures must be an integer >= 2, got 1",
+    ),
+    (lambda: sampling.tempering_state(1, 4), ValueError, r"length must be an integer >= 2, got 1"),
+    (
+        lambda: sampling.tempering_state(4, 4, n_ladders=0),
+        ValueError,
+        r"n_ladders must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.tempering_rounds(3, 1, temperatures=[1.0, 2.0]),
+        TypeError,
+        r"state must be a TemperingState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.tempering_rounds(LADDER, 0, temperatures=[1.0, 2.0]),
+        ValueError,
+        r"n_rounds must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.tempering_rounds(LADDER, 1, temperatures=[2.0, 1.0]),
+        ValueError,
+        r"temperatures must be 2 positive,.*got \[2\.0, 1\.0\]",
+    ),
+    (
+        lambda: sampling.tempering_rounds(LADDER, 1, temperatures=[1.0, 2.0, 3.0]),
+        ValueError,
+        r"temperatures must be 2 positive,.*got \[1\.0, 2\.0, 3\.0\]",
+    ),
+    (
+        lambda: sampling.tempering_rounds(LADDER, 1, temperatures=[0.0, 1.0]),
+        ValueError,
+        r"temperatures must be 2 positive,.*got \[0\.0, 1\.0\]",
+    ),
+    (
+        lambda: sampling.umbrella_state(WELL, [1.0, 2.0]),
+        TypeError,
+        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+    ),
+    (
+        lambda: sampling.umbrella_state(DIMER, [2.0, 1.0]),
+        ValueError,
+        r"centres must be two or more.*got \[2\.0, 1\.0\]",
+    ),
+    (
+        lambda: sampling.umbrella_state(DIMER, [1.0]),
+        ValueError,
+        r"centres must be two or more.*got \[1\.0\]",
+    ),
+    (
+        lambda: sampling.umbrella_state(DIMER, [1.0, 2.0], n_ladders=0),
+        ValueError,
+        r"n_ladders must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.umbrella_rounds(3, 1, system=DIMER, centres=[1.0, 2.0]),
+        TypeError,
+        r"state must be a UmbrellaState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.umbrella_rounds(WINDOWS, 0, system=DIMER, centres=[1.0, 2.0]),
+        ValueError,
+        r"n_rounds must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.umbrella_rounds(WINDOWS, 1, system=DIMER, centres=[1.0, 1.5, 2.0]),
+        ValueError,
+        r"centres must be 2 numbers for this state, got 3",
+    ),
+    (
+        lambda: sampling.umbrella_rounds(
+            WINDOWS, 1, system=DIMER, centres=[1.0, 2.0], stiffness=-1.0
+        ),
+        ValueError,
+        r"stiffness must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: sampling.umbrella_rounds(
+            WINDOWS, 1, system=DIMER, centres=[1.0, 2.0], temperature=[1.0, 2.0]
+        ),
+        ValueError,
+        r"temperature must be > 0, a number or \[1\], got \[1\.0, 2\.0\]",
+    ),
+    (
+        lambda: sampling.vector_energies(np.ones((1, 3, 3)), RING),
+        ValueError,
+        r"vectors must be unit vectors, got one of length 1\.73205",
+    ),
+    (
+        lambda: sampling.vector_order(np.ones((3, 3))),
+        ValueError,
+        r"vectors must be unit vectors, got one of length 1\.73205",
+    ),
+    (
+        lambda: sampling.vector_order(np.ones(3)),
+        ValueError,
+        r"vectors must have shape \[\.\.\., N, 3\], got \(3,\)",
+    ),
+    (
+        lambda: sampling.vector_state(WELL, 1),
+        TypeError,
+        r"system must be a Nematic, got <boltzmann_tf\.syst",
+    ),
+    (
+        lambda: sampling.vector_state(RING, 0),
+        ValueError,
+        r"n_replicas must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.vector_state(RING, 1, start="sideways"),
+        ValueError,
+        r"start must be one of \['aligned', 'disordered'\], got 'sideways'",
+    ),
+    (
+        lambda: sampling.vector_sweeps(3, 1, system=RING, temperature=1.0),
+        TypeError,
+        r"state must be a VectorState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.vector_sweeps(VECTORS, 0, system=RING, temperature=1.0),
+        ValueError,
+        r"n_sweeps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.vector_sweeps(VECTORS, 1, system=RING, temperature=0.0),
+        ValueError,
+        r"temperature must be > 0, a number or \[1\], got 0\.0",
+    ),
+    (
+        lambda: sampling.vector_sweeps(VECTORS, 1, system=RING, temperature=1.0, angle=-1.0),
+        ValueError,
+        r"angle must be > 0, a number or \[1\], got -1\.0",
+    ),
+    (
+        lambda: sampling.vector_sweeps(
+            VECTORS, 1, system=systems.Nematic("ring", 4), temperature=1.0
+        ),
+        ValueError,
+        r"state\.vectors must have shape \[\.\.\., 4, 3\], got \(1, 3, 3\)",
+    ),
+    (
+        lambda: sampling.vector_wolff_updates(3, 1, system=RING, temperature=1.0),
+        TypeError,
+        r"state must be a VectorState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.vector_wolff_updates(VECTORS, 1, system=RING, temperature=-1.0),
+        ValueError,
+        r"temperature must be > 0, a number or \[1\], got -1\.0",
+    ),
+    (
+        lambda: sampling.vector_wolff_updates(
+            VECTORS, 1, system=systems.Nematic("ring", 3, field=1.0), temperature=1.0
+        ),
+        ValueError,
+        r"field must be 0 for cluster updates, got 1\.0",
+    ),
+    (
+        lambda: sampling.vector_tempering_state(RING, 1),
+        ValueError,
+        r"n_temperatures must be an integer >= 2, got 1",
+    ),
+    (
+        lambda: sampling.vector_tempering_state(WELL, 2),
+        TypeError,
+        r"system must be a Nematic, got <boltzmann_tf\.syst",
+    ),
+    (
+        lambda: sampling.vector_tempering_rounds(3, 1, system=RING, temperatures=[1.0, 2.0]),
+        TypeError,
+        r"state must be a VectorTemperingState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.vector_tempering_rounds(
+            VECTOR_LADDER, 1, system=RING, temperatures=[2.0, 1.0]
+        ),
+        ValueError,
+        r"temperatures must be 2 positive,.*got \[2\.0, 1\.0\]",
+    ),
+    (
+        lambda: sampling.vector_tempering_rounds(
+            VECTOR_LADDER, 1, system=RING, temperatures=[1.0, 2.0], angle=0.0
+        ),
+        ValueError,
+        r"angle must be > 0, a number or \[2\], got 0\.0",
+    ),
+    (
+        lambda: sampling.wang_landau_state("entropy", 4),
+        ValueError,
+        r"variable must be one of \['energy', 'magnetization'\], got 'entropy'",
+    ),
+    (
+        lambda: sampling.wang_landau_state("energy", 1),
+        ValueError,
+        r"length must be an integer >= 2, got 1",
+    ),
+    (
+        lambda: sampling.wang_landau_state("energy", 4, n_walkers=0),
+        ValueError,
+        r"n_walkers must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.wang_landau_state("magnetization", 4),
+        ValueError,
+        r"temperature must be given over magnetizations, got None",
+    ),
+    (
+        lambda: sampling.wang_landau_sweeps(3, 1),
+        TypeError,
+        r"state must be a WangLandauState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.wang_landau_sweeps(sampling.wang_landau_state("energy", 4), 0),
+        ValueError,
+        r"n_sweeps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.wang_landau_sweeps(
+            sampling.wang_landau_state("energy", 4), 1, flatness=1.5
+        ),
+        ValueError,
+        r"flatness must be in \(0, 1\), got 1\.5",
+    ),
+]

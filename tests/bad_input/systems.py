@@ -1,0 +1,179 @@
+"""Bad calls of systems."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+import boltzmann_tf as bg
+from bad_input.parts import INF, NAN, WELL, first
+from boltzmann_tf import bijectors, systems
+
+
+class Scalar(bg.System):
+    """Its energy forgets the batch."""
+
+    event_shape = (2,)
+
+    def energy(self, x):
+        return tf.reduce_sum(x)
+
+
+class NoShape(bg.System):
+    def energy(self, x):
+        return x
+
+
+def bad_domain():
+    type("Bad", (bg.System,), {"domain": "sphere", "energy": first})
+
+
+ROWS = [
+    (lambda: bg.System.from_energy(3, (2,)), TypeError, r"energy must be a function of x, got 3"),
+    (
+        lambda: bg.System.from_energy(first, (2,), training_energy=3),
+        TypeError,
+        r"training_energy must be a function of x, got 3",
+    ),
+    (lambda: bg.System.from_energy(first, (0,)), ValueError, r"event_shape must be a tuple of pos"),
+    (
+        lambda: bg.System.from_energy(tf.reduce_sum, (2,)),
+        ValueError,
+        r"energy\(x\) must return one energy a configuration.*got \(\)",
+    ),
+    (lambda: systems.FromEnergy(None, 2), TypeError, r"energy must be a function of x, got None"),
+    (lambda: systems.Combination([]), ValueError, r"terms must hold at least one .*got none"),
+    (
+        lambda: systems.Combination([(1.0, 3)]),
+        TypeError,
+        r"terms\[0\]\[1\] must be a System, got 3",
+    ),
+    (lambda: -1.0 * WELL, ValueError, r"factor must be a positive finite number, got -1\.0"),
+    (
+        lambda: WELL + systems.SpringInBox(),
+        ValueError,
+        r"systems of a sum must have one domain, got 'real' of DoubleWell and 'box' of SpringInBox",
+    ),
+    (
+        lambda: WELL + bg.System.from_energy(first, (3,)),
+        ValueError,
+        r"systems of a sum must have one event_shape, got \(2,\) of DoubleWell and \(3,\) of first",
+    ),
+    (lambda: systems.get("triple_well"), ValueError, r"system must be one of .*'triple_well'"),
+    (lambda: systems.get("double_well", a9=1.0), TypeError, r"'a9'"),
+    (lambda: systems.DoubleWell(a4=0), ValueError, r"a4 must be a positive .*got 0"),
+    (lambda: systems.DoubleWell(a1=NAN), ValueError, r"a1 must be a finite number, got nan"),
+    (lambda: systems.DoubleWell(a2="6"), TypeError, r"a2 must be a finite number, got '6'"),
+    (lambda: systems.MuellerBrown(scale=-1), ValueError, r"scale must be a positive .*got -1"),
+    (lambda: systems.SpringInBox(length=INF), ValueError, r"length must be .*got inf"),
+    (
+        lambda: systems.SpringInBox(wall_stiffness=True),
+        TypeError,
+        r"wall_stiffness must be a positive number, got True",
+    ),
+    (lambda: WELL.initial_state("up"), ValueError, r"initial state must be one of .*'up'"),
+    (lambda: WELL.reaction_coordinate("q"), ValueError, r"coordinate must be one of .*'q'"),
+    (bad_domain, ValueError, r"Bad\.domain must be one of .*'sphere'"),
+    (
+        lambda: bg.BoltzmannGenerator(Scalar(), bijectors.Scaling(2)),
+        ValueError,
+        r"Scalar\.energy\(x\) must return .*got \(\)",
+    ),
+    (
+        lambda: bg.BoltzmannGenerator(NoShape(), bijectors.Scaling(2)),
+        ValueError,
+        r"NoShape\.event_shape must be a tuple of positive integers, got None",
+    ),
+    (lambda: systems.Ising(1), ValueError, r"length must be an integer >= 2, got 1"),
+    (
+        lambda: systems.Ising(4, boundary="twisted"),
+        ValueError,
+        r"boundary must be one of \['periodic', 'open'\], got 'twisted'",
+    ),
+    (
+        lambda: systems.Ising(4.0),
+        TypeError,
+        r"length must be an integer >= 2, got 4\.0 of type float",
+    ),
+    (
+        lambda: systems.Ising(4, coupling=INF),
+        ValueError,
+        r"coupling must be a finite number, got inf",
+    ),
+    (
+        lambda: systems.IsingField(4, 0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: systems.IsingField(4, (3.0, 2.0)),
+        ValueError,
+        r"temperature must be \(low, high\), low < high, got \(3\.0, 2\.0\)",
+    ),
+    (
+        lambda: systems.IsingField(4, (1.0, 2.0, 3.0)),
+        ValueError,
+        r"temperature must be a number or \(low, high\), got \(1\.0, 2\.0, 3\.0\)",
+    ),
+    (
+        lambda: systems.IsingField(4, 2.0, delta=-9.0),
+        ValueError,
+        r"delta must be above 2 for K~ to be positive definite at T = 2, got -9\.0",
+    ),
+    (lambda: systems.IsingField(1, 2.0), ValueError, r"length must be an integer >= 2, got 1"),
+    (
+        lambda: systems.Nematic("square", 3),
+        ValueError,
+        r"lattice must be one of \['chain',.*got 'square'",
+    ),
+    (lambda: systems.Nematic("ring", 2), ValueError, r"length must be an integer >= 3, got 2"),
+    (
+        lambda: systems.Nematic("cubic", 3, coupling=NAN),
+        ValueError,
+        r"coupling must be a finite number, got nan",
+    ),
+    (
+        lambda: systems.Nematic("cubic", 2).energy(tf.zeros([2, 7, 3])),
+        ValueError,
+        r"x must have shape \[\.\.\., 8, 3\], got \[2, 7, 3\]",
+    ),
+    (
+        lambda: systems.NematicAngles("square", 3),
+        ValueError,
+        r"lattice must be one of \['chain',.*got 'square'",
+    ),
+    (
+        lambda: systems.NematicAngles("ring", 3.0),
+        TypeError,
+        r"length must be an integer >= 3, got 3\.0 of type float",
+    ),
+    (
+        lambda: systems.NematicAngles("ring", 3).energy(tf.zeros([2, 5])),
+        ValueError,
+        r"x must have shape \[\.\.\., 6\], got \[2, 5\]",
+    ),
+    (
+        lambda: systems.SolvatedDimer(solvent=0),
+        ValueError,
+        r"solvent must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: systems.SolvatedDimer(diameter=-1.0),
+        ValueError,
+        r"diameter must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: systems.SolvatedDimer(box=NAN),
+        ValueError,
+        r"box must be a positive finite number, got nan",
+    ),
+    (
+        lambda: bg.System(),
+        TypeError,
+        r"Can't instantiate abstract class System with abstract method energy",
+    ),
+    (
+        lambda: systems.MuellerBrown(NAN),
+        ValueError,
+        r"scale must be a positive finite number, got nan",
+    ),
+]

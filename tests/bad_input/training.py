@@ -1,0 +1,213 @@
+"""Bad calls of stages, trainers, losses and schedules."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+import boltzmann_tf as bg
+from bad_input.parts import INF, NAN, ONES, WELL, first, generator
+from boltzmann_tf import bijectors
+from boltzmann_tf.conditions import LogUniform, Uniform
+from boltzmann_tf.exploration import Explorer
+from boltzmann_tf.losses import ReactionCoordinate, WeightedLikelihood
+from boltzmann_tf.schedules import Cosine, Exponential, Linear, Schedule, values
+from boltzmann_tf.training import Stage, Trainer
+
+
+def network():
+    return bg.BoltzmannGenerator(WELL, bijectors.Scaling(2))
+
+
+def trainer(**options):
+    return Trainer(generator(), **options)
+
+
+def fit(data=ONES, stages=None, **options):
+    return trainer().fit(data, Stage(1) if stages is None else stages, verbose=0, **options)
+
+
+def built_optimizer():
+    optimizer = keras.optimizers.Adam()
+    optimizer.build([keras.Variable(0.0)])
+    return optimizer
+
+
+def scheduled_optimizer():
+    return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, 10))
+
+
+ROWS = [
+    (lambda: Stage(0), ValueError, r"iterations must be an integer >= 1, got 0"),
+    (lambda: Stage(1, batch_size=0), ValueError, r"batch_size must be .*got 0"),
+    (lambda: Stage(1, 2.0), TypeError, r"batch_size must be an integer .*got 2\.0"),
+    (lambda: Stage(1, learning_rate=-1.0), ValueError, r"learning_rate must be .*got -1\.0"),
+    (lambda: Stage(1, learning_rate="fast"), TypeError, r"learning_rate must be .*'fast'"),
+    (lambda: Stage(1, ml=NAN), ValueError, r"ml must be a finite number >= 0, got nan"),
+    (lambda: Stage(1, kl=lambda f: -f - 1), ValueError, r"kl must give finite values >= 0"),
+    (lambda: Stage(1, kl=lambda f: "a"), ValueError, r"kl must map fractions .*dtype <U1"),
+    (lambda: Stage(1, ml=0.0), ValueError, r"one of ml, kl and rc must be positive, got 0"),
+    (lambda: Stage(1, rc=1.0), ValueError, r"rc_loss must be given .*got None with rc=1\.0"),
+    (lambda: Stage(1, rc=1.0, rc_loss=first), TypeError, r"rc_loss must be a ReactionCoord"),
+    (lambda: Stage(1, temperatures=2.0), TypeError, r"temperatures must be a sequence, got 2"),
+    (lambda: Stage(1, temperatures=()), ValueError, r"temperatures must hold 1 to .*got 0"),
+    (lambda: Stage(1, 2, temperatures=(1, 2, 3)), ValueError, r"temperatures must .*got 3"),
+    (
+        lambda: Stage(1, temperatures=(1.0, -1.0)),
+        ValueError,
+        r"temperatures\[1\] must be a positive finite number, got -1\.0",
+    ),
+    (lambda: Stage(1, energy_high=-1.0), ValueError, r"energy_high must be .*got -1\.0"),
+    (lambda: Stage(1, energy_max=0.0), ValueError, r"energy_max must be .*got 0\.0"),
+    (lambda: Stage(1, weighted_ml="no"), TypeError, r"weighted_ml must be a bool, got 'no'"),
+    (lambda: Stage(1, clip_norm=0.0), ValueError, r"clip_norm must be .*got 0\.0"),
+    (lambda: Trainer(WELL), TypeError, r"generator must be a BoltzmannGenerator, got"),
+    (
+        lambda: trainer(optimizer="adam"),
+        TypeError,
+        r"optimizer must be a Optimizer, got 'adam'",
+    ),
+    (lambda: trainer(optimizer=built_optimizer()), ValueError, r"optimizer must be new, got"),
+    (
+        lambda: trainer(optimizer=scheduled_optimizer()),
+        ValueError,
+        r"optimizer must have a number as its learning rate, got a schedule",
+    ),
+    (lambda: trainer(seed=-1), ValueError, r"seed must be .*>= 0, got -1"),
+    (lambda: trainer(seed=2**40), ValueError, r"seed must be .*got 1099511627776"),
+    (lambda: trainer(steps_per_call=0), ValueError, r"steps_per_call must be .*got 0"),
+    (
+        lambda: bg.BoltzmannGenerator(WELL, bijectors.Scaling(2), jit_compile="xla"),
+        ValueError,
+        r"jit_compile must be True, False or .auto., got .xla.",
+    ),
+    (
+        lambda: trainer(jit_compile="xla"),
+        ValueError,
+        r"jit_compile must be True, False or 'auto', got 'xla'",
+    ),
+    (
+        lambda: Trainer(bg.BoltzmannGenerator(WELL, bijectors.Box([0, 0], [1, 1]))),
+        ValueError,
+        r"generator must have trainable variables, got",
+    ),
+    (
+        lambda: Trainer(bg.BoltzmannGenerator(WELL, bg.realnvp(2, condition_size=1))).fit(
+            stages=Stage(1, 8, ml=0.0, kl=1.0)
+        ),
+        ValueError,
+        r"stages\[0\]\.condition must have 1 component\(s\) for this generator, got None",
+    ),
+    (lambda: fit(stages=[]), ValueError, r"stages must hold at least one Stage, got none"),
+    (lambda: fit(stages=5), TypeError, r"stages must be a sequence, got 5"),
+    (lambda: fit(stages=[5]), TypeError, r"stages\[0\] must be a Stage, got 5"),
+    (lambda: fit(None), ValueError, r"data must be given where a stage has ml > 0, got None"),
+    (lambda: fit(np.ones((3, 5))), ValueError, r"data must have shape \[n, 2\], got \(3, 5\)"),
+    (lambda: fit(np.ones(3)), ValueError, r"data must have 2 dimension.*got shape \(3,\)"),
+    (lambda: fit(ONES * NAN), ValueError, r"data must be finite, got 6 NaN or infinite of 6"),
+    (lambda: fit(ONES * 1e300), ValueError, r"data must be finite, got 6"),
+    (lambda: fit("data"), TypeError, r"data must be an array of numbers, got str"),
+    (lambda: fit(callbacks=Cosine(1.0)), TypeError, r"callbacks must be a sequence, got"),
+    (lambda: fit(callbacks=[print]), TypeError, r"callbacks\[0\] must be a Callback, got"),
+    (lambda: fit(checkpoint=5), TypeError, r"checkpoint must be a str or PathLike, got 5"),
+    (lambda: fit(checkpoint_every=0), ValueError, r"checkpoint_every must be .*got 0"),
+    (
+        lambda: trainer().fit(ONES, Stage(1), verbose=3),
+        ValueError,
+        r"verbose must be one of \[0, 1\], got 3",
+    ),
+    (lambda: ReactionCoordinate(3, 0, 1), TypeError, r"coordinates must be one or two .*got 3"),
+    (
+        lambda: ReactionCoordinate([first] * 3, 0, 1),
+        TypeError,
+        r"coordinates must be one or two functions, got",
+    ),
+    (lambda: ReactionCoordinate(first, 1, 0), ValueError, r"lower must be below upper, got 1"),
+    (lambda: ReactionCoordinate(first, -INF, 0), ValueError, r"lower must be finite, got 1"),
+    (lambda: ReactionCoordinate(first, "a", 0), TypeError, r"lower must be .*got str"),
+    (
+        lambda: ReactionCoordinate(first, [0, 0], [1, 1]),
+        ValueError,
+        r"lower and upper must .*1",
+    ),
+    (lambda: ReactionCoordinate(first, 0, 1, bins=1), ValueError, r"bins must be .*got 1"),
+    (lambda: ReactionCoordinate(first, 0, 1, form="log"), ValueError, r"form must be .*'log'"),
+    (lambda: WeightedLikelihood()(None), ValueError, r"energy must be given .*got None"),
+    (lambda: Linear(-1.0, 1.0), ValueError, r"start must be .*got -1\.0"),
+    (lambda: Linear(1.0, "end"), TypeError, r"end must be .*got 'end'"),
+    (lambda: Exponential(0.0, 1.0), ValueError, r"start must be .*got 0\.0"),
+    (lambda: Cosine(1.0, warmup=1.0), ValueError, r"warmup must be in \[0, 1\), got 1\.0"),
+    (lambda: Cosine(1.0, warmup="x"), TypeError, r"warmup must be .*got 'x'"),
+    (lambda: values("w", Schedule(0, 1), 3), TypeError, r"Schedule must define __call__"),
+    (
+        lambda: Explorer("generator", ONES),
+        TypeError,
+        r"generator must be a BoltzmannGenerator, got 'generator' of type str",
+    ),
+    (
+        lambda: Explorer(network(), ONES[:, :1]),
+        ValueError,
+        r"initial must have shape \[n, 2\], got \(3, 1\)",
+    ),
+    (
+        lambda: Explorer(network(), ONES, capacity=0),
+        ValueError,
+        r"capacity must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: Explorer(network(), ONES, step_size=0.0),
+        ValueError,
+        r"step_size must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: Explorer(network(), ONES, temperature=-1.0),
+        ValueError,
+        r"temperature must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: Explorer(network(), ONES * NAN),
+        ValueError,
+        r"initial must be finite, got 6 NaN or infinite of 6 values",
+    ),
+    (
+        lambda: Explorer(network(), ONES).run(5),
+        TypeError,
+        r"stage must be a Stage, got 5 of type int",
+    ),
+    (
+        lambda: Explorer(network(), ONES).run(Stage(1, ml=0.0, kl=1.0)),
+        ValueError,
+        r"stage must train on the buffer, ml > 0, without a condition",
+    ),
+    (
+        lambda: Uniform((0.0,), (0.0,)),
+        ValueError,
+        r"low and high must have as many.*got \(0\.0,\) and \(0\.0,\)",
+    ),
+    (
+        lambda: Uniform((0.0, 1.0), (1.0,)),
+        ValueError,
+        r"low and high must have as many.*got \(0\.0, 1\.0\) and \(1\.0,\)",
+    ),
+    (lambda: Uniform("low", (1.0,)), TypeError, r"low must be a sequence, got 'low' of type str"),
+    (lambda: Uniform((NAN,), (1.0,)), ValueError, r"low\[0\] must be a finite number, got nan"),
+    (
+        lambda: LogUniform((0.0,), (1.0,)),
+        ValueError,
+        r"low must be positive in each component, got \(0\.0,\)",
+    ),
+    (
+        lambda: LogUniform((2.0,), (1.0,)),
+        ValueError,
+        r"low and high must have as many.*got \(2\.0,\) and \(1\.0,\)",
+    ),
+    (lambda: Schedule(-1.0, 0.0), ValueError, r"start must be a finite number >= 0, got -1\.0"),
+    (lambda: Schedule(0.0, NAN), ValueError, r"end must be a finite number >= 0, got nan"),
+    (lambda: Exponential(1.0, 0.0), ValueError, r"end must be a positive finite number, got 0\.0"),
+    (lambda: values("w", -1.0, 3), ValueError, r"w must be a finite number >= 0, got -1\.0"),
+    (
+        lambda: bg.losses.WeightedLikelihood()(bg.losses.Mapped(ONES, ONES, ONES[:, 0])),
+        ValueError,
+        r"energy must be given to the weighted likelihood, got None",
+    ),
+]
