@@ -11,7 +11,7 @@ import tensorflow as tf
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, _compiled, realnvp
 from boltzmann_tf.bijectors import Whitening
 from boltzmann_tf.exploration import Explorer
-from boltzmann_tf.losses import ReactionCoordinate, with_slope
+from boltzmann_tf.losses import ReactionCoordinate, safe_energy, with_slope
 from boltzmann_tf.steps import TrainingStep
 from boltzmann_tf.systems import DoubleWell, System
 
@@ -81,26 +81,32 @@ def test_short_trainings_share_a_compilation_and_leave_no_python_objects():
     assert counts[-1] - counts[2] < 5 * 40
 
 
-def test_a_compilation_that_nothing_shares_leaves_no_graph(alone):
-    """As of an architecture that is dropped: `tf.custom_gradient` kept the graph for ever."""
+def test_a_traced_loss_leaves_no_graph():
+    """`tf.custom_gradient` kept the graph for ever."""
 
-    def count():
-        gc.collect()
-        return sum(isinstance(o, tf.Operation) for o in gc.get_objects())
+    def left(function):
+        """Operations that live on after a trace of the function and of its gradient."""
 
-    alone(trained)
-    before = count()
-    alone(trained)
-    assert count() <= before
+        def slope(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                total = tf.reduce_sum(function(x))
+            return tape.gradient(total, x)
 
-    # The planted error: a gradient by the usual way.
+        def count():
+            gc.collect()
+            return sum(isinstance(o, tf.Operation) for o in gc.get_objects())
+
+        before = count()
+        tf.function(slope).get_concrete_function(tf.TensorSpec([4, 2]))
+        return count() - before
+
     @tf.custom_gradient
-    def usual(x):
-        return tf.identity(x), lambda d: d
+    def planted(x):
+        return tf.identity(x), lambda d: d * x
 
-    before = count()
-    tf.function(lambda x: usual(x) * 1.5)(tf.constant(1.0))
-    assert count() > before
+    assert left(lambda x: safe_energy(DoubleWell().energy, x, 1.0, 10.0, 1e3)[0]) == 0
+    assert left(planted) > 0
 
 
 @pytest.mark.parametrize("seed", [0, 3])
