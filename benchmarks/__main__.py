@@ -29,6 +29,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "10 million weighted samples, D = 76, to disk",
         {"peak_mib": "at most 1536"},
     ),
+    "memory": (
+        "resident memory of many trainings and of a long stream, in one process",
+        {"trainings: growth": "at most 0.05", "stream: growth": "at most 0.05"},
+    ),
     "precision": ("networks in bfloat16 against float32", {}),
     "profile": ("where the time of the reproductions goes", {}),
     "sizes": ("cost against size", {}),
@@ -44,7 +48,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
-ON_REQUEST = ("disk", "precision", "profile", "sizes")  # minutes each
+ON_REQUEST = ("disk", "memory", "precision", "profile", "sizes")  # minutes each
 
 
 def _flat(result: dict[str, Any]) -> dict[str, Any]:

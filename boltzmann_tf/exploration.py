@@ -9,7 +9,7 @@ steps find is what the network learns next.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import keras
@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
+from boltzmann_tf._compiled import methods_of
 from boltzmann_tf._graph import in_graph
 from boltzmann_tf._random import log_uniform, normal
 from boltzmann_tf.faults import check_rows
@@ -238,6 +239,21 @@ class _ExplorationStep(TrainingStep):
             "accepted": self._accepted,
             "iteration": self._iteration,
         }
+
+    def _kind(self) -> tuple[Hashable, ...] | None:
+        if type(self) is not _ExplorationStep:
+            return None
+        settings = (self._steps_per_call, self._jit_compile, *self.buffer.shape, self._temperature)
+        return (*settings, *methods_of(_ExplorationStep), *methods_of(TrainingStep))
+
+    def _twin(self) -> _ExplorationStep:
+        return _ExplorationStep(
+            *self._twin_parts(),
+            np.zeros(self.buffer.shape, self.buffer.dtype.as_numpy_dtype),
+            LARGEST,
+            self._temperature,
+            jit_compile=self._jit_compile,
+        )
 
     def energies_per_step(self, shape: StepShape) -> int:
         """Of the losses, and of each moved configuration before and after."""

@@ -59,7 +59,7 @@ class Loop:
     ) -> None:
         self.generator = instance("generator", generator, BoltzmannGenerator)
         if optimizer is None:
-            optimizer = keras.optimizers.Adam()
+            optimizer = keras.optimizers.Adam(name="adam")  # not counted: see `named`
         self.optimizer = check_optimizer(optimizer)
         if not generator.bijector.trainable_variables:
             raise ValueError("generator must have trainable variables, got a bijector without any")

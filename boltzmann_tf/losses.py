@@ -25,6 +25,7 @@ __all__ = [
     "cut_energy",
     "linlog",
     "safe_energy",
+    "with_slope",
 ]
 
 
@@ -140,18 +141,7 @@ def cut_energy(
     usable = finite & column(clean < limit)
     slope = tf.where(usable, slope, tf.zeros_like(slope)) * column(cut_slope)
 
-    # Energy and slope come as arguments: what they were computed from, which may be a variable,
-    # is then none of this function's business.
-    @tf.custom_gradient
-    def attach(x: tf.Tensor, cut: tf.Tensor, slope: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        del x
-
-        def gradient(d_cut: tf.Tensor) -> tuple[tf.Tensor, None, None]:
-            return column(d_cut) * slope, None, None
-
-        return tf.identity(cut), gradient
-
-    cut = attach(x, tf.stop_gradient(linlog(reduced, high, maximum)), tf.stop_gradient(slope))
+    cut = with_slope(linlog(reduced, high, maximum), x, slope)
     masks = (tf.stop_gradient(tf.cast(mask, x.dtype)) for mask in (bad, lost))
     return Cut(cut, *masks)
 
@@ -165,6 +155,20 @@ def safe_energy(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """As `cut_energy`; returns the energy and the mask of those that were NaN or infinite."""
     return cut_energy(energy, x, temperature, high, maximum)[:2]
+
+
+def with_slope(value: tf.Tensor, x: tf.Tensor, slope: tf.Tensor) -> tf.Tensor:
+    """The values `[batch]` with `slope`, finite and of the shape of x, as their gradient in x.
+
+    Not by `tf.custom_gradient`: each trace registers that for ever, and with it the whole graph,
+    thousands of Python objects (TensorFlow 2.21).
+    """
+    usable = tf.math.is_finite(x)
+    # Zero, with the derivative 1; where x is not finite, zero with the derivative 0.
+    move = tf.where(usable, x, tf.zeros_like(x))
+    move -= tf.stop_gradient(move)
+    terms = tf.reshape(move * tf.stop_gradient(slope), [tf.shape(x)[0], -1])
+    return tf.stop_gradient(value) + tf.reduce_sum(terms, axis=1)
 
 
 class Likelihood:

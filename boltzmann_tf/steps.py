@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Hashable
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf import _compiled
 from boltzmann_tf._graph import in_graph
 from boltzmann_tf._random import uniform
 from boltzmann_tf.generator import BoltzmannGenerator
@@ -28,6 +30,10 @@ __all__ = ["TrainingStep"]
 
 class TrainingStep:
     """Runs blocks of steps on one flat copy of the parameters.
+
+    What is compiled is shared with the steps of other generators of the same architecture, system
+    and optimiser, where that can be told (`_compiled.key_of`): it belongs to a step of its own,
+    the engine, which takes the state over for a call.
 
     The optimiser sees a single vector: its per-variable operations, hundreds for a deep network,
     would otherwise take most of the tracing and compile time. The layers' own variables are
@@ -64,8 +70,10 @@ class TrainingStep:
         self._optimizer_start = [v.numpy() for v in self.optimizer_variables]
         # By which callbacks have scaled the stages' learning rates; the loop multiplies with it.
         self.rate_factor = tf.Variable(1.0, dtype=tf.float64, trainable=False, name="rate_factor")
-        self._compiled: dict[StepShape, Callable] = {}
         self._jit_compile = jit_compile
+        self._compiled = _compiled.Recent()  # by shape
+        self._engines: dict[StepShape, TrainingStep] = {}
+        self._lock = threading.RLock()
 
     @property
     def optimizer_variables(self) -> list[tf.Variable]:
@@ -120,28 +128,86 @@ class TrainingStep:
           seed: of the run.
           start: number of the first step in the run.
         """
-        if shape not in self._compiled:
-            # Without AutoGraph, whose source conversion would take a second or two; a user's
-            # energy still gets it (`in_graph`). A partial, because TensorFlow
-            # counts traces by code object and would warn of retracing with the second trainer.
-            self._compiled[shape] = tf.function(
-                functools.partial(self._steps, shape),
-                jit_compile=self._jit_compile,
-                autograph=False,
-            )
         count = len(controls)
         padded = np.zeros(
             (self._steps_per_call, len(CONTROLS)), self._generator.dtype.as_numpy_dtype
         )
         padded[:count] = controls
-        out = self._compiled[shape](
-            data,
-            tf.constant(padded),
-            tf.constant([seed, 0], tf.int32),
-            tf.constant(start, tf.int32),
-            tf.constant(count, tf.int32),
+        engine = self._engine(shape)
+        function = engine._function(shape)
+        self._compiled[shape] = function
+        with engine._lock:
+            if engine is not self:
+                engine._take(self)
+            out = function(
+                data,
+                tf.constant(padded),
+                tf.constant([seed, 0], tf.int32),
+                tf.constant(start, tf.int32),
+                tf.constant(count, tf.int32),
+            ).numpy()
+            if engine is not self:
+                self._take(engine)
+                _compiled.copy_variables(engine._variables, self._variables)
+        return out[:count]
+
+    def _function(self, shape: StepShape) -> Callable:
+        """The compiled steps of a shape, on the variables of this object."""
+        # Without AutoGraph, whose source conversion would take a second or two; a user's
+        # energy still gets it (`in_graph`). A partial, because TensorFlow counts traces by code
+        # object and would warn of retracing with the second trainer.
+        return self._compiled.found(
+            shape,
+            lambda: tf.function(
+                functools.partial(self._steps, shape),
+                jit_compile=self._jit_compile,
+                autograph=False,
+            ),
         )
-        return out.numpy()[:count]
+
+    def _engine(self, shape: StepShape) -> TrainingStep:
+        """The step that compiled code belongs to: one for all of a key, or this one."""
+        if shape not in self._engines:
+            self._engines[shape] = self._shared_engine(shape) or self
+        return self._engines[shape]
+
+    def _shared_engine(self, shape: StepShape) -> TrainingStep | None:
+        kind = self._kind()
+        replaced = any(callable(v) and hasattr(type(self), n) for n, v in vars(self).items())
+        if kind is None or replaced:
+            return None
+        place = _compiled.place_of(self._generator.system, shape)
+        key = _compiled.key_of(self._generator, self._optimizer, shape)
+        if place is None or key is None:
+            return None
+        engine = place.found((*kind, *key), self._twin)
+        with engine._lock:
+            same = _compiled.trusted(self._generator, engine._generator)
+        return engine if same else None
+
+    def _kind(self) -> tuple[Hashable, ...] | None:
+        """What distinguishes steps of one key; None for a class that does not share."""
+        if type(self) is not TrainingStep:
+            return None
+        settings = (self._steps_per_call, self._jit_compile)
+        return (*settings, *_compiled.methods_of(TrainingStep))
+
+    def _twin(self) -> TrainingStep:
+        """A step like this one, on variables of its own."""
+        return TrainingStep(*self._twin_parts(), jit_compile=self._jit_compile)
+
+    def _twin_parts(self) -> tuple[BoltzmannGenerator, keras.optimizers.Optimizer, int]:
+        optimizer = type(self._optimizer).from_config(self._optimizer.get_config())
+        return _compiled.template_of(self._generator), optimizer, self._steps_per_call
+
+    def _take(self, other: TrainingStep) -> None:
+        """Takes over the state of another step of the same kind."""
+        _compiled.copy_variables(other._everything(), self._everything())
+
+    def _everything(self) -> list[tf.Variable]:
+        """The state, and what the bijector holds besides its parameters."""
+        fixed = [v for v in self._generator.bijector.variables if not v.trainable]
+        return [*self.state.values(), *fixed]
 
     def _steps(
         self,
@@ -152,6 +218,8 @@ class TrainingStep:
         start: tf.Tensor,
         count: tf.Tensor,
     ) -> tf.Tensor:
+        # The state is in the flat vector: the layers of an engine hold another trainer's.
+        self.store_parameters()
         metrics = tf.TensorArray(
             tf.float32, self._steps_per_call, element_shape=[len(self.metrics)]
         )

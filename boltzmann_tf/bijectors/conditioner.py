@@ -23,6 +23,7 @@ __all__ = [
     "Parameters",
     "check_activation",
     "check_hidden",
+    "named",
     "split_seed",
     "variable_dtype",
 ]
@@ -65,6 +66,15 @@ def check_activation(name: str, value: str) -> str:
     return value
 
 
+def named(arguments: dict[str, Any], name: str) -> dict[str, Any]:
+    """A layer's arguments with a name, where they have none.
+
+    Keras would count its layers in their names, and TensorFlow keeps a kernel of 35 KiB for each
+    name of a variable that it has seen (2.21).
+    """
+    return {**arguments, "name": arguments.get("name") or name}
+
+
 @keras.saving.register_keras_serializable("boltzmann_tf")
 class MLP(keras.layers.Layer):
     """A multilayer perceptron with a linear output, built at construction.
@@ -94,7 +104,7 @@ class MLP(keras.layers.Layer):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**named(kwargs, "mlp"))
         self.input_size = positive_int("input_size", input_size)
         self.output_size = positive_int("output_size", output_size)
         self.hidden = check_hidden(hidden)
@@ -155,7 +165,7 @@ class Parameters(keras.layers.Layer):
     """
 
     def __init__(self, size: int, *, trainable: bool = True, **kwargs: Any) -> None:
-        super().__init__(trainable=trainable, **kwargs)
+        super().__init__(trainable=trainable, **named(kwargs, "parameters"))
         self.size = positive_int("size", size)
         claim(self.size)
         self.vector = self.add_weight(

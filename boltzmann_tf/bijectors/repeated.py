@@ -12,6 +12,7 @@ import tensorflow as tf
 from boltzmann_tf._checks import instance, sequence
 from boltzmann_tf._room import claim
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
+from boltzmann_tf.bijectors.conditioner import named
 
 __all__ = ["Repeated"]
 
@@ -46,10 +47,10 @@ class Repeated(Bijector):
             instance(f"bijectors[{i}]", bijector, Bijector)
         documents = [serialize(b) for b in bijectors]
         for i, document in enumerate(documents):
-            if _architecture(document) != _architecture(documents[0]):
+            if architecture(document) != architecture(documents[0]):
                 raise ValueError(
                     f"bijectors must be of one architecture, got bijectors[{i}] other than "
-                    f"bijectors[0]: {_architecture(document)}, {_architecture(documents[0])}"
+                    f"bijectors[0]: {architecture(document)}, {architecture(documents[0])}"
                 )
         first = bijectors[0]
         values = [[v.numpy() for v in _keras_variables(b)] for b in bijectors]
@@ -170,7 +171,7 @@ class _Stack(keras.layers.Layer):
     """The variables of all the bijectors, each stacked along a first axis."""
 
     def __init__(self, values: list[np.ndarray], trainable: list[bool], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**named(kwargs, "stack"))
         for i, (value, train) in enumerate(zip(values, trainable, strict=True)):
             self.add_weight(
                 shape=value.shape,
@@ -187,10 +188,10 @@ def _keras_variables(bijector: Bijector) -> list[Any]:
     return [v for part in parts for layer in part._layers for v in layer.variables]
 
 
-def _architecture(document: Any) -> Any:
+def architecture(document: Any) -> Any:
     """A bijector's document without what may differ between copies: seeds and names."""
     if isinstance(document, dict):
-        return {k: _architecture(v) for k, v in document.items() if k not in ("seed", "name")}
+        return {k: architecture(v) for k, v in document.items() if k not in ("seed", "name")}
     if isinstance(document, list):
-        return [_architecture(v) for v in document]
+        return [architecture(v) for v in document]
     return document
