@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,7 +91,7 @@ class Watch:
             f"stage {self._number + 1} has diverged: from step {begun} of the run on, {limit} "
             f"steps in a row (max_bad_steps) had nothing to learn from: {why}. The generator has "
             f"the weights from after {self._kept_steps} steps",
-            self._history,
+            copy.copy(self._history),  # all of it: what is rolled back is the run's own
             self._number + 1,
             begun,
         )
