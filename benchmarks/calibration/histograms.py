@@ -75,7 +75,7 @@ def _potential(x: np.ndarray) -> np.ndarray:
     return 6 * (x**2 - 1) ** 2 + x
 
 
-def _umbrella(rounds: int, seeds: range) -> Iterator[Measured]:
+def _umbrella(rounds: int, ladders: int, seeds: range) -> Iterator[Measured]:
     """Independent samples in each window, by inversion of its distribution."""
     u = _potential(GRID)
     log_p = -u - STIFFNESS * (GRID - CENTRES[:, None]) ** 2
@@ -85,7 +85,9 @@ def _umbrella(rounds: int, seeds: range) -> Iterator[Measured]:
     half = 0.5 * (GRID[1] - GRID[0])
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        r = np.stack([np.interp(rng.random(rounds), c, GRID + half) for c in cumulated])
+        draws = rng.random((cumulated.shape[0], ladders, rounds))
+        r = np.stack([np.interp(u, c, GRID + half) for u, c in zip(draws, cumulated, strict=True)])
+        r = np.moveaxis(r, 0, 1) if ladders > 1 else r[:, 0]
         joined = estimators.umbrella_histogram(
             r, CENTRES, STIFFNESS, edges=BINS, resolution=10, n_blocks=BLOCKS
         )
@@ -106,6 +108,11 @@ CASES = (
     Case(
         "umbrella_histogram, difference",
         f"17 windows of 600 samples, {BLOCKS} blocks",
-        functools.partial(_umbrella, 600),
+        functools.partial(_umbrella, 600, 1),
+    ),
+    Case(
+        "umbrella_histogram, difference",
+        f"4 independent ladders of 150 samples a window, {BLOCKS} blocks",
+        functools.partial(_umbrella, 150, 4),
     ),
 )
