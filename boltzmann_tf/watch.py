@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,12 +87,11 @@ class Watch:
         high = float(self._controls[self._done - 1, CONTROLS.index("energy_high")])
         last = {name: float(v[-1]) for name, v in self._history.values.items()}
         why = diagnose(generator, self._shape, data, high, last)
-        whole = self._history  # a copy of which stays whole when the run is put back
         return TrainingDiverged(
             f"stage {self._number + 1} has diverged: from step {begun} of the run on, {limit} "
             f"steps in a row (max_bad_steps) had nothing to learn from: {why}. The generator has "
             f"the weights from after {self._kept_steps} steps",
-            History(dict(whole.values), list(whole.stage_ends), whole.energy_evaluations),
+            copy.copy(self._history),  # all of it: what is rolled back is the run's own
             self._number + 1,
             begun,
         )
