@@ -25,7 +25,6 @@ __all__ = [
     "cut_energy",
     "linlog",
     "safe_energy",
-    "with_slope",
 ]
 
 

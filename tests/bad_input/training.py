@@ -38,6 +38,23 @@ def scheduled_optimizer():
 
 
 ROWS = [
+    (lambda: Stage(1, max_bad_steps=0), ValueError, r"max_bad_steps must be .*>= 1, got 0"),
+    (lambda: fit(np.ma.masked_less(ONES, 2)), TypeError, r"data must not be masked"),
+    (
+        lambda: fit(np.concatenate([np.zeros((30, 2)), [[0.0, NAN]]])),
+        ValueError,
+        r"data must be finite, got 1 NaN or infinite of 62 values.*30",
+    ),
+    (
+        lambda: trainer(optimizer=keras.optimizers.Lamb()),
+        ValueError,
+        r"optimizer must act on each parameter by itself, got Lamb",
+    ),
+    (
+        lambda: trainer(optimizer=keras.optimizers.Adam(clipnorm=1.0)),
+        ValueError,
+        r"optimizer must have clipnorm=None",
+    ),
     (lambda: losses.Likelihood()(None), TypeError, r"batch must be a Mapped, got None"),
     (lambda: losses.KullbackLeibler()(None), TypeError, r"batch must be a Generated, got None"),
     (lambda: losses.linlog("high", 1.0, 2.0), TypeError, r"energy must be of a floating .*string"),
