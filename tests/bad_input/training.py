@@ -39,7 +39,7 @@ def scheduled_optimizer():
 
 ROWS = [
     (lambda: Stage(1, max_bad_steps=0), ValueError, r"max_bad_steps must be .*>= 1, got 0"),
-    (lambda: fit(np.ma.masked_less(ONES, 2)), TypeError, r"data must not be masked"),
+    (lambda: fit(np.ma.masked_less(ONES, 2)), ValueError, r"data must not be masked"),
     (
         lambda: fit(np.concatenate([np.zeros((30, 2)), [[0.0, NAN]]])),
         ValueError,
