@@ -36,6 +36,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     "precision": ("networks in bfloat16 against float32", {}),
     "profile": ("where the time of the reproductions goes", {}),
     "sizes": ("cost against size", {}),
+    "calibration": ("stated errors beside the truth, a thousand seeds each", {}),
     "dimer": (
         "solvated dimer, 1000 energies with gradients; a sweep of single-particle moves",
         {"energies_and_gradients_ms": "at most 15 on two idle cores"},
@@ -48,7 +49,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
-ON_REQUEST = ("disk", "memory", "precision", "profile", "sizes")  # minutes each
+ON_REQUEST = ("calibration", "disk", "memory", "precision", "profile", "sizes")  # minutes each
 
 
 def _flat(result: dict[str, Any]) -> dict[str, Any]:
