@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, _compiled, realnvp
 from boltzmann_tf.bijectors import Whitening
+from boltzmann_tf.energy_cut import safe_energy, with_slope
 from boltzmann_tf.exploration import Explorer
-from boltzmann_tf.losses import ReactionCoordinate, safe_energy, with_slope
+from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.steps import TrainingStep
 from boltzmann_tf.systems import DoubleWell, System
 
