@@ -79,7 +79,7 @@ def markdown(result: list[dict[str, Any]]) -> str:
 @styled
 def figure(result: list[dict[str, Any]]) -> Figure:
     """The standard deviation of each case's z-scores with its own error, between the limits."""
-    fig, panels = grid(1, 1, (8.5, 0.27 * len(result) + 1.2))
+    fig, panels = grid(1, 1, (9.5, 0.27 * len(result) + 1.2))
     panel = panels[0][0]
     y = np.arange(len(result))[::-1]
     low, high = np.array([row["limits"] for row in result]).T
@@ -91,5 +91,6 @@ def figure(result: list[dict[str, Any]]) -> Figure:
     panel.axvline(1, color=COLORS["black"], lw=0.8)
     panel.set_yticks(y, [f"{row['name']}: {row['regime']}" for row in result], fontsize=7.5)
     panel.set_ylim(-0.7, len(result) - 0.3)
-    panel.set_xlabel("standard deviation of z = (value − exact) / stated error")
+    panel.set_xlim(0.75, 1.25)
+    panel.set_xlabel("spread of (value − exact) / stated error")
     return fig
