@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -13,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["atomic_path", "check_writable", "remove_stale", "write_bytes", "write_text"]
+__all__ = ["atomic_path", "remove_stale", "write_bytes", "write_text"]
 
 STALE_AFTER = 86_400.0  # seconds after which another machine's temporary file is a leftover
 
@@ -66,28 +65,6 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
 def write_text(path: str | os.PathLike[str], content: str) -> None:
     """Writes `content` to `path` as UTF-8, whole or not at all."""
     write_bytes(path, content.encode("utf-8"))
-
-
-def check_writable(path: str | os.PathLike[str], size: int = 1) -> None:
-    """Raises an `OSError` that names `path` unless a file of `size` bytes can be written there.
-
-    For long work to call before it begins. What is at `path` stays.
-
-    Args:
-      path: of a file; missing parent folders are made.
-      size: in bytes.
-    """
-    target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "must be a file, got a folder", str(target))
-    with contextlib.suppress(_Enough), atomic_path(target) as temporary:
-        temporary.write_bytes(bytes(size))
-        _sync(temporary)
-        raise _Enough  # before anything is renamed
-
-
-class _Enough(Exception):  # noqa: N818
-    """Ends a write that was to show only that it is possible."""
 
 
 def remove_stale(folder: Path, stem: str, suffix: str) -> None:

@@ -70,20 +70,3 @@ def test_errors_name_the_file_that_was_to_be_written(tmp_path, monkeypatch):
 def test_errors_about_other_files_keep_their_names(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent"), _files.atomic_path(tmp_path / "file"):
         (tmp_path / "absent").read_text()
-
-
-def test_a_place_is_checked_and_left_as_it_was(tmp_path, monkeypatch):
-    path = tmp_path / "new" / "file.npz"
-    _files.check_writable(path, size=1000)
-    assert list(path.parent.iterdir()) == []
-    with pytest.raises(IsADirectoryError, match="must be a file, got a folder"):
-        _files.check_writable(tmp_path)
-    path.write_text("before")
-    monkeypatch.setattr(_files.os, "fsync", no_permission)
-    with pytest.raises(PermissionError, match=r"Permission denied: '.*file\.npz'"):
-        _files.check_writable(path)
-    assert [p.read_text() for p in path.parent.iterdir()] == ["before"]
-
-
-def no_permission(*_):
-    raise PermissionError(errno.EACCES, "Permission denied")

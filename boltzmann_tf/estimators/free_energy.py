@@ -15,9 +15,11 @@ from boltzmann_tf.estimators._common import (
     check_coordinate,
     check_log_weights,
     check_mask,
+    flag,
     group_sums,
 )
 from boltzmann_tf.estimators._states import check_period, inside, two_states
+from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 from boltzmann_tf.estimators.weights import log_z
 
 __all__ = [
@@ -74,6 +76,14 @@ def free_energy_difference(
     group = np.full(values.size, 2)
     for index, state in enumerate(states):
         group[inside(values, state, circle)] = index
+    if log_weights is not None:
+        for index, side in enumerate(("left", "right")):
+            own = np.where(group == index, weights, -np.inf)
+            if np.any(own > -np.inf):
+                name = f"free_energy_difference, {side} state"
+                heavy = tail_message(name, pareto_shape(own, 0.0), kish(own), own.size)
+                if heavy is not None:
+                    flag(heavy)
     sums = group_sums(group, 3, weights, n_blocks)
     log_left, log_right, _ = sums.log_sums()
     if not np.all(sums.counts[:2]):

@@ -18,10 +18,12 @@ from boltzmann_tf.estimators._common import (
     check_coordinate,
     check_edges,
     check_mask,
+    flag,
     group_sums,
 )
 from boltzmann_tf.estimators._lowest import lowest
 from boltzmann_tf.estimators._states import check_period, wrapped
+from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 
 __all__ = [
     "Profile",
@@ -115,6 +117,11 @@ def free_energy_profile(
     choice("align", align, ("minimum", "mean", None))
     n_bootstrap, seed, n_blocks = check_bootstrap(n_bootstrap, seed, n_blocks)
     bins = edges.size - 1
+    if log_weights is not None and np.any(weights > -np.inf):
+        shape = pareto_shape(weights, 0.0)
+        heavy = tail_message("free_energy_profile", shape, kish(weights), weights.size)
+        if heavy is not None:
+            flag(heavy)
     sums = group_sums(bin_index(values, edges), bins + 1, weights, n_blocks)
     log_width = np.log(np.diff(edges))
 

@@ -6,6 +6,7 @@ Targets are N(0, 1) with the states x < 1 and x > 1; its difference is log(cdf /
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -288,3 +289,25 @@ def test_a_state_across_the_end_of_a_period(left):
 def test_bad_states_on_a_circle(call, message):
     with pytest.raises(ValueError, match=message):
         est.free_energy_difference([0.0, 1.0], **({"period": TURN} | call))
+
+
+def heavy_weights(scale, n=3000):
+    """N(0, scale^2) for a standard normal: the tail has k-hat 1 - scale^2."""
+    x = scale * np.random.default_rng(0).normal(size=n)
+    return x, -0.5 * x**2 + 0.5 * (x / scale) ** 2
+
+
+def test_weights_too_heavy_for_the_error_are_flagged():
+    x, log_w = heavy_weights(0.5)
+    with pytest.warns(est.CalibrationWarning, match="free_energy_difference, right state: .*k-hat"):
+        est.free_energy_difference(x, log_w, cut=0.0)
+    with pytest.warns(est.CalibrationWarning, match="free_energy_profile: .*k-hat"):
+        est.free_energy_profile(x, log_w, edges=np.linspace(-1, 1, 11))
+
+
+def test_weights_that_are_not_are_not():
+    x, log_w = heavy_weights(1.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", est.CalibrationWarning)
+        est.free_energy_difference(x, log_w, cut=0.0)
+        est.free_energy_profile(x, log_w, edges=np.linspace(-1, 1, 11))
