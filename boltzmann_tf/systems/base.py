@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import numbers
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -86,6 +87,15 @@ class System(abc.ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         choice(f"{cls.__name__}.domain", cls.domain, _domain.DOMAINS)
+        # What is trained on must be the same system as what weights are of.
+        own = next(c for c in cls.__mro__ if "training_energy" in vars(c))
+        if "energy" in vars(cls) and own not in (cls, System):
+            warnings.warn(
+                f"{cls.__name__} gives an energy and must give its training_energy too, got that "
+                f"of {own.__name__}",
+                UserWarning,
+                stacklevel=3,
+            )
 
     @abc.abstractmethod
     def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:

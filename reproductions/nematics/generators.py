@@ -40,6 +40,10 @@ class NematicAt(NematicAngles):
         """H / T."""
         return super().energy(x) / tf.cast(self.temperature, x.dtype)
 
+    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
+        """H / T, with a wall where the angles end."""
+        return super().training_energy(x) / tf.cast(self.temperature, x.dtype)
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         nematic = self.nematic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -68,3 +70,18 @@ def test_half_a_system_has_the_free_energy_of_twice_the_temperature():
 def test_other_things_do_not_add(other):
     with pytest.raises(TypeError, match="unsupported operand"):
         A + other
+
+
+def test_an_energy_without_its_training_energy_is_flagged():
+    with pytest.warns(UserWarning, match=r"Half gives an energy and must give its training_energy"):
+
+        class Half(bg.systems.MuellerBrown):
+            def energy(self, x):
+                return 0.5 * super().energy(x)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+
+        class Double(bg.systems.DoubleWell):  # which trains on its energy
+            def energy(self, x):
+                return 2 * super().energy(x)
