@@ -59,6 +59,7 @@ class Case:
       temperatures: of the energy training.
       inside: configurations -> which lie in the left and in the right state.
       scanned: temperatures of the figure.
+      pairs: of networks in preset quick, whose median is judged: several where pairs differ much.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Case:
     temperatures: tuple[float, ...]
     inside: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
     scanned: tuple[float, ...]
+    pairs: int = 1
 
     def build(self, seed: int, data: np.ndarray) -> Bijector:
         """The published network: affine blocks with unbounded scales."""
@@ -125,6 +127,7 @@ CASES = (
         temperatures=(0.25, 0.5, 1.0, 2.0, 3.0),
         inside=_mueller_states,
         scanned=SCANNED,
+        pairs=5,
     ),
 )
 
@@ -225,6 +228,7 @@ def run(context: Context) -> None:
                 Variant(f"{case.name}, {state}", build, case.recipe()),
                 lambda seed, case=case, state=state: case.data(state, seed),
                 watch=lambda generator, case=case: Accumulate(generator, case.scanned),
+                seeds=case.pairs if context.quick else None,
             )
             for state in STATES
         }
