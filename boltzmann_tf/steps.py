@@ -73,6 +73,8 @@ class TrainingStep:
         self._jit_compile = jit_compile
         self._compiled = _compiled.Recent()  # by shape
         self._engines: dict[StepShape, TrainingStep] = {}
+        # Found once: to look through a deep network takes as long as half a training step.
+        self._fixed = [v for v in generator.bijector.variables if not v.trainable]
         self._lock = threading.RLock()
 
     @property
@@ -206,8 +208,7 @@ class TrainingStep:
 
     def _everything(self) -> list[tf.Variable]:
         """The state, and what the bijector holds besides its parameters."""
-        fixed = [v for v in self._generator.bijector.variables if not v.trainable]
-        return [*self.state.values(), *fixed]
+        return [*self.state.values(), *self._fixed]
 
     def _steps(
         self,
