@@ -14,28 +14,42 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from boltzmann_tf import _quiet
+from boltzmann_tf._support import moved as _moved
+from boltzmann_tf._support import quiet as _quiet
 from boltzmann_tf._version import __version__
 
 if not os.environ.get("BOLTZMANN_TF_VERBOSE"):
     _quiet.install()
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+_moved.install(__name__)
 
 if TYPE_CHECKING:
-    from boltzmann_tf import bijectors, estimators, exact, losses, plotting, sampling, systems
+    from boltzmann_tf import (
+        bijectors,
+        estimators,
+        exact,
+        losses,
+        plotting,
+        potentials,
+        sampling,
+        systems,
+    )
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
-    from boltzmann_tf.schedules import Cosine, Linear
     from boltzmann_tf.systems import System
     from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
+    from boltzmann_tf.training.schedules import Cosine, Linear
 
-_MODULES = ("bijectors", "estimators", "exact", "losses", "plotting", "sampling", "systems")
+_MODULES = (
+    *("bijectors", "estimators", "exact", "losses", "plotting", "potentials", "sampling"),
+    "systems",
+)
 _NAMES = {
     "Bijector": "bijectors",
     "BoltzmannGenerator": "generator",
-    "Cosine": "schedules",
-    "Linear": "schedules",
+    "Cosine": "training.schedules",
+    "Linear": "training.schedules",
     "Samples": "generator",
     "Stage": "training",
     "System": "systems",
@@ -64,6 +78,7 @@ __all__ = [
     "free_energy_profile",
     "losses",
     "plotting",
+    "potentials",
     "realnvp",
     "sampling",
     "systems",
@@ -75,6 +90,8 @@ def __getattr__(name: str) -> Any:
         value = importlib.import_module(f"boltzmann_tf.{name}")
     elif name in _NAMES:
         value = getattr(importlib.import_module(f"boltzmann_tf.{_NAMES[name]}"), name)
+    elif name in _moved.MOVED:
+        value = importlib.import_module(f"boltzmann_tf.{name}")
     else:
         raise AttributeError(f"module 'boltzmann_tf' has no attribute {name!r}")
     globals()[name] = value

@@ -18,22 +18,19 @@ import re
 import secrets
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._arrays import Archive, Header, describe, pack
-from boltzmann_tf._checks import choice
-from boltzmann_tf._documents import MAX_BYTES, parse, plain, seal, to_json, unseal
-from boltzmann_tf._files import remove_stale, write_bytes, write_text
-from boltzmann_tf._room import room
+from boltzmann_tf._support.arrays import Archive, Header, describe, pack
+from boltzmann_tf._support.checks import choice
+from boltzmann_tf._support.documents import MAX_BYTES, parse, plain, seal, to_json, unseal
+from boltzmann_tf._support.files import remove_stale, write_bytes, write_text
+from boltzmann_tf._support.room import room
 from boltzmann_tf._version import __version__
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.systems import REGISTRY, System
-
-if TYPE_CHECKING:
-    from boltzmann_tf.generator import BoltzmannGenerator
 
 __all__ = ["load_parts", "named_variables", "save_generator"]
 
@@ -54,7 +51,16 @@ def named_variables(bijector: Bijector) -> dict[str, tf.Variable]:
     }
 
 
-def save_generator(path: str | os.PathLike[str], generator: BoltzmannGenerator) -> None:
+class _Parts(Protocol):
+    """What is saved of a generator."""
+
+    @property
+    def system(self) -> System: ...
+    @property
+    def bijector(self) -> Bijector: ...
+
+
+def save_generator(path: str | os.PathLike[str], generator: _Parts) -> None:
     """Writes `generator` to the folder `path`; a generator that is there stays until it is done."""
     folder = Path(path)
     arrays = {name: v.numpy() for name, v in named_variables(generator.bijector).items()}

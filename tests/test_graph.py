@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, System, Trainer
-from boltzmann_tf._graph import MOST, kept, with_xla
+from boltzmann_tf._support.graph import MOST, kept, with_xla
 from boltzmann_tf.bijectors import Scaling, realnvp
 from boltzmann_tf.sampling import anneal, latent_metropolis, metropolis, run_chains
 from boltzmann_tf.systems import DoubleWell

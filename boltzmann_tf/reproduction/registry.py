@@ -11,14 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boltzmann_tf._checks import choice, instance
+from boltzmann_tf._support.checks import choice, instance
 
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
 
 __all__ = ["Entry", "Reproduction", "directory", "discover", "load", "names", "reproduction"]
 
-_PACKAGE = "reproductions"
+_FOLDER = "reproductions"
+_PACKAGE = f"boltzmann_tf.{_FOLDER}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,8 +92,10 @@ def _text(name: str, value: Any) -> None:
 
 
 def directory() -> Path:
-    """Returns the folder of the reproductions: beside the package, in a checkout as in a wheel."""
-    return Path(__file__).absolute().parents[2] / _PACKAGE
+    """Returns the folder of the reproductions: in the installed package, or beside it."""
+    package = Path(__file__).absolute().parents[1]
+    inside = package / _FOLDER
+    return inside if inside.is_dir() else package.parent / _FOLDER
 
 
 def _read(path: Path) -> Entry | None:
@@ -133,11 +136,11 @@ def names() -> list[str]:
 
 
 def _package(folder: Path) -> None:
-    """Makes `reproductions` the package in `folder`, though another of this name come first."""
+    """Makes `boltzmann_tf.reproductions` the package in `folder`, whatever it was before."""
     package = sys.modules.get(_PACKAGE)
     if package is not None and list(package.__path__) == [str(folder)]:
         return
-    for other in [key for key in sys.modules if key.split(".")[0] == _PACKAGE]:
+    for other in [key for key in sys.modules if key == _PACKAGE or key.startswith(f"{_PACKAGE}.")]:
         del sys.modules[other]
     spec = importlib.util.spec_from_file_location(
         _PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from boltzmann_tf._checks import choice, positive_int, seed_int
+from boltzmann_tf._support.checks import choice, positive_int, seed_int
 from boltzmann_tf.reproduction import html, registry
 from boltzmann_tf.reproduction.context import Context, check_output, check_preset
 from boltzmann_tf.reproduction.parallel import run_processes
@@ -167,6 +168,6 @@ def main_for(name: str) -> None:
     Raises:
       SystemExit: always; 0 passed, 1 a metric missed or the run failed, 2 a bad argument.
     """
-    from boltzmann_tf import cli
-
-    cli.main(["reproduce", name, *sys.argv[1:]])
+    # By its name, as a shell would: the command line stands above this room.
+    sys.argv[:] = ["boltzmann-tf", "reproduce", name, *sys.argv[1:]]
+    runpy.run_module("boltzmann_tf.cli", run_name="__main__")

@@ -8,7 +8,23 @@ from boltzmann_tf.sampling.latent import (
     interpolate,
     latent_metropolis,
 )
-from boltzmann_tf.sampling.lattice import (
+from boltzmann_tf.sampling.particles import (
+    AnnealedParticles,
+    ParticleInfo,
+    ParticleState,
+    Relabelled,
+    UmbrellaInfo,
+    UmbrellaState,
+    anneal_particles,
+    particle_energies,
+    particle_state,
+    particle_sweeps,
+    relabel,
+    umbrella_rounds,
+    umbrella_state,
+)
+from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
+from boltzmann_tf.sampling.spins import (
     ClusterInfo,
     IsingChain,
     IsingSummary,
@@ -32,36 +48,18 @@ from boltzmann_tf.sampling.lattice import (
     wang_landau_sweeps,
     wolff_updates,
 )
-from boltzmann_tf.sampling.nematic import (
+from boltzmann_tf.sampling.vectors import (
     VectorInfo,
     VectorState,
-    vector_energies,
-    vector_state,
-    vector_sweeps,
-    vector_wolff_updates,
-)
-from boltzmann_tf.sampling.particle_annealing import AnnealedParticles, anneal_particles
-from boltzmann_tf.sampling.particles import (
-    ParticleInfo,
-    ParticleState,
-    particle_energies,
-    particle_state,
-    particle_sweeps,
-)
-from boltzmann_tf.sampling.permutation import Relabelled, relabel
-from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
-from boltzmann_tf.sampling.umbrella import (
-    UmbrellaInfo,
-    UmbrellaState,
-    umbrella_rounds,
-    umbrella_state,
-)
-from boltzmann_tf.sampling.vector_tempering import (
     VectorTemperingInfo,
     VectorTemperingState,
+    vector_energies,
     vector_order,
+    vector_state,
+    vector_sweeps,
     vector_tempering_rounds,
     vector_tempering_state,
+    vector_wolff_updates,
 )
 
 __all__ = [

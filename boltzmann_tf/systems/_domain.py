@@ -6,13 +6,10 @@ log Z that of a larger space than the system's. So it is +inf, and what is train
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
-
-if TYPE_CHECKING:
-    from boltzmann_tf.systems.base import System
 
 __all__ = [
     "BOUNDED",
@@ -30,7 +27,20 @@ BOUNDED = ("box", "torus")
 UNIT = 1e-4  # by which the square of a length may differ from one: float32 with room
 
 
-def bounds(system: System) -> tuple[np.ndarray, np.ndarray]:
+class _Bounded(Protocol):
+    """What a domain is of: the parts of a system that say where it is."""
+
+    event_shape: tuple[int, ...]
+    domain: str
+    bounds: tuple[Any, Any] | None
+    condition_size: int
+
+    @property
+    def name(self) -> str: ...
+    def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor: ...
+
+
+def bounds(system: _Bounded) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest coordinates, float64 of shape `event_shape`, as float32 rounds them.
 
     Their rounding may be outside: float32(pi) is above pi, and it is what an angle at the seam is.
@@ -51,7 +61,7 @@ def bounds(system: System) -> tuple[np.ndarray, np.ndarray]:
     return np.minimum(low, np.float32(low)), np.maximum(high, np.float32(high))
 
 
-def inside(system: System, x: Any) -> tf.Tensor:
+def inside(system: _Bounded, x: Any) -> tf.Tensor:
     """Whether configurations are in the domain, edges included: `[..., *event_shape]` to bool."""
     x = tf.convert_to_tensor(x)
     if system.domain == "spins":
@@ -66,7 +76,7 @@ def inside(system: System, x: Any) -> tf.Tensor:
     return tf.reduce_all(each, axis=_axes(system))
 
 
-def squared_distance(system: System, x: Any) -> tf.Tensor:
+def squared_distance(system: _Bounded, x: Any) -> tf.Tensor:
     """Squared distance from a box or torus, 0 inside: `[..., *event_shape]` to `[...]`."""
     x = tf.convert_to_tensor(x)
     low, high = (tf.constant(b, x.dtype) for b in bounds(system))
@@ -74,11 +84,11 @@ def squared_distance(system: System, x: Any) -> tf.Tensor:
     return tf.reduce_sum(outside * outside, axis=_axes(system))
 
 
-def _axes(system: System) -> list[int]:
+def _axes(system: _Bounded) -> list[int]:
     return list(range(-len(system.event_shape), 0))
 
 
-def outside_points(system: System) -> np.ndarray:
+def outside_points(system: _Bounded) -> np.ndarray:
     """Configurations that leave the domain by one coordinate each, `[n, *event_shape]`; n may be 0.
 
     Spins of 0, and vectors of length 0 and 2, for domains of those.
@@ -105,7 +115,7 @@ def outside_points(system: System) -> np.ndarray:
     return np.reshape(rows, (-1, *shape))
 
 
-def check_domain(system: System, dtype: tf.DType = tf.float32) -> None:
+def check_domain(system: _Bounded, dtype: tf.DType = tf.float32) -> None:
     """Raises unless the energy is +inf outside the domain, at a point beyond each bound."""
     x = outside_points(system)
     if not len(x):

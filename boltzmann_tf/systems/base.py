@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, instance, positive, positive_int
+from boltzmann_tf._support.checks import choice, instance, positive, positive_int
 from boltzmann_tf.systems import _domain
 
 __all__ = ["System", "with_density"]
@@ -23,6 +23,10 @@ WITHOUT_DENSITY = {
     "unit vectors": "take them in coordinates that have one, as NematicAngles does, or sample them "
     "by `sampling.vector_sweeps`",
 }
+
+# Classes of systems that this module makes and must not know: they are subclasses of its own, and
+# enter themselves.
+MADE: dict[str, Callable[..., Any]] = {}
 
 
 class System(abc.ABC):
@@ -176,23 +180,17 @@ class System(abc.ABC):
           name: in reports; that of the function for None.
           training_energy: as `energy`, regularised; the true one for None.
         """
-        from boltzmann_tf.systems.combined import FromEnergy
-
-        return FromEnergy(energy, event_shape, name=name, training_energy=training_energy)
+        return MADE["function"](energy, event_shape, name=name, training_energy=training_energy)
 
     def __add__(self, other: System) -> System:
-        from boltzmann_tf.systems.combined import Combination
-
         if not isinstance(other, System):
             return NotImplemented
-        return Combination([(1.0, self), (1.0, other)])
+        return MADE["combination"]([(1.0, self), (1.0, other)])
 
     def __mul__(self, factor: float) -> System:
-        from boltzmann_tf.systems.combined import Combination
-
         if not isinstance(factor, numbers.Real | np.ndarray):
             return NotImplemented
-        return Combination([(positive("factor", factor), self)])
+        return MADE["combination"]([(positive("factor", factor), self)])
 
     __rmul__ = __mul__
 

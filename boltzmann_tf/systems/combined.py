@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import instance, positive
-from boltzmann_tf.systems.base import System
+from boltzmann_tf._support.checks import instance, positive
+from boltzmann_tf.systems.base import MADE, System
 
 __all__ = ["Combination", "FromEnergy"]
 
@@ -120,3 +120,6 @@ class Combination(System):
         return tf.add_n(
             [factor * system.training_energy(x, *condition) for factor, system in self.terms]
         )
+
+
+MADE |= {"function": FromEnergy, "combination": Combination}

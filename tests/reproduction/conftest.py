@@ -18,5 +18,5 @@ def planted(tmp_path, monkeypatch):
         return folder
 
     yield make
-    for name in [key for key in sys.modules if key.split(".")[0] == "reproductions"]:
+    for name in [key for key in sys.modules if key.startswith("boltzmann_tf.reproductions")]:
         del sys.modules[name]

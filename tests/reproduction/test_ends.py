@@ -13,7 +13,7 @@ import time
 import pytest
 from reproduction.planted import PASSES, plant
 
-from boltzmann_tf._folders import begin_folder, finish_folder
+from boltzmann_tf._support.folders import begin_folder, finish_folder
 from boltzmann_tf.reproduction import Context
 
 # Says that it is there, then waits for much longer than a test does.
@@ -109,7 +109,7 @@ def test_an_earlier_report_stays_until_the_new_one_is_whole(tmp_path):
 
 
 def test_a_full_disk_keeps_the_earlier_report(tmp_path, monkeypatch):
-    from boltzmann_tf import _files
+    from boltzmann_tf._support import files as _files
 
     first = Context("demo", output=tmp_path)
     first.begin()
@@ -159,7 +159,7 @@ def test_an_interrupted_run_leaves_the_earlier_report(planted, tmp_path):
     planted(a=PASSES + "raise KeyboardInterrupt\n")
     import sys as system
 
-    for name in [key for key in system.modules if key.split(".")[0] == "reproductions"]:
+    for name in [key for key in system.modules if key.startswith("boltzmann_tf.reproductions")]:
         del system.modules[name]
     with pytest.raises(KeyboardInterrupt):
         runner.run_reproduction("a", output=tmp_path / "out")

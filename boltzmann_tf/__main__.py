@@ -1,0 +1,5 @@
+"""`python -m boltzmann_tf`, as `boltzmann-tf`."""
+
+from boltzmann_tf.cli import main
+
+main()
