@@ -32,7 +32,7 @@ from boltzmann_tf._version import __version__
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.systems import REGISTRY, System
 
-__all__ = ["load_parts", "named_variables", "save_generator"]
+__all__ = ["load_arrays", "load_parts", "named_variables", "save_arrays", "save_generator"]
 
 FORMAT = 2
 DOCUMENT = "generator.json"
@@ -41,6 +41,23 @@ ARRAYS = re.compile(r"weights-[0-9a-f]{16}\.npz")
 ORPHANED_AFTER = 3600.0  # seconds after which arrays without a document are a killed saver's
 LARGEST = float(np.finfo(np.float32).max)
 LOOKS = 100  # at a folder into which others save
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> str:
+    """Writes arrays as .npz, whole or not at all; returns the file's SHA-256."""
+    content = pack(arrays)
+    write_bytes(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def load_arrays(path: Path, checksum: str | None = None) -> dict[str, np.ndarray]:
+    """Reads what `save_arrays` wrote, without unpickling; raises `ValueError` if it is damaged."""
+    if not path.is_file():
+        raise ValueError(f"path must hold the file {path.name}, got {path.parent} without it")
+    with Archive(path) as archive:
+        if checksum is not None:
+            archive.check_digest(checksum)
+        return {name: archive.read(name) for name in archive.headers}
 
 
 def named_variables(bijector: Bijector) -> dict[str, tf.Variable]:

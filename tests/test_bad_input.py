@@ -44,16 +44,16 @@ TABLES = {
 ROWS = {f"{room}-{i}": row for room, module in TABLES.items() for i, row in enumerate(module.ROWS)}
 PUBLIC = (
     "bijectors",
-    "conditions",
+    "training.conditions",
     "estimators",
     "exact",
-    "exploration",
+    "training.explorer",
     "generator",
     "losses",
     "plotting",
     "reproduction",
     "sampling",
-    "schedules",
+    "training.schedules",
     "systems",
     "training",
 )

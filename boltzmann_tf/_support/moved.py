@@ -86,19 +86,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         kept = {n: v for n, v in vars(found).items() if not n.startswith("__") or n == "__all__"}
         vars(module).update(kept)
         module.__doc__ = found.__doc__
-        warnings.warn(
-            f"{module.__name__} has moved to {new}", DeprecationWarning, stacklevel=_outside()
-        )
-
-
-def _outside() -> int:
-    """How far up the caller is, beyond Python's own code of imports."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and (
-        frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_globals is globals()
-    ):
-        frame, level = frame.f_back, level + 1
-    return level
+        # The level above is the import's: Python leaves out its own frames of it.
+        warnings.warn(f"{module.__name__} has moved to {new}", DeprecationWarning, stacklevel=2)
 
 
 def install(package: str) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from boltzmann_tf.training.stages import Stage
     from boltzmann_tf.training.step_shape import Data
 
-__all__ = ["frozen_variables", "function_name", "run_document"]
+__all__ = ["fingerprint", "frozen_variables", "function_name", "run_document"]
 
 PROBES = 3  # configurations at which functions are evaluated
 POINTS = 65  # of a function's values over a stage
@@ -80,6 +81,12 @@ def run_document(loop: Run, stages: Sequence[Stage], data: Data) -> dict[str, An
         "stages": [_stage(stage, probes) for stage in stages],
     }
     return _told(document)
+
+
+def fingerprint(loop: Run, stages: Sequence[Stage], data: Data) -> str:
+    """A digest of `run_document`: says whether two runs differ, and not in what."""
+    document = json.dumps(run_document(loop, stages, data), sort_keys=True)
+    return hashlib.sha256(document.encode()).hexdigest()
 
 
 def frozen_variables(bijector: Bijector) -> dict[str, tf.Variable]:

@@ -140,7 +140,7 @@ ROWS = [
             step_size=0.1,
         ),
         TypeError,
-        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+        r"system must be a ParticleSystem, got <boltzmann_tf\.syst",
     ),
     (
         lambda: sampling.anneal_particles(
@@ -399,7 +399,7 @@ ROWS = [
             sampling.particle_state(DIMER_X), 1, system=WELL, step_size=0.1
         ),
         TypeError,
-        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+        r"system must be a ParticleSystem, got <boltzmann_tf\.syst",
     ),
     (
         lambda: sampling.particle_sweeps(
@@ -488,7 +488,7 @@ ROWS = [
     (
         lambda: sampling.umbrella_state(WELL, [1.0, 2.0]),
         TypeError,
-        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+        r"system must be a ParticleSystem, got <boltzmann_tf\.syst",
     ),
     (
         lambda: sampling.umbrella_state(DIMER, [2.0, 1.0]),
