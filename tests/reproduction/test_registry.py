@@ -43,7 +43,9 @@ def test_loading_gives_the_function_its_title_and_its_description(planted):
 
 
 def test_files_import_their_neighbours_from_the_package(planted):
-    folder = planted(one="from reproductions import _helper\ncontext.append(_helper.VALUE)")
+    folder = planted(
+        one="from boltzmann_tf.reproductions import _helper\ncontext.append(_helper.VALUE)"
+    )
     (folder / "_helper.py").write_text("VALUE = 3")
     seen = []
     load("one")(seen)
