@@ -23,8 +23,9 @@ import numpy as np
 from boltzmann_tf._checks import finite_array, instance, seed_int
 from boltzmann_tf.sampling._label_cell import find_potentials, leaves
 from boltzmann_tf.sampling._random import kernel, next_word, streams
+from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling._uniform import symmetric_pair, uniform_open
-from boltzmann_tf.sampling.particles import _FAR, REORDERED, _repulsion_change, parameters
+from boltzmann_tf.sampling.particles import _FAR, _repulsion_change, parameters, total_energy
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["AnnealedParticles", "anneal_particles"]
@@ -111,17 +112,18 @@ def anneal_particles(
     rows = _rows(x)
     energy = _energies(system, x)
     log_weight, counts = np.zeros(len(x)), np.zeros((len(x), 2), np.int64)
-    _anneal(
-        rows,
-        streams(len(x), seed_int("seed", seed)),
-        parameters(system),
-        _rows(sites[None])[0],
-        np.broadcast_to(_rows(np.atleast_2d(ties)), rows.shape),
-        np.stack([kappa, T, np.broadcast_to(step, kappa.shape)], axis=1),
-        energy,
-        log_weight,
-        counts,
-    )
+    with threads(len(x), kappa.size * rows.shape[2] * x.size):  # a move sees all particles
+        _anneal(
+            rows,
+            streams(len(x), seed_int("seed", seed)),
+            parameters(system),
+            _rows(sites[None])[0],
+            np.broadcast_to(_rows(np.atleast_2d(ties)), rows.shape),
+            np.stack([kappa, T, np.broadcast_to(step, kappa.shape)], axis=1),
+            energy,
+            log_weight,
+            counts,
+        )
     moves = (kappa.size - 1) * (system.solvent + 2)
     moved = rows.transpose(0, 2, 1).reshape(x.shape).copy()
     return AnnealedParticles(
@@ -143,23 +145,6 @@ def _energies(system: SolvatedDimer, x: np.ndarray) -> np.ndarray:
 def _rows(x: np.ndarray) -> np.ndarray:
     """[n, 2 N] as [n, 2, N]: neighbours in memory are what a vector unit wants."""
     return np.ascontiguousarray(x.reshape(len(x), -1, 2).transpose(0, 2, 1))
-
-
-@numba.njit(fastmath=REORDERED)
-def _total(x: np.ndarray, p: np.ndarray) -> float:
-    """The energy of a configuration, rows of x and of y, [2, N]."""
-    xs, ys = x[0], x[1]
-    d = np.sqrt((xs[0] - xs[1]) ** 2 + (ys[0] - ys[1]) ** 2)
-    q = 2 * (d - p[3])
-    u = p[0] * q - p[1] * q * q + p[2] * q**4
-    u += p[4] * ((xs[0] + xs[1]) ** 2 + ys[0] ** 2 + ys[1] ** 2)
-    for i in range(xs.size):
-        u += p[6] * (max(abs(xs[i]) - p[5], 0.0) ** 2 + max(abs(ys[i]) - p[5], 0.0) ** 2)
-        for j in range(max(i + 1, 2), xs.size):  # without the dimer's own pair
-            power = p[7] / ((xs[i] - xs[j]) ** 2 + (ys[i] - ys[j]) ** 2)
-            power = power * power * power
-            u += power * power
-    return u
 
 
 @numba.njit(inline="always")
@@ -253,7 +238,7 @@ def _anneal(
         size = 0.0  # sum of the energies that rounding was relative to
         for k in range(1, len(path)):
             if size * 2.0**-52 > ROUNDING:
-                u, size = _total(xr, p), 0.0
+                u, size = total_energy(xr, p), 0.0
             total += (path[k - 1, 0] - path[k, 0]) * _stretch(xr, ties)
             total += (1 / path[k - 1, 1] - 1 / path[k, 1]) * u
             kappa, temperature, step = path[k]

@@ -217,27 +217,32 @@ def energies(x: np.ndarray, system: SolvatedDimer) -> np.ndarray:
     """u of configurations `[replicas, 2 n]`, kT: `system.energy` at a tenth of its time."""
     rows = np.ascontiguousarray(x.reshape(len(x), -1, 2).transpose(0, 2, 1))
     u = np.empty(len(x))
-    _energies(rows, parameters(system), u)
+    with threads(len(x), rows.shape[2] * x.size // 4):  # half of the pairs
+        _energies(rows, parameters(system), u)
     return u
 
 
 @kernel()
 def _energies(x: np.ndarray, p: np.ndarray, u: np.ndarray) -> None:
-    replicas, _, n = x.shape
-    for r in numba.prange(replicas):
-        xs, ys = x[r, 0], x[r, 1]
-        d = np.sqrt((xs[0] - xs[1]) ** 2 + (ys[0] - ys[1]) ** 2)
-        q = 2 * (d - p[3])
-        total = p[0] * q - p[1] * q * q + p[2] * q**4
-        total += p[4] * ((xs[0] + xs[1]) ** 2 + ys[0] ** 2 + ys[1] ** 2)
-        for i in range(n):
-            total += p[6] * (max(abs(xs[i]) - p[5], 0.0) ** 2 + max(abs(ys[i]) - p[5], 0.0) ** 2)
-            for j in range(2 if i == 0 else i + 1, n):  # the dimer's own pair does not repel
-                r2 = (xs[i] - xs[j]) ** 2 + (ys[i] - ys[j]) ** 2
-                ratio = p[7] / max(r2, 1e-300)
-                cube = ratio * ratio * ratio
-                total += cube * cube
-        u[r] = total
+    for r in numba.prange(len(x)):
+        u[r] = total_energy(x[r], p)
+
+
+@numba.njit(fastmath=REORDERED, error_model="numpy")
+def total_energy(x: np.ndarray, p: np.ndarray) -> float:
+    """The energy of one configuration, [2, n]; +inf where particles coincide."""
+    xs, ys = x[0], x[1]
+    d = np.sqrt((xs[0] - xs[1]) ** 2 + (ys[0] - ys[1]) ** 2)
+    q = 2 * (d - p[3])
+    u = p[0] * q - p[1] * q * q + p[2] * q**4
+    u += p[4] * ((xs[0] + xs[1]) ** 2 + ys[0] ** 2 + ys[1] ** 2)
+    for i in range(xs.size):
+        u += p[6] * (max(abs(xs[i]) - p[5], 0.0) ** 2 + max(abs(ys[i]) - p[5], 0.0) ** 2)
+        for j in range(max(i + 1, 2), xs.size):  # the dimer's own pair does not repel
+            ratio = p[7] / ((xs[i] - xs[j]) ** 2 + (ys[i] - ys[j]) ** 2)
+            cube = ratio * ratio * ratio
+            u += cube * cube
+    return u
 
 
 @kernel()

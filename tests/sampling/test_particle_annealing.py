@@ -238,7 +238,7 @@ def test_the_sum_over_pairs_is_the_energy(open_):
     x = system.initial_state("open" if open_ else "closed") * 1.2
     x = x + 0.1 * rng.standard_normal((20, system.event_size))
     p = particles.parameters(system)
-    found = [particle_annealing._total(row.reshape(-1, 2).T.copy(), p) for row in x]
+    found = [particles.total_energy(row.reshape(-1, 2).T.copy(), p) for row in x]
     np.testing.assert_allclose(found, system.energy(x), rtol=1e-12)
 
 
