@@ -166,7 +166,7 @@ def check_coordinate(
     return coordinate, weights
 
 
-def check_not_below(name: str, energies: np.ndarray) -> None:
+def check_energies(name: str, energies: np.ndarray) -> None:
     """Raises unless energies are finite or +inf, which is what a state forbids."""
     bad = int(np.count_nonzero(np.isnan(energies) | (energies == -np.inf)))
     if bad:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from boltzmann_tf.estimators._common import Estimates, as_float64, check_not_below, flag
+from boltzmann_tf.estimators._common import Estimates, as_float64, check_energies, flag
 from boltzmann_tf.estimators._connection import CALIBRATED, DISCONNECTED, weakest_cut
 from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 
@@ -42,7 +42,7 @@ def _checked(reduced_energies: ArrayLike, n_k: ArrayLike) -> tuple[np.ndarray, n
     energies = as_float64("reduced_energies", reduced_energies)
     if energies.ndim != 2 or energies.size == 0:
         raise ValueError(f"reduced_energies must have shape [K, N], got {energies.shape}")
-    check_not_below("reduced_energies", energies)
+    check_energies("reduced_energies", energies)
     counts = np.asarray(n_k)
     if not np.issubdtype(counts.dtype, np.integer):
         raise TypeError(f"n_k must be an array of integers, got dtype {counts.dtype}")
