@@ -8,6 +8,7 @@ The cache holds nothing of the user's, except on the user's own objects, with wh
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import weakref
@@ -87,8 +88,8 @@ def key_of(
 ) -> tuple[Hashable, ...] | None:
     """What decides the numbers of a step besides its state, or None where that cannot be said.
 
-    An energy is known by its values at some points, so that a parameter changed on the system, or
-    a variable that it reads, makes another key.
+    An energy is known by its values at some points and, for a user's system, by the attributes that
+    are numbers: a parameter changed on the system, or a variable that it reads, makes another key.
     """
     bijector, system = generator.bijector, generator.system
     kind = type(optimizer)
@@ -108,6 +109,8 @@ def key_of(
         documents = [architecture(serialize(bijector)), settings]
         if _is_own(system):
             documents += [type(system).__name__, system.get_config()]
+        else:
+            documents.append(_attributes(system))
         text = json.dumps(documents, sort_keys=True)
         energies = _energies(system)
     # Energies are a user's code: whatever it raises here it will raise again, with a better trace.
@@ -129,10 +132,14 @@ def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:
 
 
 def trusted(generator: BoltzmannGenerator, template: BoltzmannGenerator) -> bool:
-    """Whether the template, with the generator's variables, is the same map.
+    """Whether the template, with the generator's variables, is the same map, of the same energies.
 
-    It is not where the document leaves something out, as that of a user's class may.
+    It is not where a document leaves something out, as that of a user's class may, and as that of
+    the package's systems does where somebody has set `wall_stiffness` or a method on one.
     """
+    own, other = generator.system, template.system
+    if own is not other and _energies(own) != _energies(other):
+        return False
     mine, theirs = generator.bijector.variables, template.bijector.variables
     if [(v.shape, v.dtype, v.trainable) for v in mine] != [
         (v.shape, v.dtype, v.trainable) for v in theirs
@@ -169,6 +176,20 @@ def methods_of(cls: type) -> tuple[Hashable, ...]:
 def _is_own(system: System) -> bool:
     """Whether its class is the package's own and its configuration says all about it."""
     return type(system) in REGISTRY.values()
+
+
+def _attributes(system: System) -> dict[str, str]:
+    """Digests of those that are numbers, texts or arrays of them, variables too."""
+    found = {}
+    for name, value in vars(system).items():
+        try:
+            array = np.asarray(value)
+        except Exception:  # noqa: BLE001, S112  # of whatever kind it is: no numbers
+            continue
+        if array.dtype.kind in "biufcSU":
+            content = array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).hexdigest()
+            found[name] = str(content)
+    return found
 
 
 def _energies(system: System) -> tuple[bytes, ...]:
