@@ -8,7 +8,6 @@ The cache holds nothing of the user's, except on the user's own objects, with wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import weakref
@@ -20,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._graph import numbers_of
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.bijectors.repeated import architecture
 from boltzmann_tf.conditions import LogUniform, Uniform
@@ -109,8 +109,6 @@ def key_of(
         documents = [architecture(serialize(bijector)), settings]
         if _is_own(system):
             documents += [type(system).__name__, system.get_config()]
-        else:
-            documents.append(_attributes(system))
         text = json.dumps(documents, sort_keys=True)
         energies = _energies(system)
     # Energies are a user's code: whatever it raises here it will raise again, with a better trace.
@@ -119,7 +117,9 @@ def key_of(
     # Methods that somebody replaced on a class give other numbers.
     classes = {type(part) for part in _parts(bijector)} | {BoltzmannGenerator, type(system), kind}
     methods = frozenset(methods_of(c) for c in classes)
-    return text, energies, methods, shape.rc_loss, str(generator.dtype.name)
+    # The cache of the package's own systems must hold no function of a user's.
+    numbers = () if _is_own(system) else numbers_of(system)
+    return text, energies, numbers, methods, shape.rc_loss, str(generator.dtype.name)
 
 
 def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:
@@ -176,20 +176,6 @@ def methods_of(cls: type) -> tuple[Hashable, ...]:
 def _is_own(system: System) -> bool:
     """Whether its class is the package's own and its configuration says all about it."""
     return type(system) in REGISTRY.values()
-
-
-def _attributes(system: System) -> dict[str, str]:
-    """Digests of those that are numbers, texts or arrays of them, variables too."""
-    found = {}
-    for name, value in vars(system).items():
-        try:
-            array = np.asarray(value)
-        except Exception:  # noqa: BLE001, S112  # of whatever kind it is: no numbers
-            continue
-        if array.dtype.kind in "biufcSU":
-            content = array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).hexdigest()
-            found[name] = str(content)
-    return found
 
 
 def _energies(system: System) -> tuple[bytes, ...]:

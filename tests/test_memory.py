@@ -231,7 +231,7 @@ def test_an_attribute_that_few_energies_show_is_compiled_again(alone, monkeypatc
     expected = alone(lambda: numbers(*trained(0, Bump(1000.0), stage)))
     assert_same(changed(), expected)
     # the planted error: energies alone
-    monkeypatch.setattr(_compiled, "_attributes", lambda _: {})
+    monkeypatch.setattr(_compiled, "numbers_of", lambda _: ())
     with pytest.raises(AssertionError):
         assert_same(changed(), expected)
 
