@@ -72,10 +72,11 @@ def numbers_of(system: Any) -> Hashable:
     Tracing makes constants of them: what is compiled for a system and kept must be found again as
     long as they are the same, and not when one was changed. Variables are read at each call.
     """
+    from boltzmann_tf.potentials.base import Potential
     from boltzmann_tf.systems import System
 
     def told(value: Any) -> Hashable:
-        if isinstance(value, System):
+        if isinstance(value, System | Potential):
             return type(value), told(vars(value))
         if isinstance(value, Mapping):
             parts = {str(key): told(part) for key, part in value.items() if key not in CACHES}

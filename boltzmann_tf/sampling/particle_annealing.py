@@ -25,7 +25,6 @@ from boltzmann_tf.sampling._label_cell import find_potentials, leaves
 from boltzmann_tf.sampling._random import kernel, next_word, streams
 from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling._uniform import symmetric_pair, uniform_open
-from boltzmann_tf.sampling.particles import _FAR, _repulsion_change, parameters, total_energy
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["AnnealedParticles", "anneal_particles"]
@@ -35,6 +34,11 @@ SHIFT, TURN = 0.1, 0.2  # of the dimer as a whole, half widths, at T = 1
 # By how much, in kT, rounding may put off an energy that moves carry along by their differences
 # before it is summed anew. From an overlap of 1e16 that is at once.
 ROUNDING = 1e-9
+
+_FAR = 1e8  # where a particle is put whose repulsion must not count
+
+# Sums in any order, for vector units; but NaN and infinity are what they are.
+REORDERED = {"reassoc", "contract", "arcp", "nsz"}
 
 CHUNK = 1024  # configurations whose energies are computed at a time
 
@@ -136,6 +140,29 @@ def anneal_particles(
     )
 
 
+def parameters(system: SolvatedDimer) -> np.ndarray:
+    """What the kernel needs of the system, in its order."""
+    s = system
+    return np.array(
+        [s.slope, s.quadratic, s.quartic, s.distance, s.dimer_k, s.box, s.box_k, s.diameter**2]
+    )
+
+
+@numba.njit(fastmath=REORDERED, inline="always")
+def _repulsion_change(
+    x: np.ndarray, px: float, py: float, qx: float, qy: float, range2: float
+) -> float:
+    """Repulsion at (qx, qy) minus that at (px, py)."""
+    total = 0.0
+    xs, ys = x[0], x[1]
+    for j in range(xs.size):
+        new = range2 / ((xs[j] - qx) ** 2 + (ys[j] - qy) ** 2)
+        old = range2 / ((xs[j] - px) ** 2 + (ys[j] - py) ** 2)
+        new, old = new * new * new, old * old * old
+        total += new * new - old * old
+    return total
+
+
 def _energies(system: SolvatedDimer, x: np.ndarray) -> np.ndarray:
     """Of `[n, 2 N]`, in parts that fit into memory."""
     parts = np.array_split(x, 1 + len(x) // CHUNK)
@@ -145,6 +172,23 @@ def _energies(system: SolvatedDimer, x: np.ndarray) -> np.ndarray:
 def _rows(x: np.ndarray) -> np.ndarray:
     """[n, 2 N] as [n, 2, N]: neighbours in memory are what a vector unit wants."""
     return np.ascontiguousarray(x.reshape(len(x), -1, 2).transpose(0, 2, 1))
+
+
+@numba.njit(fastmath=REORDERED, error_model="numpy")
+def _total(x: np.ndarray, p: np.ndarray) -> float:
+    """The energy of a configuration, rows of x and of y, [2, N]."""
+    xs, ys = x[0], x[1]
+    d = np.sqrt((xs[0] - xs[1]) ** 2 + (ys[0] - ys[1]) ** 2)
+    q = 2 * (d - p[3])
+    u = p[0] * q - p[1] * q * q + p[2] * q**4
+    u += p[4] * ((xs[0] + xs[1]) ** 2 + ys[0] ** 2 + ys[1] ** 2)
+    for i in range(xs.size):
+        u += p[6] * (max(abs(xs[i]) - p[5], 0.0) ** 2 + max(abs(ys[i]) - p[5], 0.0) ** 2)
+        for j in range(max(i + 1, 2), xs.size):  # without the dimer's own pair
+            power = p[7] / ((xs[i] - xs[j]) ** 2 + (ys[i] - ys[j]) ** 2)
+            power = power * power * power
+            u += power * power
+    return u
 
 
 @numba.njit(inline="always")
@@ -238,7 +282,7 @@ def _anneal(
         size = 0.0  # sum of the energies that rounding was relative to
         for k in range(1, len(path)):
             if size * 2.0**-52 > ROUNDING:
-                u, size = total_energy(xr, p), 0.0
+                u, size = _total(xr, p), 0.0
             total += (path[k - 1, 0] - path[k, 0]) * _stretch(xr, ties)
             total += (1 / path[k - 1, 1] - 1 / path[k, 1]) * u
             kappa, temperature, step = path[k]
