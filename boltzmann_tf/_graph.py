@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import weakref
@@ -77,7 +78,11 @@ def numbers_of(system: Any) -> Hashable:
 
     def told(value: Any) -> Hashable:
         if isinstance(value, System | Potential):
-            return type(value), told(vars(value))
+            kind = type(value)
+            # What it works out from the others, at whatever time, is none of its own.
+            later = functools.cached_property
+            own = {k: v for k, v in vars(value).items() if type(getattr(kind, k, 0)) is not later}
+            return kind, told(own)
         if isinstance(value, Mapping):
             parts = {str(key): told(part) for key, part in value.items() if key not in CACHES}
             return tuple((key, part) for key, part in sorted(parts.items()) if part is not None)
