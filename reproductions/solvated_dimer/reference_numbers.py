@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from boltzmann_tf.reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from boltzmann_tf.reproductions.solvated_dimer.measured import compared
-from boltzmann_tf.reproductions.solvated_dimer.numbers import ISSUE
+from boltzmann_tf.reproductions.solvated_dimer.numbers import TARGET
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     PUBLISHED,
     window_free_energies,
@@ -36,7 +36,7 @@ def add_reference(
                 f"umbrella sampling, T = {t:g}: largest error of F(d), 0.8 < d < 2.2 (kT)",
                 worst,
                 0.05 * wide,
-                **ISSUE,
+                **TARGET,
             )
         )
     one, second = windows.difference(1.0), other.difference
@@ -59,7 +59,7 @@ def add_reference(
             "umbrella sampling, T = 1: stated error of F(open) - F(closed) (kT)",
             one.standard_error,
             0.05 * wide,
-            **ISSUE,
+            **TARGET,
         )
     )
     context.add(
@@ -104,6 +104,6 @@ def add_reference(
                 standard_error=mean.standard_error,
                 reference_kind="published",
                 source="Noé et al. 2019, the authors' data notebook",
-                justification="the issue's",
+                justification="a target set before any run",
             )
         )
