@@ -13,6 +13,8 @@ from boltzmann_tf.bijectors import Whitening
 from boltzmann_tf.energy_cut import safe_energy, with_slope
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.systems import DoubleWell, NematicAngles, System
+from boltzmann_tf.training import shared_steps as _compiled
+from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.steps import TrainingStep
 
 DATA = np.random.default_rng(0).standard_normal((64, 2)).astype(np.float32)
