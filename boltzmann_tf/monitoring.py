@@ -130,14 +130,10 @@ class Monitor:
         history, logs = self._history, self._mean(count)
         now = time.perf_counter()
         rate, self._last = count / (now - self._last), now
-        terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
-        bad = history.non_finite + history.non_finite_gradient
-        terms += self._held_out
-        terms += f" non-finite {bad}" + (f" skipped {history.skipped}" if history.skipped else "")
         self._progress.update(self._task, completed=len(history), rate=rate)
-        self._terms.update(self._terms_task, terms=terms)
         self._write(logs)
         self._logs = logs
+        self._show_terms()
         self._callbacks("on_train_batch_end", len(history), logs=logs)
 
     def _mean(self, count: int) -> dict[str, float]:
@@ -148,6 +144,15 @@ class Monitor:
                 block = values[-count:].astype(np.float64)
                 logs[name] = float(np.sum(block) if name in COUNTED else np.mean(block))
         return logs
+
+    def _show_terms(self) -> None:
+        """In the line below the bar."""
+        history, logs = self._history, self._logs
+        terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
+        bad = history.non_finite + history.non_finite_gradient
+        terms += self._held_out
+        terms += f" non-finite {bad}" + (f" skipped {history.skipped}" if history.skipped else "")
+        self._terms.update(self._terms_task, terms=terms)
 
     def _write(self, logs: dict[str, float]) -> None:
         """Into TensorBoard's logs."""
@@ -162,7 +167,8 @@ class Monitor:
         Callbacks get the mean metrics of the last call, and that loss, as epoch logs.
         """
         if held_out is not None:
-            self._held_out = f" held-out J_ML {held_out:.3f}"
+            self._held_out = f" val J_ML {held_out:.3f}"
+            self._show_terms()
             self._write({"val_ml": held_out})
             # By the name that Keras' callbacks look at unless told another.
             self._logs = {**self._logs, "val_ml": held_out, "val_loss": held_out}

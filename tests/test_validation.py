@@ -207,8 +207,8 @@ def test_averaged_weights_are_evaluated_at_the_end_of_a_stage():
 def test_it_is_shown_and_logged(fit, trainer, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     options = {"validation_data": HELD_OUT, "validation_every": 10, "tensorboard": tmp_path}
-    history = trainer.fit(TRAIN, Stage(30, 16, 0.0), verbose=1, **options)
-    assert f"held-out J_ML {history.validation.ml[0]:.3f}" in capsys.readouterr().out
+    history = trainer.fit(TRAIN, Stage(30, 16, 1e-2), verbose=1, **options)
+    assert f"val J_ML {history.validation.ml[-1]:.3f} non-finite 0" in capsys.readouterr().out
     (file,) = tmp_path.glob("events.out.tfevents.*")
     events = [tf.compat.v1.Event.FromString(r.numpy()) for r in tf.data.TFRecordDataset(str(file))]
     seen = [
