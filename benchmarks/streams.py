@@ -22,7 +22,7 @@ __all__ = ["run"]
 
 ROWS, CHUNK, BATCH = 1_000_000, 10_000, 1000
 # D, blocks, widths, calls of 50 steps
-NETWORKS = {"D = 2": (2, 4, (100, 100), 20), "D = 76": (76, 2, (200, 200, 200), 6)}
+NETWORKS = {"D = 2": (2, 4, (100, 100), 6), "D = 76": (76, 1, (200, 200, 200), 2)}
 
 
 def run(repeats: int = 7) -> dict[str, Any]:

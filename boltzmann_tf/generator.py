@@ -17,8 +17,9 @@ from boltzmann_tf._ahead import ahead, mapped_ahead
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
 from boltzmann_tf._graph import with_xla
 from boltzmann_tf._random import normal
+from boltzmann_tf._rows import Chunk, Form
 from boltzmann_tf.bijectors import Bijector
-from boltzmann_tf.streams import Chunk, Form, source
+from boltzmann_tf.streams import source
 from boltzmann_tf.systems import System
 from boltzmann_tf.systems.base import with_density
 

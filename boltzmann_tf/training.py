@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from boltzmann_tf._checks import finite, instance, positive_int, sequence
+from boltzmann_tf._rows import Form, Rows
 from boltzmann_tf.distributed import DistributedStep
 from boltzmann_tf.faults import TrainingDiverged, check_rows
 from boltzmann_tf.generator import BoltzmannGenerator
@@ -20,7 +21,7 @@ from boltzmann_tf.loop import Loop
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import Data
 from boltzmann_tf.steps import TrainingStep
-from boltzmann_tf.streams import Form, Rows, Stream, source, with_conditions
+from boltzmann_tf.streams import Stream, source, with_conditions
 from boltzmann_tf.validation import Validation, held_out_terms, split
 from boltzmann_tf.windows import Windows, training_data
 

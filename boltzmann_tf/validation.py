@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from boltzmann_tf._ahead import mapped_ahead
 from boltzmann_tf._checks import positive_int
+from boltzmann_tf._rows import Chunk, Rows
 from boltzmann_tf.losses import Likelihood, Mapped
-from boltzmann_tf.streams import Chunk, Rows, Stream
+from boltzmann_tf.streams import Stream
 from boltzmann_tf.windows import sha256
 
 if TYPE_CHECKING:

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._rows import Chunk, Rows
 from boltzmann_tf.faults import check_rows, stray_row
 from boltzmann_tf.stages import Stage
 from boltzmann_tf.step_shape import Data
-from boltzmann_tf.streams import Chunk, Rows, Stream
+from boltzmann_tf.streams import Stream
 
 __all__ = ["Windows", "data_document", "of_stage", "sha256", "training_data"]
 
@@ -71,7 +72,7 @@ class Windows:
             "windows": self._sizes,
             "steps of a window": self._steps_per_call,
             "sha256 of the first": self._hashes[0],
-            "conditionsha256 of the first": self._hashes[1],
+            "condition_sha256 of the first": self._hashes[1],
         }
 
     def of_stage(
@@ -161,7 +162,7 @@ def data_document(data: Data | Windows) -> dict[str, Any]:
     return {
         "shape": list(data.x.shape),
         "sha256": sha256(data.x.numpy()),
-        "conditionsha256": sha256(data.condition.numpy()),
+        "condition_sha256": sha256(data.condition.numpy()),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import streams
+from boltzmann_tf import _rows, streams
+from boltzmann_tf._rows import Form, Rows
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.streams import Form, Rows, Stream, source
+from boltzmann_tf.run_identity import run_document
+from boltzmann_tf.streams import Stream, source
 from boltzmann_tf.systems import System
 from boltzmann_tf.training import Stage, Trainer
 
@@ -152,7 +155,7 @@ def test_batches_are_those_of_the_array(tmp_path, kind):
 @pytest.mark.parametrize("n", [1, 2, 7, 97, 1000, 1024])
 @pytest.mark.parametrize("window", [1, 5, 300, 1000])
 def test_each_pass_has_each_row_once(n, window, monkeypatch):
-    monkeypatch.setattr(streams, "PLACES", 16)  # blocks of many sizes
+    monkeypatch.setattr(_rows, "PLACES", 16)  # blocks of many sizes
     window = min(n, window)
     x = np.stack([np.arange(n), -np.arange(n)], axis=1)
     rows = Rows(FORM, x)
@@ -370,6 +373,14 @@ def test_other_data_are_another_run(fit, trainer, tmp_path):
             fit(Zarr(DATA), window=160, **options)
     finally:
         trainer.steps_per_call = 10
+
+
+def test_the_identity_of_a_run_in_memory_is_as_it_was(trainer):
+    """What files say that were written before there were windows and held-out data."""
+    found = run_document(trainer, STAGES, trainer._data(DATA, None, STAGES))
+    assert found["data"].keys() == {"shape", "sha256", "condition_sha256"}
+    assert found["data"]["sha256"] == hashlib.sha256(DATA.tobytes()).hexdigest()
+    assert "validation" not in found
 
 
 def test_a_whole_file_is_learnt_in_flat_memory(tmp_path, monkeypatch):
