@@ -44,6 +44,7 @@ from boltzmann_tf.sampling.particle_annealing import AnnealedParticles, anneal_p
 from boltzmann_tf.sampling.particles import (
     ParticleInfo,
     ParticleState,
+    particle_energies,
     particle_state,
     particle_sweeps,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "metropolis",
     "metropolis_sweeps",
     "multispin_sweeps",
+    "particle_energies",
     "particle_state",
     "particle_sweeps",
     "relabel",

@@ -24,7 +24,6 @@ from boltzmann_tf._checks import finite_array, instance, seed_int
 from boltzmann_tf.sampling._label_cell import find_potentials, leaves
 from boltzmann_tf.sampling._random import kernel, next_word, streams
 from boltzmann_tf.sampling._uniform import symmetric_pair, uniform_open
-from boltzmann_tf.sampling.particles import _FAR, REORDERED, _repulsion_change, parameters
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["AnnealedParticles", "anneal_particles"]
@@ -34,6 +33,11 @@ SHIFT, TURN = 0.1, 0.2  # of the dimer as a whole, half widths, at T = 1
 # By how much, in kT, rounding may put off an energy that moves carry along by their differences
 # before it is summed anew. From an overlap of 1e16 that is at once.
 ROUNDING = 1e-9
+
+_FAR = 1e8  # where a particle is put whose repulsion must not count
+
+# Sums in any order, for vector units; but NaN and infinity are what they are.
+REORDERED = {"reassoc", "contract", "arcp", "nsz"}
 
 CHUNK = 1024  # configurations whose energies are computed at a time
 
@@ -132,6 +136,29 @@ def anneal_particles(
         int(counts[:, 1].sum()),
         len(x) * kappa.size,
     )
+
+
+def parameters(system: SolvatedDimer) -> np.ndarray:
+    """What the kernel needs of the system, in its order."""
+    s = system
+    return np.array(
+        [s.slope, s.quadratic, s.quartic, s.distance, s.dimer_k, s.box, s.box_k, s.diameter**2]
+    )
+
+
+@numba.njit(fastmath=REORDERED, inline="always")
+def _repulsion_change(
+    x: np.ndarray, px: float, py: float, qx: float, qy: float, range2: float
+) -> float:
+    """Repulsion at (qx, qy) minus that at (px, py)."""
+    total = 0.0
+    xs, ys = x[0], x[1]
+    for j in range(xs.size):
+        new = range2 / ((xs[j] - qx) ** 2 + (ys[j] - qy) ** 2)
+        old = range2 / ((xs[j] - px) ** 2 + (ys[j] - py) ** 2)
+        new, old = new * new * new, old * old * old
+        total += new * new - old * old
+    return total
 
 
 def _energies(system: SolvatedDimer, x: np.ndarray) -> np.ndarray:

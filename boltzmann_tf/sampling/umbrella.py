@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
-from boltzmann_tf.sampling.particles import ParticleState, energies, particle_state, swept
+from boltzmann_tf.sampling.particles import ParticleState, particle_energies, particle_state, swept
 from boltzmann_tf.systems import SolvatedDimer
 
 __all__ = ["UmbrellaInfo", "UmbrellaState", "umbrella_rounds", "umbrella_state"]
@@ -146,7 +146,6 @@ def umbrella_rounds(
             "temperature": T.ravel(),
             "centre": d0[window].ravel(),
             "stiffness": k,
-            "length_factor": 1.0,
         }
         particles, counts = swept(particles, n_sweeps, system, options)
         walker = np.argsort(window, axis=1)  # in each window
@@ -208,7 +207,7 @@ def _trade(
     # Rows of x: the walker in each window, [ladders, windows].
     row = np.argsort(window, axis=1) + window.shape[1] * np.arange(len(window))[:, None]
     one, other = row[lower], row[lower + 1]
-    u = energies(particles.x, system)
+    u = particle_energies(particles.x, system)
     beta = 1 / temperature
     log_ratio = (beta[lower] - beta[lower + 1])[:, None] * (u[one] - u[other])
     noise = np.random.default_rng(seed).standard_exponential(log_ratio.shape)

@@ -13,6 +13,7 @@ from boltzmann_tf.systems.ising_field import IsingField
 from boltzmann_tf.systems.mueller_brown import MuellerBrown
 from boltzmann_tf.systems.nematic import Nematic
 from boltzmann_tf.systems.nematic_angles import NematicAngles
+from boltzmann_tf.systems.particles import ParticleSystem
 from boltzmann_tf.systems.solvated_dimer import SolvatedDimer
 from boltzmann_tf.systems.spring_in_box import SpringInBox
 
@@ -24,6 +25,7 @@ REGISTRY: dict[str, type[System]] = {
     "mueller_brown": MuellerBrown,
     "nematic": Nematic,
     "nematic_angles": NematicAngles,
+    "particle_system": ParticleSystem,
     "solvated_dimer": SolvatedDimer,
     "spring_in_box": SpringInBox,
 }
@@ -38,6 +40,7 @@ __all__ = [
     "MuellerBrown",
     "Nematic",
     "NematicAngles",
+    "ParticleSystem",
     "SolvatedDimer",
     "SpringInBox",
     "System",

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import functools
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import finite, finite_array, positive, positive_int
-from boltzmann_tf.systems.base import System
+from boltzmann_tf.potentials import (
+    Distance,
+    DoubleWellBond,
+    Few,
+    InversePower,
+    SoftWalls,
+    Wall,
+)
+from boltzmann_tf.potentials.ops import formula
+from boltzmann_tf.systems.particles import ParticleSystem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,14 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["SolvatedDimer", "dimer_distance"]
 
 
-def dimer_distance(x: tf.Tensor) -> tf.Tensor:
-    """Distance of the two dimer particles: `[..., 2 n]` to `[...]`."""
-    dx, dy = x[..., 0] - x[..., 2], x[..., 1] - x[..., 3]
-    # Kept off 0, where the square root has no gradient.
-    return tf.sqrt(tf.maximum(dx * dx + dy * dy, tf.constant(1e-12, x.dtype)))
+def dimer_distance(x: Any) -> Any:
+    """Distance of the two dimer particles: `[..., 2 n]` to `[...]`; of tensors or arrays."""
+    rows = [x[..., 0::2], x[..., 1::2]]
+    return Distance(0, 1)(rows, None)
 
 
-class SolvatedDimer(System):
+@formula
+def dimer_springs(points: Any, stiffness: Any) -> Any:
+    """stiffness [(x_1 + x_2)^2 + y_1^2 + y_2^2]: hold the dimer's centre and direction."""
+    a, b = points
+    middle = a[0] + b[0]
+    return stiffness * (middle * middle + a[1] * a[1] + b[1] * b[1])
+
+
+class SolvatedDimer(ParticleSystem):
     """A dimer with two stable lengths among repulsive particles in a soft box, in two dimensions.
 
     x holds positions, (x, y) of the two dimer particles first, then those of the solvent; with
@@ -55,8 +70,6 @@ class SolvatedDimer(System):
       solvent: number of solvent particles, a square.
     """
 
-    reaction_coordinates = MappingProxyType({"distance": dimer_distance})
-
     def __init__(
         self,
         *,
@@ -85,7 +98,27 @@ class SolvatedDimer(System):
         self.solvent = positive_int("solvent", solvent)
         if round(np.sqrt(self.solvent)) ** 2 != self.solvent:
             raise ValueError(f"solvent must be a square number, got {solvent}")
-        self.event_shape = (2 * (self.solvent + 2),)
+        pair = [(0, 1)]
+        held = [
+            Few(dimer_springs, pair, name="springs", stiffness=self.dimer_k),
+            DoubleWellBond(
+                pair,
+                slope=self.slope,
+                quadratic=self.quadratic,
+                quartic=self.quartic,
+                barrier=self.distance,
+                name="length",
+            ),
+            InversePower(self.diameter, core=self.core, exclude=pair, name="repulsion"),
+        ]
+        super().__init__(
+            n=self.solvent + 2,
+            dimension=2,
+            terms=held,
+            box=SoftWalls(self.box, self.box_k),
+            coordinates={"distance": Distance(0, 1)},
+            training_terms=[*held, Wall(self.box, self.wall_factor * self.box_k)],
+        )
 
     @functools.cached_property
     def initial_states(self) -> dict[str, np.ndarray]:  # type: ignore[override]
@@ -104,57 +137,6 @@ class SolvatedDimer(System):
         grid = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
         dimer = np.array([[-0.5 * distance, 0.0], [0.5 * distance, 0.0]])
         return scale * np.concatenate([dimer, grid]).ravel()
-
-    def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """Energy in kT: `[batch, 2 n]` to `[batch]`; +inf where particles coincide."""
-        self._check_size(x)
-        return self._bonded(x, 1.0) + self._repulsion(x, None)
-
-    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
-        """The same with a softer repulsion below `core`, and the wall `wall_factor` times."""
-        self._check_size(x)
-        # Far outside, fourth powers overflow, and inf - inf is NaN.
-        x = tf.clip_by_value(x, -1e4, 1e4)
-        return self._bonded(x, self.wall_factor) + self._repulsion(x, self.core**2)
-
-    def _check_size(self, x: tf.Tensor) -> None:
-        """Raises for another number of particles: slices would be cut short, and say nothing."""
-        shape = tf.TensorShape(x.shape)
-        if not shape[-1:].is_compatible_with([self.event_size]):
-            raise ValueError(f"x must have shape [..., {self.event_size}], got {shape}")
-
-    def _bonded(self, x: tf.Tensor, wall_factor: float) -> tf.Tensor:
-        """Springs, the dimer's potential and the wall."""
-        springs = (x[..., 0] + x[..., 2]) ** 2 + x[..., 1] ** 2 + x[..., 3] ** 2
-        q = 2 * (dimer_distance(x) - self.distance)
-        q2 = q * q
-        length = self.slope * q - self.quadratic * q2 + self.quartic * q2 * q2
-        outside = tf.nn.relu(tf.abs(x) - self.box)
-        wall = tf.reduce_sum(outside * outside, axis=-1)
-        return self.dimer_k * springs + length + wall_factor * self.box_k * wall
-
-    def _repulsion(self, x: tf.Tensor, core2: float | None) -> tf.Tensor:
-        """Each particle with those 1, 2, ... places further round the ring: all pairs, once."""
-        n = self.solvent + 2
-        columns = [tf.concat([c, c], axis=-1) for c in (x[..., 0::2], x[..., 1::2])]
-        total = tf.zeros_like(x[..., 0])
-        for shift in range(1, n // 2 + 1):
-            # Half-way round, a pair would be met from both ends.
-            count = n // 2 if 2 * shift == n else n
-            r2 = tf.add_n([(c[..., shift : shift + count] - c[..., :count]) ** 2 for c in columns])
-            if shift == 1:
-                r2 = r2[..., 1:]  # without the dimer's own pair
-            total += tf.reduce_sum(self._power(r2, core2), axis=-1)
-        return total
-
-    def _power(self, r2: tf.Tensor, core2: float | None) -> tf.Tensor:
-        """(diameter / r)^12, continued by its tangent in r^2 below `core2`."""
-        if core2 is None:
-            return (self.diameter**2 / r2) ** 6
-        # r^2 is kept off 0 before the power, not after: inf * 0 is NaN in a gradient.
-        inside = tf.nn.relu(core2 - r2) / core2
-        cube = (self.diameter**2 / tf.maximum(r2, tf.constant(core2, r2.dtype))) ** 3
-        return cube * cube * (1 + 6 * inside)
 
     def draw(self, x: Any, *, diameter: float = 0.9) -> Figure:
         """Pictures of configurations, with their lengths and energies.

@@ -333,8 +333,24 @@ def of_particles(x):
 
 
 def off(index, factor):
-    """One of the system's constants in the kernel, in the order of `particles.parameters`."""
+    """One of the system's constants, in the order of `particle_annealing.parameters`."""
     return lambda old, system: old(system) * np.where(np.arange(8) == index, factor, 1)
+
+
+def misread(name, factor):
+    """The last parameter of one of the system's terms in the kernel."""
+
+    def scaled(old, system):
+        terms = list(old(system))
+        place = system.moving_terms.index(name)
+        # In a pair's term, then in one of every particle.
+        at = 1 if len(terms[place]) > 1 else 0
+        term = list(terms[place])
+        term[at] = (*term[at][:-1], term[at][-1] * factor)
+        terms[place] = tuple(term)
+        return tuple(terms)
+
+    return scaled
 
 
 PARTICLES = 30_000
@@ -359,9 +375,11 @@ def moved_particles(plant, **biased):
 
 KERNELS |= {
     "particle sweeps": moved_particles(
-        patched(particles, "parameters", off(6, 2.0))
+        patched(particles, "terms_of", misread("box", 2.0))
     ),  # walls twice
-    "particle sweeps, repulsion": moved_particles(patched(particles, "parameters", off(7, 1.1))),
+    "particle sweeps, repulsion": moved_particles(
+        patched(particles, "terms_of", misread("repulsion", 1.1**0.5))
+    ),
     "particle sweeps, bias": moved_particles(
         {"stiffness": 2.0},
         T=0.8,

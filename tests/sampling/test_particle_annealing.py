@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import ive
 
 from boltzmann_tf import sampling
-from boltzmann_tf.sampling import _label_cell, particle_annealing, particles
+from boltzmann_tf.sampling import _label_cell, particle_annealing
 from boltzmann_tf.systems import SolvatedDimer
 
 SOLVENT = 9
@@ -74,7 +74,7 @@ def test_moves_stay_in_the_cell(width):
 def test_a_move_costs_what_the_energy_says():
     """Of one solvent particle, and of the dimer turned and shifted: to 1e-9."""
     system = SolvatedDimer(solvent=SOLVENT)
-    p = particles.parameters(system)
+    p = particle_annealing.parameters(system)
     rng = np.random.default_rng(0)
     x = system.initial_state("open") + 0.1 * rng.standard_normal(system.event_size)
     rows, to = x.reshape(-1, 2).T.copy(), np.empty((2, 2))
@@ -237,7 +237,7 @@ def test_the_sum_over_pairs_is_the_energy(open_):
     rng = np.random.default_rng(3)
     x = system.initial_state("open" if open_ else "closed") * 1.2
     x = x + 0.1 * rng.standard_normal((20, system.event_size))
-    p = particles.parameters(system)
+    p = particle_annealing.parameters(system)
     found = [particle_annealing._total(row.reshape(-1, 2).T.copy(), p) for row in x]
     np.testing.assert_allclose(found, system.energy(x), rtol=1e-12)
 

@@ -6,14 +6,18 @@ leave d exp(-u(d) / T - k d^2 / 4T) I_0(k d^2 / 4T), where I_0 comes from the an
 
 from __future__ import annotations
 
+import dataclasses
+
+import numba
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.special import ive
 
-from boltzmann_tf import estimators, sampling
-from boltzmann_tf.sampling import _uniform, particles
-from boltzmann_tf.systems import SolvatedDimer
+from boltzmann_tf import estimators, potentials, sampling
+from boltzmann_tf.potentials import ops
+from boltzmann_tf.sampling import _uniform
+from boltzmann_tf.systems import ParticleSystem, SolvatedDimer
 
 CENTRES = np.arange(0.7, 2.35, 0.1)
 EDGES = np.linspace(0.3, 2.8, 51)
@@ -47,7 +51,10 @@ def umbrella(system, temperature, rounds=2000, seed=0, **options):
 @pytest.mark.parametrize("solvent", [1, 9])
 def test_a_move_costs_what_the_energy_says(solvent, factor):
     """Each particle of each kind, near and far, in float64: to 1e-9."""
-    p = particles.parameters(SolvatedDimer(solvent=solvent))
+    plain = SolvatedDimer(solvent=solvent)
+    factors = np.array([1.0, factor, 1.0, 1.0])
+    along = plain.coordinate("distance").kernel(2, periodic=False)
+    index, move = np.array([[0, 1]]), numba.njit(plain.compiled.change)
     length = {"slope": 2.0 * factor, "quadratic": 25.0 * factor, "quartic": 10.0 * factor}
     system = SolvatedDimer(solvent=solvent, **length)
     rng = np.random.default_rng(0)
@@ -55,7 +62,9 @@ def test_a_move_costs_what_the_energy_says(solvent, factor):
         x = system.initial_state("open") + 0.1 * rng.standard_normal(system.event_size)
         rows = x.reshape(-1, 2).T.copy()
         q = rows[:, i] + rng.uniform(-0.3, 0.3, 2)
-        du, dbias = particles._change(rows, i, *q, p, 1.4, 50.0, factor)
+        du = move(rows, i, tuple(q), plain.packed, factors)
+        dbias = 50 * (along.moved(rows, index, (), i, tuple(q)) - 1.4) ** 2
+        dbias -= 50 * (along.now(rows, index, ()) - 1.4) ** 2
         assert np.array_equal(rows, x.reshape(-1, 2).T), "the move must leave x as it was"
         moved = x.copy()
         moved[2 * i : 2 * i + 2] = q
@@ -159,20 +168,32 @@ def test_overlapping_particles_come_apart():
     assert info.not_finite == 0
 
 
+@ops.formula
+def _broken(r2, length):
+    """Not a number beyond a length."""
+    return ops.sqrt(length * length - r2)
+
+
 def test_moves_whose_energy_is_not_a_number_are_rejected_and_counted():
-    """So far that fourth powers overflow: inf - inf."""
-    system = SolvatedDimer(solvent=4)
-    state = sampling.particle_state(np.tile(system.initial_state("open"), (2, 1)), seed=0)
-    moved, info = sampling.particle_sweeps(state, 20, system=system, step_size=1e200)
+    """A pair that lies at a distance of 1 and would be taken much further by each move."""
+    system = ParticleSystem(
+        n=3,
+        dimension=2,
+        terms=[potentials.Bonds(_broken, [(0, 1)], length=2.0), potentials.Tether([0.0, 0.0], 1.0)],
+    )
+    state = sampling.particle_state([[-0.5, 0.0, 0.5, 0.0, 0.0, 0.1]] * 2, seed=0)
+    moved, info = sampling.particle_sweeps(state, 20, system=system, step_size=1e5)
     assert np.array_equal(moved.x, state.x)
     assert np.all(info.acceptance == 0)
-    assert info.not_finite == 2 * 20 * 2  # each move of the dimer's particles
+    assert info.not_finite == 2 * 20 * 2  # each move of the pair; the third particle's costs 1e9
 
 
 def test_umbrella_rounds_count_what_is_not_a_number():
+    """In one window of four the dimer's particles are taken where the energy is not a number."""
     system = SolvatedDimer(solvent=1)
     state = sampling.umbrella_state(system, [1.0, 1.5], n_ladders=2)
-    state = state._replace(step_size=np.array([[0.1, 0.1], [1e200, 0.1]]))
+    system._bound[1] = dataclasses.replace(system._bound[1], function=_broken, parameters=(9.0,))
+    state = state._replace(step_size=np.array([[0.1, 0.1], [1e5, 0.1]]))
     run = {"system": system, "centres": [1.0, 1.5], "n_sweeps": 5}
     info = sampling.umbrella_rounds(state, 3, **run)[1]
     assert info.not_finite.tolist() == [0, 2 * 5 * 3]  # both of the dimer's particles

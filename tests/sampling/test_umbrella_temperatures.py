@@ -11,7 +11,6 @@ import tensorflow as tf
 from scipy.special import ive
 
 from boltzmann_tf import estimators, sampling
-from boltzmann_tf.sampling import particles
 from boltzmann_tf.sampling import umbrella as module
 from boltzmann_tf.systems import SolvatedDimer
 
@@ -74,7 +73,7 @@ def test_exchange_leaves_every_temperature_as_it_is():
 
 def test_exchange_that_asks_for_no_energies_is_noticed(monkeypatch):
     """The planted error: every exchange accepted."""
-    monkeypatch.setattr(module, "energies", lambda x, system: np.zeros(len(x)))
+    monkeypatch.setattr(module, "particle_energies", lambda x, system: np.zeros(len(x)))
     deviations, info = scores()
     assert np.nanmin(info.temperature_exchange) == 1
     assert np.max(np.abs(deviations)) > 7
@@ -108,9 +107,9 @@ def test_energies_are_those_of_the_system(solvent):
     x = system.initial_state("open") + 0.1 * noise
     x[0, 5] = 4.0  # beyond the wall
     wanted = system.energy(tf.constant(x)).numpy()
-    np.testing.assert_allclose(particles.energies(x, system), wanted, rtol=1e-12)
+    np.testing.assert_allclose(sampling.particle_energies(x, system), wanted, rtol=1e-12)
     x[1, :2] = x[1, 4:6]
-    assert np.isposinf(particles.energies(x, system)[1])
+    assert np.isposinf(sampling.particle_energies(x, system)[1])
 
 
 def test_levels_must_divide_the_ladders():

@@ -111,12 +111,18 @@ def test_a_number_of_coordinates_not_known_in_the_graph_is_taken():
 
 
 def test_the_repulsion_continues_smoothly_below_the_core():
-    system = SolvatedDimer(core=0.8)
+    """Two particles of the solvent alone at a distance of 0.8, a little less and a little more."""
+    system = SolvatedDimer(core=0.8, solvent=4)
     r2 = tf.constant([0.64 - 1e-9, 0.64 + 1e-9], tf.float64)
+    fixed = tf.constant([-0.5, 0.0, 0.5, 0.0, -50.0, 0.0, 50.0, 0.0, 0.0, 50.0], tf.float64)
     with tf.GradientTape() as tape:
         tape.watch(r2)
-        value = system._power(r2, 0.64)
+        last = tf.stack([tf.sqrt(r2), tf.fill([2], tf.constant(50.0, tf.float64))], axis=1)
+        x = tf.concat([tf.tile(fixed[None], [2, 1]), last], axis=1)
+        walls = system.box_k * (2 * 47.0**2 + 2 * 47.0**2)
+        value = system.training_energy(x) - walls
     slope = tape.gradient(value, r2).numpy()
+    assert slope[0] == pytest.approx(-6 / 0.64 * (1.1**2 / 0.64) ** 6, rel=1e-6)
     assert value.numpy()[0] == pytest.approx(value.numpy()[1], rel=1e-7)
     assert slope[0] == pytest.approx(slope[1], rel=1e-6)
 

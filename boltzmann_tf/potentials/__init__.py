@@ -1,0 +1,105 @@
+"""Potentials: terms of the energy of particles, each formula written once for both engines.
+
+    from boltzmann_tf import potentials
+    from boltzmann_tf.potentials import ops
+
+    @ops.formula
+    def morse(r2, depth, width, length):
+        e = ops.exp(-(ops.sqrt(r2) - length) / width)
+        return depth * (1 - e) * (1 - e)
+
+    term = potentials.Bonds(morse, [(0, 1)], depth=5.0, width=0.2, length=1.0)
+
+TensorFlow evaluates the same lines for a batch, with gradients, and Numba compiles them for moves
+of single particles. `systems.ParticleSystem` is a sum of such terms in a box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from boltzmann_tf._checks import choice
+from boltzmann_tf.potentials.angles import Angles, BendingStiffness, HarmonicAngle
+from boltzmann_tf.potentials.base import Few, Potential
+from boltzmann_tf.potentials.bonds import FENE, Bonds, DoubleWellBond, HarmonicBond
+from boltzmann_tf.potentials.boxes import Box, Open, Periodic, SoftWalls
+from boltzmann_tf.potentials.coordinates import Angle, Coordinate, Distance, Position
+from boltzmann_tf.potentials.external import CentreTether, Tether, Wall
+from boltzmann_tf.potentials.pairs import (
+    InversePower,
+    LennardJones,
+    Pairs,
+    TailCorrection,
+    WeeksChandlerAndersen,
+)
+
+__all__ = [
+    "FENE",
+    "Angle",
+    "Angles",
+    "BendingStiffness",
+    "Bonds",
+    "Box",
+    "CentreTether",
+    "Coordinate",
+    "Distance",
+    "DoubleWellBond",
+    "Few",
+    "HarmonicAngle",
+    "HarmonicBond",
+    "InversePower",
+    "LennardJones",
+    "Open",
+    "Pairs",
+    "Periodic",
+    "Position",
+    "Potential",
+    "SoftWalls",
+    "TailCorrection",
+    "Tether",
+    "Wall",
+    "WeeksChandlerAndersen",
+    "from_document",
+    "to_document",
+]
+
+# What can stand in a file, by the name of its class. One line each.
+REGISTRY: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        *(BendingStiffness, HarmonicAngle),
+        *(FENE, DoubleWellBond, HarmonicBond),
+        *(CentreTether, Tether, Wall),
+        *(InversePower, LennardJones, TailCorrection, WeeksChandlerAndersen),
+        *(Open, Periodic, SoftWalls),
+    )
+}
+
+
+def to_document(part: Potential | Box) -> dict[str, Any]:
+    """Class and arguments of a potential or box as JSON values.
+
+    Raises:
+      TypeError: for a formula of one's own: nothing that is loaded can run code.
+    """
+    name = type(part).__name__
+    if REGISTRY.get(name) is not type(part):
+        raise TypeError(
+            f"{part!r} must be of a class that can stand in a file, {sorted(REGISTRY)}, got {name}"
+        )
+    config = part.get_config()
+    if "pairs" in config:
+        config["pairs"] = to_document(part.pairs)  # type: ignore[union-attr]
+    return {"class": name, "config": config}
+
+
+def from_document(part: Any) -> Any:
+    """The potential or box of a document; what is none is returned as it is."""
+    if not isinstance(part, Mapping):
+        return part
+    if set(part) != {"class", "config"}:
+        raise ValueError(f"a document of a potential must have class and config, got {part!r}")
+    return REGISTRY[choice("class", part["class"], REGISTRY)](
+        **{key: from_document(value) for key, value in part["config"].items()}
+    )

@@ -1,0 +1,80 @@
+"""Potentials of the angle at the second of three particles: formulas of its cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from boltzmann_tf.potentials.base import Few
+from boltzmann_tf.potentials.ops import arccos, formula, maximum, minimum
+
+__all__ = ["Angles", "BendingStiffness", "HarmonicAngle"]
+
+FLAT = 1 - 1e-10  # cosines are kept within it: at 0 and 180 degrees the angle has no derivative
+
+
+class Angles(Few):
+    """A formula of the cosine of the angle at the second of three particles.
+
+    Args:
+      function: of the cosine, 1 where the first and the third are in the same direction, and of
+        the parameters, by name.
+      particles: the triples, `[angles, 3]`.
+      name: of the term; None for the formula's.
+      **parameters: of the formula, numbers or [angles].
+    """
+
+    invariant = "cosine"
+    members = 3
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        particles: Any,
+        *,
+        name: str | None = None,
+        **parameters: Any,
+    ) -> None:
+        super().__init__(function, particles, name=name, anchors=False, **parameters)
+
+
+@formula
+def harmonic_angle(cosine: Any, stiffness: Any, angle: Any) -> Any:
+    """stiffness / 2 (theta - angle)^2."""
+    d = arccos(maximum(minimum(cosine, FLAT), -FLAT)) - angle
+    return 0.5 * stiffness * d * d
+
+
+class HarmonicAngle(Angles):
+    """stiffness / 2 (theta - angle)^2, with the factor 1/2 (OpenMM's; LAMMPS has none).
+
+    Args:
+      particles: the triples, `[angles, 3]`.
+      stiffness: in kT per radian squared, a number or [angles].
+      angle: at rest, in radians, a number or [angles].
+      name: of the term.
+    """
+
+    def __init__(
+        self, particles: Any, stiffness: Any, angle: Any, *, name: str = "harmonic_angle"
+    ) -> None:
+        super().__init__(harmonic_angle, particles, name=name, stiffness=stiffness, angle=angle)
+
+
+@formula
+def bending_stiffness(cosine: Any, stiffness: Any) -> Any:
+    """stiffness (1 + cos theta): 0 for a straight chain."""
+    return stiffness * (1 + cosine)
+
+
+class BendingStiffness(Angles):
+    """stiffness (1 + cos theta): 0 for a straight chain; LAMMPS calls it `angle_style cosine`.
+
+    Args:
+      particles: the triples, `[angles, 3]`.
+      stiffness: in kT, a number or [angles].
+      name: of the term.
+    """
+
+    def __init__(self, particles: Any, stiffness: Any, *, name: str = "bending_stiffness") -> None:
+        super().__init__(bending_stiffness, particles, name=name, stiffness=stiffness)
