@@ -15,7 +15,7 @@ import tensorflow_probability as tfp
 from boltzmann_tf import storage
 from boltzmann_tf._ahead import ahead, mapped_ahead
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
-from boltzmann_tf._graph import with_xla
+from boltzmann_tf._graph import numbers_of, with_xla
 from boltzmann_tf._random import normal
 from boltzmann_tf._rows import Chunk, Form
 from boltzmann_tf.bijectors import Bijector
@@ -116,9 +116,8 @@ class BoltzmannGenerator:
                 )
         self.prior = prior
         self.jit_compile = with_xla(bijector, system, jit_compile=jit_compile)
-        # A function of its own, so that AutoGraph serves the user's code and skips the package's.
-        self._energy = tf.function(system.energy)
         self._compiled: dict[str, Any] = {}
+        self._numbers: Any = None
 
     @property
     def dtype(self) -> tf.DType:
@@ -307,6 +306,12 @@ class BoltzmannGenerator:
         return tf.constant(tau, self.dtype)
 
     def _function(self, name: str, function: Any) -> Any:
+        numbers = numbers_of(self.system)
+        if numbers != self._numbers:  # they are constants of what is compiled
+            self._compiled.clear()
+            self._numbers = numbers
+            # A function of its own: AutoGraph serves the user's code and skips the package's.
+            self._energy = tf.function(self.system.energy)
         if name not in self._compiled:
             # A partial, as in `steps`: no warning of retracing with the second generator.
             self._compiled[name] = tf.function(

@@ -94,6 +94,7 @@ class Loop:
             instance("checkpoint", checkpoint, (str, os.PathLike))
             run = run_document(self, stages, data, validation)
             saved = Checkpoint(Path(checkpoint), run, self, history)
+        self._step.refresh()
         self._step.load_parameters()
         self._step.rate_factor.assign(1.0)
         if saved:
