@@ -19,7 +19,7 @@ import numba
 import numpy as np
 
 from boltzmann_tf.sampling._random import next_word, streams
-from boltzmann_tf.sampling.lattice import (
+from boltzmann_tf.sampling.spins import (
     LatticeState,
     heat_bath_sweeps,
     lattice_state,

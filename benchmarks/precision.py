@@ -26,7 +26,7 @@ from boltzmann_tf import (
     realnvp,
     systems,
 )
-from boltzmann_tf.schedules import Cosine
+from boltzmann_tf.training.schedules import Cosine
 
 __all__ = ["ratio", "run"]
 

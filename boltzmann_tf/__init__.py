@@ -14,7 +14,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from boltzmann_tf import _quiet
+from boltzmann_tf._support import quiet as _quiet
 from boltzmann_tf._version import __version__
 
 if not os.environ.get("BOLTZMANN_TF_VERBOSE"):
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
-    from boltzmann_tf.schedules import Cosine, Linear
     from boltzmann_tf.systems import System
     from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
+    from boltzmann_tf.training.schedules import Cosine, Linear
 
 _MODULES = ("bijectors", "estimators", "exact", "losses", "plotting", "sampling", "systems")
 _NAMES = {

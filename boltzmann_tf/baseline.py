@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import logsumexp
 
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int, seed_int
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.systems.base import System
 

@@ -13,13 +13,13 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf import storage
-from boltzmann_tf._ahead import ahead, mapped_ahead
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
-from boltzmann_tf._graph import numbers_of, with_xla
-from boltzmann_tf._random import normal
-from boltzmann_tf._rows import Chunk, Form
+from boltzmann_tf._support.ahead import ahead, mapped_ahead
+from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._support.graph import numbers_of, with_xla
+from boltzmann_tf._support.random import normal
+from boltzmann_tf._support.rows import Chunk, Form
+from boltzmann_tf._support.streams import source
 from boltzmann_tf.bijectors import Bijector
-from boltzmann_tf.streams import source
 from boltzmann_tf.systems import System
 from boltzmann_tf.systems.base import with_density
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, finite_array, instance, positive, positive_int
+from boltzmann_tf._support.checks import choice, finite_array, instance, positive, positive_int
 from boltzmann_tf.energy_cut import Cut, cut_energy, linlog, safe_energy
 
 __all__ = [

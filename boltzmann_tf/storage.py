@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._arrays import Archive, Header, describe, pack
-from boltzmann_tf._checks import choice
-from boltzmann_tf._documents import MAX_BYTES, parse, plain, seal, to_json, unseal
-from boltzmann_tf._files import remove_stale, write_bytes, write_text
-from boltzmann_tf._room import room
+from boltzmann_tf._support.arrays import Archive, Header, describe, pack
+from boltzmann_tf._support.checks import choice
+from boltzmann_tf._support.documents import MAX_BYTES, parse, plain, seal, to_json, unseal
+from boltzmann_tf._support.files import remove_stale, write_bytes, write_text
+from boltzmann_tf._support.room import room
 from boltzmann_tf._version import __version__
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.systems import REGISTRY, System

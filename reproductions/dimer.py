@@ -12,10 +12,8 @@ tethered, and anneals its samples from there to the fluid, which gives exact wei
 from __future__ import annotations
 
 import numpy as np
-
-from boltzmann_tf.reproduction import Context, main_for, reproduction
-from reproductions.baseline import buys_table, gaussian
-from reproductions.solvated_dimer import (
+from boltzmann_tf.reproductions.baseline import buys_table, gaussian
+from boltzmann_tf.reproductions.solvated_dimer import (
     figures,
     flows,
     free_energy_figures,
@@ -29,7 +27,9 @@ from reproductions.solvated_dimer import (
     reference_numbers,
     tethered,
 )
-from reproductions.solvated_dimer.plan import PLANS
+from boltzmann_tf.reproductions.solvated_dimer.plan import PLANS
+
+from boltzmann_tf.reproduction import Context, main_for, reproduction
 
 
 @reproduction("dimer", "Solvated dimer: figure 3 of Noé et al. 2019")

@@ -12,21 +12,21 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-
-from boltzmann_tf import bijectors, realnvp, systems
-from boltzmann_tf.bijectors import Bijector
-from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
-from reproductions.ensembles import Variant
-from reproductions.evaluation import Target
-from reproductions.figure2 import (
+from boltzmann_tf.reproductions.ensembles import Variant
+from boltzmann_tf.reproductions.evaluation import Target
+from boltzmann_tf.reproductions.figure2 import (
     Case,
     Results,
     add_common_metrics,
     add_published_metrics,
     reproduce,
 )
-from reproductions.recipes import annealed, end_state_data, published, spread
+from boltzmann_tf.reproductions.recipes import annealed, end_state_data, published, spread
+
+from boltzmann_tf import bijectors, realnvp, systems
+from boltzmann_tf.bijectors import Bijector
+from boltzmann_tf.losses import ReactionCoordinate
+from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 
 SYSTEM = systems.DoubleWell()
 RC = ReactionCoordinate(SYSTEM.reaction_coordinate("x1"), -2.5, 2.5)

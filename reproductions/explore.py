@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from boltzmann_tf.reproductions.explored import Explored, explore, passage, show, single_state
+from boltzmann_tf.reproductions.solvated_dimer import generators, measured, reference
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 
 from boltzmann_tf import (
     BoltzmannGenerator,
@@ -24,11 +27,8 @@ from boltzmann_tf import (
     sampling,
     systems,
 )
-from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
-from reproductions.explored import Explored, explore, passage, show, single_state
-from reproductions.solvated_dimer import generators, measured, reference
-from reproductions.solvated_dimer.published_umbrella import PUBLISHED
+from boltzmann_tf.training.explorer import Explorer
 
 SOURCE = "Noé et al. 2019, the authors' exploration notebooks"
 

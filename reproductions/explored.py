@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from boltzmann_tf import Stage, System, plotting, sampling
-from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.training import History
+from boltzmann_tf.training.explorer import Explorer
 
 __all__ = ["Explored", "explore", "passage", "show", "single_state"]
 

@@ -14,13 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-
-from boltzmann_tf import estimators
-from boltzmann_tf.estimators import Estimate
-from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context, Metric, diagnose, main_for, reproduction
-from reproductions.baseline import buys_table, gaussian
-from reproductions.solvated_dimer import (
+from boltzmann_tf.reproductions.baseline import buys_table, gaussian
+from boltzmann_tf.reproductions.solvated_dimer import (
     figure6e,
     flows,
     generators,
@@ -29,10 +24,15 @@ from reproductions.solvated_dimer import (
     reference_figures,
     tethered,
 )
-from reproductions.solvated_dimer.flows import SPREAD
-from reproductions.solvated_dimer.generators import Trained
-from reproductions.solvated_dimer.reference import CUT
-from reproductions.solvated_dimer.tethered import AnnealedDimer
+from boltzmann_tf.reproductions.solvated_dimer.flows import SPREAD
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
+from boltzmann_tf.reproductions.solvated_dimer.reference import CUT
+from boltzmann_tf.reproductions.solvated_dimer.tethered import AnnealedDimer
+
+from boltzmann_tf import estimators
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context, Metric, diagnose, main_for, reproduction
 
 STATES = ("closed", "open")
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import Stage, System, sampling
-from boltzmann_tf.schedules import Cosine, Linear
+from boltzmann_tf.training.schedules import Cosine, Linear
 
 __all__ = ["annealed", "end_state_data", "published"]
 

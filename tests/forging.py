@@ -7,7 +7,10 @@ import json
 
 import numpy as np
 
-from boltzmann_tf import _arrays, _documents, checkpoints, storage
+from boltzmann_tf import storage
+from boltzmann_tf._support import arrays as _arrays
+from boltzmann_tf._support import documents as _documents
+from boltzmann_tf.training import checkpoints
 
 
 def document_of(folder):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from boltzmann_tf._ahead import WORKERS, ahead
+from boltzmann_tf._support.ahead import WORKERS, ahead
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7])

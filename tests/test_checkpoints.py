@@ -21,15 +21,16 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from boltzmann_tf import _documents, _files, schedules
+from boltzmann_tf._support import documents as _documents
+from boltzmann_tf._support import files as _files
 from boltzmann_tf.bijectors import Bijector, Scaling, Sequence, Whitening
-from boltzmann_tf.conditions import Uniform
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.run_identity import run_document
-from boltzmann_tf.steps import TrainingStep
 from boltzmann_tf.systems import DoubleWell, System
-from boltzmann_tf.training import Stage, Trainer
+from boltzmann_tf.training import Stage, Trainer, schedules
+from boltzmann_tf.training.conditions import Uniform
+from boltzmann_tf.training.run_identity import run_document
+from boltzmann_tf.training.steps import TrainingStep
 
 DATA = np.random.default_rng(0).normal(size=(60, 2))
 

@@ -63,7 +63,7 @@ try:
     cli.main({arguments!r})
 except SystemExit:
     pass
-quiet = any(type(finder).__module__ == "boltzmann_tf._quiet" for finder in sys.meta_path)
+quiet = any(type(finder).__module__ == "boltzmann_tf._support.quiet" for finder in sys.meta_path)
 print(quiet, os.environ.get("TF_CPP_MIN_LOG_LEVEL"))
 """
     default = python(code.format(arguments=["list", "--nonsense"])).splitlines()[-1]
@@ -94,7 +94,8 @@ def test_training_writes_a_generator_its_settings_and_no_checkpoint(trained):
 
 
 def test_the_stages_are_a_warm_up_by_example_and_then_all_losses():
-    from boltzmann_tf import commands, train_config
+    from boltzmann_tf.cli import commands
+    from boltzmann_tf.cli import config as train_config
 
     config = train_config.TrainConfig(system="double_well", warm_up=5, rc=2.0, kl=0.5)
     data = np.array([[-1.5, 0.0], [2.5, 1.0]], np.float32)
@@ -213,7 +214,7 @@ def test_bad_arguments_are_one_line_and_leave_nothing(trained, tmp_path, argumen
 def test_every_system_with_real_coordinates_can_be_configured(
     system, parameters, tmp_path, monkeypatch
 ):
-    from boltzmann_tf import commands
+    from boltzmann_tf.cli import commands
     from boltzmann_tf.training import History, Trainer
 
     built = []

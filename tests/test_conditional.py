@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators, sampling
 from boltzmann_tf.bijectors import AffineCoupling, LatticeFlow, Scaling, Sequence
-from boltzmann_tf.conditions import LogUniform, Uniform
+from boltzmann_tf.training.conditions import LogUniform, Uniform
 
 EDGES = (0.5, 2.0)
 

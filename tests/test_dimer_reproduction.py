@@ -6,15 +6,8 @@ import laws
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy.special import logsumexp
-
-from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
-from boltzmann_tf.estimators import Estimate, Profile, Umbrella
-from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context
-from boltzmann_tf.training import History
-from reproductions import explored, free_energies
-from reproductions.solvated_dimer import (
+from boltzmann_tf.reproductions import explored, free_energies
+from boltzmann_tf.reproductions.solvated_dimer import (
     flows,
     generators,
     hamiltonian_exchange,
@@ -24,9 +17,16 @@ from reproductions.solvated_dimer import (
     snapshots,
     tethered,
 )
-from reproductions.solvated_dimer import published_umbrella as pu
-from reproductions.solvated_dimer.generators import Trained
-from reproductions.solvated_dimer.plan import PLANS
+from boltzmann_tf.reproductions.solvated_dimer import published_umbrella as pu
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
+from boltzmann_tf.reproductions.solvated_dimer.plan import PLANS
+from scipy.special import logsumexp
+
+from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
+from boltzmann_tf.estimators import Estimate, Profile, Umbrella
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.training import History
 
 GRID = np.linspace(0.4, 2.7, 46 * 10 + 1)
 D = 0.5 * (GRID[1:] + GRID[:-1])

@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy.stats import kstest, norm
 
 from boltzmann_tf import BoltzmannGenerator, Cosine, Stage, System, Trainer, realnvp, systems
-from boltzmann_tf.exploration import Explorer
+from boltzmann_tf.training.explorer import Explorer
 
 
 class Gaussian(System):

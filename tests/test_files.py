@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from boltzmann_tf import _files
+from boltzmann_tf._support import files as _files
 
 
 def interrupted_in_place(path):

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, steps
+from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer
 from boltzmann_tf import generator as generator_module
-from boltzmann_tf._graph import MOST, kept, numbers_of, with_xla
+from boltzmann_tf._support.graph import MOST, kept, numbers_of, with_xla
 from boltzmann_tf.bijectors import Scaling, realnvp
 from boltzmann_tf.sampling import (
     anneal,
@@ -24,6 +24,7 @@ from boltzmann_tf.sampling import (
     run_chains,
 )
 from boltzmann_tf.systems import DoubleWell, NematicAngles
+from boltzmann_tf.training import steps
 
 # The cache.
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from boltzmann_tf._interrupt import interrupts_held
+from boltzmann_tf._support.interrupt import interrupts_held
 
 
 def work(interrupts, done):

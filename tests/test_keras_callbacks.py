@@ -12,13 +12,13 @@ import pytest
 import tensorflow as tf
 
 from boltzmann_tf.bijectors import Scaling
-from boltzmann_tf.callbacks import check_optimizer
-from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.schedules import Cosine
-from boltzmann_tf.steps import TrainingStep
 from boltzmann_tf.systems import DoubleWell
 from boltzmann_tf.training import Stage, Trainer
+from boltzmann_tf.training.callbacks import check_optimizer
+from boltzmann_tf.training.explorer import Explorer
+from boltzmann_tf.training.schedules import Cosine
+from boltzmann_tf.training.steps import TrainingStep
 
 DATA = np.random.default_rng(0).normal(size=(50, 2))
 START = [np.zeros(2, np.float32)]

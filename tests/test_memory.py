@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, _compiled, realnvp
+from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, realnvp
 from boltzmann_tf.bijectors import Whitening
 from boltzmann_tf.energy_cut import safe_energy, with_slope
-from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.steps import TrainingStep
 from boltzmann_tf.systems import DoubleWell, NematicAngles, System
+from boltzmann_tf.training import shared_steps as _compiled
+from boltzmann_tf.training.explorer import Explorer
+from boltzmann_tf.training.steps import TrainingStep
 
 DATA = np.random.default_rng(0).standard_normal((64, 2)).astype(np.float32)
 STAGE = Stage(12, batch_size=16, kl=1.0)

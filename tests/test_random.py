@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import boltzmann_tf
-from boltzmann_tf._random import log_uniform, normal, uniform
+from boltzmann_tf._support.random import log_uniform, normal, uniform
 from boltzmann_tf.systems import IsingField
 
 N = 100_000

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from boltzmann_tf.schedules import Cosine, Exponential, Linear, Schedule, values
+from boltzmann_tf.training.schedules import Cosine, Exponential, Linear, Schedule, values
 
 
 @pytest.mark.parametrize("kind", [Linear, Exponential, Cosine])

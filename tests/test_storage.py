@@ -20,7 +20,9 @@ import pytest
 import tensorflow as tf
 from forging import document_of, weights
 
-from boltzmann_tf import _arrays, _files, storage
+from boltzmann_tf import storage
+from boltzmann_tf._support import arrays as _arrays
+from boltzmann_tf._support import files as _files
 from boltzmann_tf.bijectors import (
     AdditiveCoupling,
     AffineCoupling,

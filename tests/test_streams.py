@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import _rows, streams
-from boltzmann_tf._rows import Form, Rows
+from boltzmann_tf._support import rows as _rows
+from boltzmann_tf._support import streams
+from boltzmann_tf._support.rows import Form, Rows
+from boltzmann_tf._support.streams import Stream, source
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.run_identity import run_document
-from boltzmann_tf.streams import Stream, source
 from boltzmann_tf.systems import System
 from boltzmann_tf.training import Stage, Trainer
+from boltzmann_tf.training.run_identity import run_document
 
 FORM = Form("data", (2,), np.float32)
 DATA = np.random.default_rng(0).normal(size=(777, 2)).astype(np.float32)

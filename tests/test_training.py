@@ -21,11 +21,11 @@ import tensorflow as tf
 from boltzmann_tf.bijectors import Scaling, realnvp
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.schedules import Cosine, Linear
-from boltzmann_tf.step_shape import METRICS
-from boltzmann_tf.steps import TrainingStep
 from boltzmann_tf.systems import DoubleWell, MuellerBrown, System
 from boltzmann_tf.training import History, Stage, Trainer
+from boltzmann_tf.training.schedules import Cosine, Linear
+from boltzmann_tf.training.step_shape import METRICS
+from boltzmann_tf.training.steps import TrainingStep
 
 BATCH = 64
 RC = ReactionCoordinate(lambda x: x[..., 0], -2.5, 2.5)

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf.bijectors import Scaling, realnvp
-from boltzmann_tf.exploration import Explorer
-from boltzmann_tf.faults import check_rows
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import ReactionCoordinate, safe_energy
-from boltzmann_tf.schedules import Linear
 from boltzmann_tf.systems import System
 from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
+from boltzmann_tf.training.explorer import Explorer
+from boltzmann_tf.training.faults import check_rows
+from boltzmann_tf.training.schedules import Linear
 
 GOOD, NAN, INF, MINUS_INF, GRADIENT, SHARE = range(6)
 BATCH = 32

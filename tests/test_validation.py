@@ -8,12 +8,12 @@ import pytest
 import tensorflow as tf
 from test_streams import DATA, Affine, Chunks, Free, Zarr, assert_same, chunks, memmap, new
 
-from boltzmann_tf import realnvp, validation
-from boltzmann_tf.exploration import Explorer
+from boltzmann_tf import realnvp
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.stages import HeldOut
-from boltzmann_tf.training import Stage, Trainer
-from boltzmann_tf.validation import Validation
+from boltzmann_tf.training import Stage, Trainer, validation
+from boltzmann_tf.training.explorer import Explorer
+from boltzmann_tf.training.stages import HeldOut
+from boltzmann_tf.training.validation import Validation
 
 TRAIN, HELD_OUT = DATA[:500], DATA[500:]
 START = [np.float32([0.3, -0.2]), np.float32([0.5, -1.0])]  # log scale, shift

@@ -14,9 +14,9 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from boltzmann_tf._checks import choice, positive_int
-from boltzmann_tf._documents import plain
-from boltzmann_tf._room import claim_part, within
+from boltzmann_tf._support.checks import choice, positive_int
+from boltzmann_tf._support.documents import plain
+from boltzmann_tf._support.room import claim_part, within
 
 tfb = tfp.bijectors
 

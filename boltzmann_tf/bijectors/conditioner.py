@@ -14,8 +14,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import positive_int
-from boltzmann_tf._room import claim
+from boltzmann_tf._support.checks import positive_int
+from boltzmann_tf._support.room import claim
 
 __all__ = [
     "MIXED",

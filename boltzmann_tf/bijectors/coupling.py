@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from boltzmann_tf._checks import positive, positive_int
+from boltzmann_tf._support.checks import positive, positive_int
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import MLP, check_activation, split_seed, variable_dtype
 from boltzmann_tf.bijectors.halves import Halves, Transformed, moving_mask

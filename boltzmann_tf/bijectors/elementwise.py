@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import positive
+from boltzmann_tf._support.checks import positive
 from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import Parameters

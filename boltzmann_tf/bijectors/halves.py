@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._room import within
+from boltzmann_tf._support.room import within
 
 __all__ = ["Halves", "Transformed", "moving_mask"]
 

@@ -14,9 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array, positive_int
-from boltzmann_tf._room import within
-from boltzmann_tf._torus import cosines, hartley, transform
+from boltzmann_tf._support.checks import finite_array, positive_int
+from boltzmann_tf._support.room import within
+from boltzmann_tf._support.torus import cosines, hartley, transform
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import Parameters, split_seed
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtr
 
-from boltzmann_tf._checks import finite_array, positive
+from boltzmann_tf._support.checks import finite_array, positive
 from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import Parameters

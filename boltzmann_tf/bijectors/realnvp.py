@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from boltzmann_tf._checks import choice, positive_int, sequence
+from boltzmann_tf._support.checks import choice, positive_int, sequence
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import split_seed, variable_dtype
 from boltzmann_tf.bijectors.coupling import AdditiveCoupling, AffineCoupling

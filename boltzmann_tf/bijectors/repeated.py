@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import instance, sequence
-from boltzmann_tf._room import claim
+from boltzmann_tf._support.checks import instance, sequence
+from boltzmann_tf._support.room import claim
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
 from boltzmann_tf.bijectors.conditioner import named
 

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from boltzmann_tf._checks import sequence
+from boltzmann_tf._support.checks import sequence
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
 
 tfb = tfp.bijectors

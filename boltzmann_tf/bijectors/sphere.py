@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, positive_int
+from boltzmann_tf._support.checks import choice, positive_int
 from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.circle import circular_parameter_count, rotated_spline, wrap

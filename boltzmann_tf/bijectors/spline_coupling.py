@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from boltzmann_tf._checks import positive
+from boltzmann_tf._support.checks import positive
 from boltzmann_tf.bijectors import splines
 from boltzmann_tf.bijectors.base import register
 from boltzmann_tf.bijectors.coupling import (

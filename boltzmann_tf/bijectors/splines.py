@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import positive_int
+from boltzmann_tf._support.checks import positive_int
 
 __all__ = [
     "Knots",

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from boltzmann_tf._checks import instance
+from boltzmann_tf._support.checks import instance
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
 
 __all__ = ["Triangular"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.conditioner import Parameters
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import finite_array, non_negative, positive_int
+from boltzmann_tf._support.checks import finite_array, non_negative, positive_int
 
 __all__ = ["CalibrationWarning", "Estimate", "Estimates"]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import finite_array, positive
+from boltzmann_tf._support.checks import finite_array, positive
 
 __all__ = ["check_period", "inside", "interval", "two_states", "wrapped"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import positive_int
+from boltzmann_tf._support.checks import positive_int
 from boltzmann_tf.estimators._common import (
     Estimate,
     Estimates,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf.estimators._arviz import backend
 from boltzmann_tf.estimators._common import Estimate, Estimates, flag, jackknife_error
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf.estimators._common import (
     DEFAULT_BLOCKS,
     Estimate,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from boltzmann_tf._checks import finite_array, positive_int
+from boltzmann_tf._support.checks import finite_array, positive_int
 from boltzmann_tf.estimators._common import (
     Estimates,
     as_float64,

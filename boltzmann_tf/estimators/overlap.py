@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf.estimators._common import (
     Estimate,
     as_float64,

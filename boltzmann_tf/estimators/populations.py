@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import positive, positive_int
+from boltzmann_tf._support.checks import positive, positive_int
 from boltzmann_tf.estimators._common import (
     DEFAULT_BLOCKS,
     Estimate,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann_tf._checks import choice, instance
+from boltzmann_tf._support.checks import choice, instance
 from boltzmann_tf.estimators._common import (
     DEFAULT_BLOCKS,
     GroupSums,

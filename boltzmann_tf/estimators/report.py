@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from boltzmann_tf._checks import finite_array, instance, positive_int
+from boltzmann_tf._support.checks import finite_array, instance, positive_int
 from boltzmann_tf.estimators._common import (
     Estimate,
     bin_index,

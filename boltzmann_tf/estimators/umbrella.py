@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
 
-from boltzmann_tf._checks import finite, finite_array, positive, positive_int
+from boltzmann_tf._support.checks import finite, finite_array, positive, positive_int
 from boltzmann_tf.estimators._common import Estimate, check_edges, flag
 from boltzmann_tf.estimators._histograms import FEW_SHARED, check_links, joined, sums_by_level
 from boltzmann_tf.estimators._lowest import lowest

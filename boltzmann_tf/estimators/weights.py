@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf.estimators._common import Estimate, check_log_weights, flag, resolution_of
 from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 
 __all__ = ["bin_edges", "finite_number", "generator", "interval", "state_weights"]
 

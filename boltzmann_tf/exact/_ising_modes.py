@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from boltzmann_tf._checks import positive
+from boltzmann_tf._support.checks import positive
 
 __all__ = ["Modes", "critical_temperature", "log_sinh", "modes", "softest_mode"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
-from boltzmann_tf._checks import finite_array, positive, positive_int
+from boltzmann_tf._support.checks import finite_array, positive, positive_int
 from boltzmann_tf.exact._arguments import bin_edges, finite_number, generator
 from boltzmann_tf.exact._quadrature import composite_nodes
 from boltzmann_tf.exact._rejection import EnvelopeSampler

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from boltzmann_tf._checks import finite, positive, positive_int
+from boltzmann_tf._support.checks import finite, positive, positive_int
 from boltzmann_tf.exact._ising_counts import MAX_LENGTH, count_states, log_counts
 from boltzmann_tf.exact._kaufman import kaufman_log_z
 from boltzmann_tf.exact.onsager import OnsagerIsing

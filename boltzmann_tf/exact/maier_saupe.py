@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scipy.optimize import brentq
 
-from boltzmann_tf._checks import choice, positive
+from boltzmann_tf._support.checks import choice, positive
 from boltzmann_tf.exact.nematic import bond_moments
 
 __all__ = ["MaierSaupe"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import root
 
-from boltzmann_tf._checks import finite_array, positive
+from boltzmann_tf._support.checks import finite_array, positive
 from boltzmann_tf.exact._arguments import bin_edges, finite_number
 from boltzmann_tf.exact.planar import Box, PlanarDensity
 from boltzmann_tf.exact.projected import ProjectedDensity, StationaryPoint

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import eval_legendre, ive
 
-from boltzmann_tf._checks import positive, positive_int
+from boltzmann_tf._support.checks import positive, positive_int
 from boltzmann_tf.exact._quadrature import composite_nodes
 
 __all__ = ["FullyConnectedNematic", "NematicChain", "bond_moments"]

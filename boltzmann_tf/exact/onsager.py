@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ellipe, ellipkm1
 
-from boltzmann_tf._checks import positive
+from boltzmann_tf._support.checks import positive
 from boltzmann_tf.exact._ising_modes import critical_temperature, log_sinh, modes
 from boltzmann_tf.exact._quadrature import composite_nodes
 

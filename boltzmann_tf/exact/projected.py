@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from boltzmann_tf._checks import choice, finite_array, positive
+from boltzmann_tf._support.checks import choice, finite_array, positive
 from boltzmann_tf.exact._arguments import bin_edges, interval, state_weights
 from boltzmann_tf.exact._quadrature import composite_nodes, grouped_logsumexp
 

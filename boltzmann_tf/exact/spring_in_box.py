@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erf, ndtr, ndtri
 
-from boltzmann_tf._checks import choice, finite_array, positive, positive_int
+from boltzmann_tf._support.checks import choice, finite_array, positive, positive_int
 from boltzmann_tf.exact._arguments import bin_edges, finite_number, generator
 
 __all__ = ["SpringInBox"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from boltzmann_tf._checks import instance
+from boltzmann_tf._support.checks import instance
 
 __all__ = ["axis_of", "cloud", "filled", "has", "line", "on_grid", "pictures"]
 

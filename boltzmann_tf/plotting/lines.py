@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from boltzmann_tf._checks import choice
+from boltzmann_tf._support.checks import choice
 from boltzmann_tf.plotting._arguments import filled, has, line
 from boltzmann_tf.plotting.style import COLORS, grid, label_axes, palette, styled
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
-from boltzmann_tf._checks import positive
+from boltzmann_tf._support.checks import positive
 from boltzmann_tf.plotting._arguments import filled, has
 from boltzmann_tf.plotting.style import COLORS, grid, styled
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from boltzmann_tf._checks import choice
+from boltzmann_tf._support.checks import choice
 from boltzmann_tf.potentials.angles import Angles, BendingStiffness, HarmonicAngle
 from boltzmann_tf.potentials.base import Few, Potential
 from boltzmann_tf.potentials.bonds import FENE, Bonds, DoubleWellBond, HarmonicBond

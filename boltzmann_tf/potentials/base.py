@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array, instance
-from boltzmann_tf._documents import plain
+from boltzmann_tf._support.checks import finite_array, instance
+from boltzmann_tf._support.documents import plain
 from boltzmann_tf.potentials.boxes import Box
 
 __all__ = ["Bound", "Few", "Particles", "Potential", "chosen_parameters", "index_of"]

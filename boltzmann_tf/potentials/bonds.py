@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf.potentials.base import Few
 from boltzmann_tf.potentials.ops import formula, log, maximum, power, sqrt, where
 

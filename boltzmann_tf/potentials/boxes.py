@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf._checks import choice, finite_array, positive
+from boltzmann_tf._support.checks import choice, finite_array, positive
 
 __all__ = ["Box", "Open", "Periodic", "SoftWalls"]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import instance, positive_int
+from boltzmann_tf._support.checks import instance, positive_int
 from boltzmann_tf.potentials._kernels import invariant_of, places_of
 from boltzmann_tf.potentials._space import SPACES, cosine_of, squared_distance_of
 from boltzmann_tf.potentials.base import Particles, index_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf._checks import finite_array, positive
+from boltzmann_tf._support.checks import finite_array, positive
 from boltzmann_tf.potentials.base import Bound, Few, Particles
 from boltzmann_tf.potentials.ops import formula, maximum
 from boltzmann_tf.potentials.pairs import Pairs

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import integrate, special
 
-from boltzmann_tf._checks import choice, finite_array, instance, positive_int
+from boltzmann_tf._support.checks import choice, finite_array, instance, positive_int
 from boltzmann_tf.potentials.base import (
     Bound,
     Particles,

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from boltzmann_tf import _files
-from boltzmann_tf._checks import choice, instance, positive_int, seed_int
-from boltzmann_tf._disk import check_folder
-from boltzmann_tf._folders import begin_folder, finish_folder
+from boltzmann_tf._support import files as _files
+from boltzmann_tf._support.checks import choice, instance, positive_int, seed_int
+from boltzmann_tf._support.disk import check_folder
+from boltzmann_tf._support.folders import begin_folder, finish_folder
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import report
 from boltzmann_tf.reproduction.metrics import Metric, to_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from boltzmann_tf._checks import choice, positive_int
+from boltzmann_tf._support.checks import choice, positive_int
 
 __all__ = ["DIAGNOSTICS", "Diagnostic", "diagnose"]
 

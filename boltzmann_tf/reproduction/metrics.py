@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boltzmann_tf._checks import choice
+from boltzmann_tf._support.checks import choice
 
 __all__ = ["REFERENCE_KINDS", "Metric", "ReferenceKind", "to_json"]
 

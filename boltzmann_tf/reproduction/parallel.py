@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
 
-from boltzmann_tf._follow import FOLLOW
+from boltzmann_tf._support.follow import FOLLOW
 
 __all__ = ["available_cores", "run_processes"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boltzmann_tf._checks import choice, instance
+from boltzmann_tf._support.checks import choice, instance
 
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from boltzmann_tf import _files
-from boltzmann_tf._checks import instance, sequence
+from boltzmann_tf._support import files as _files
+from boltzmann_tf._support.checks import instance, sequence
 from boltzmann_tf.reproduction import html
 from boltzmann_tf.reproduction.diagnostics import Diagnostic
 from boltzmann_tf.reproduction.metrics import Metric

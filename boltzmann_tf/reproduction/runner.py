@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from boltzmann_tf._checks import choice, positive_int, seed_int
+from boltzmann_tf._support.checks import choice, positive_int, seed_int
 from boltzmann_tf.reproduction import html, registry
 from boltzmann_tf.reproduction.context import Context, check_output, check_preset
 from boltzmann_tf.reproduction.parallel import run_processes

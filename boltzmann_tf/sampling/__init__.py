@@ -8,7 +8,23 @@ from boltzmann_tf.sampling.latent import (
     interpolate,
     latent_metropolis,
 )
-from boltzmann_tf.sampling.lattice import (
+from boltzmann_tf.sampling.particles import (
+    ParticleInfo,
+    ParticleState,
+    particle_energies,
+    particle_state,
+    particle_sweeps,
+)
+from boltzmann_tf.sampling.particles.annealing import AnnealedParticles, anneal_particles
+from boltzmann_tf.sampling.particles.permutation import Relabelled, relabel
+from boltzmann_tf.sampling.particles.umbrella import (
+    UmbrellaInfo,
+    UmbrellaState,
+    umbrella_rounds,
+    umbrella_state,
+)
+from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
+from boltzmann_tf.sampling.spins import (
     ClusterInfo,
     IsingChain,
     IsingSummary,
@@ -32,7 +48,7 @@ from boltzmann_tf.sampling.lattice import (
     wang_landau_sweeps,
     wolff_updates,
 )
-from boltzmann_tf.sampling.nematic import (
+from boltzmann_tf.sampling.vectors.sweeps import (
     VectorInfo,
     VectorState,
     vector_energies,
@@ -40,23 +56,7 @@ from boltzmann_tf.sampling.nematic import (
     vector_sweeps,
     vector_wolff_updates,
 )
-from boltzmann_tf.sampling.particle_annealing import AnnealedParticles, anneal_particles
-from boltzmann_tf.sampling.particles import (
-    ParticleInfo,
-    ParticleState,
-    particle_energies,
-    particle_state,
-    particle_sweeps,
-)
-from boltzmann_tf.sampling.permutation import Relabelled, relabel
-from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
-from boltzmann_tf.sampling.umbrella import (
-    UmbrellaInfo,
-    UmbrellaState,
-    umbrella_rounds,
-    umbrella_state,
-)
-from boltzmann_tf.sampling.vector_tempering import (
+from boltzmann_tf.sampling.vectors.tempering import (
     VectorTemperingInfo,
     VectorTemperingState,
     vector_order,

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._graph import kept
-from boltzmann_tf._random import log_uniform, normal
+from boltzmann_tf._support.graph import kept
+from boltzmann_tf._support.random import log_uniform, normal
 
 __all__ = ["Target", "kernel"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._support.checks import finite_array
 
 __all__ = ["check_ladder", "exchange"]
 

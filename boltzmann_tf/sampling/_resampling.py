@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._random import uniform
+from boltzmann_tf._support.random import uniform
 
 __all__ = ["resampled"]
 

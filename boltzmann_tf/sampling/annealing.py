@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._ahead import ahead
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
-from boltzmann_tf._graph import in_graph, kept, numbers_of, with_xla
-from boltzmann_tf._random import log_uniform, normal
+from boltzmann_tf._support.ahead import ahead
+from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._support.graph import in_graph, kept, numbers_of, with_xla
+from boltzmann_tf._support.random import log_uniform, normal
 from boltzmann_tf.estimators._common import DependentWeights, flag
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.sampling._annealed import Annealed

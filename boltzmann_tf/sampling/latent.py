@@ -12,8 +12,8 @@ import numba
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int
-from boltzmann_tf._graph import in_graph, numbers_of, with_xla
+from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int
+from boltzmann_tf._support.graph import in_graph, numbers_of, with_xla
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.sampling._chain import Target
 from boltzmann_tf.sampling._precision import energies_of

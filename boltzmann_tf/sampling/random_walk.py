@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import estimators
-from boltzmann_tf._checks import choice, finite_array, positive, positive_int, seed_int
-from boltzmann_tf._graph import in_graph, numbers_of, with_xla
+from boltzmann_tf._support.checks import choice, finite_array, positive, positive_int, seed_int
+from boltzmann_tf._support.graph import in_graph, numbers_of, with_xla
 from boltzmann_tf.sampling._chain import Target, kernel
 from boltzmann_tf.sampling._precision import check_resolution, check_step, energies_of
 from boltzmann_tf.systems import System

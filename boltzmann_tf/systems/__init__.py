@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from boltzmann_tf._checks import choice
+from boltzmann_tf._support.checks import choice
 from boltzmann_tf.systems.base import System
 from boltzmann_tf.systems.combined import Combination, FromEnergy
 from boltzmann_tf.systems.double_well import DoubleWell

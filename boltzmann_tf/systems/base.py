@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import choice, instance, positive, positive_int
+from boltzmann_tf._support.checks import choice, instance, positive, positive_int
 from boltzmann_tf.systems import _domain
 
 __all__ = ["System", "with_density"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import instance, positive
+from boltzmann_tf._support.checks import instance, positive
 from boltzmann_tf.systems.base import System
 
 __all__ = ["Combination", "FromEnergy"]

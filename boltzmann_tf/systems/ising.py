@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import exact
-from boltzmann_tf._checks import choice, finite, plus_minus_one, positive_int
+from boltzmann_tf._support.checks import choice, finite, plus_minus_one, positive_int
 from boltzmann_tf.systems.base import System
 
 __all__ = ["Ising", "check_spins"]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite, positive, positive_int, seed_int
-from boltzmann_tf._torus import cosines, hartley, transform
+from boltzmann_tf._support.checks import finite, positive, positive_int, seed_int
+from boltzmann_tf._support.torus import cosines, hartley, transform
 from boltzmann_tf.systems.base import System
 from boltzmann_tf.systems.ising import Ising, check_spins
 

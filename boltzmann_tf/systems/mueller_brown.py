@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import exact
-from boltzmann_tf._checks import positive
+from boltzmann_tf._support.checks import positive
 from boltzmann_tf.systems.base import System
 
 __all__ = ["MuellerBrown"]

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import exact
-from boltzmann_tf._checks import choice, finite, finite_array, positive_int
+from boltzmann_tf._support.checks import choice, finite, finite_array, positive_int
 from boltzmann_tf.systems._domain import UNIT
 from boltzmann_tf.systems.base import System
 

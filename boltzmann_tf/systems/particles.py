@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import potentials
-from boltzmann_tf._checks import finite_array, instance, positive_int, sequence
+from boltzmann_tf._support.checks import finite_array, instance, positive_int, sequence
 from boltzmann_tf.potentials import Box, Coordinate, Open, Potential, SoftWalls, Wall
 from boltzmann_tf.potentials import _kernels as kernels
 from boltzmann_tf.potentials import _tensors as tensors

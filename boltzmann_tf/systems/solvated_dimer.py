@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite, finite_array, positive, positive_int
+from boltzmann_tf._support.checks import finite, finite_array, positive, positive_int
 from boltzmann_tf.potentials import (
     Distance,
     DoubleWellBond,

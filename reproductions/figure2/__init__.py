@@ -6,17 +6,18 @@ tolerances. What they share is here: the order of work, the figures and the chec
 
 from __future__ import annotations
 
-from boltzmann_tf.reproduction import Context
-from reproductions.ensembles import Trainers
-from reproductions.evaluation import evaluate
-from reproductions.figure2 import figures
-from reproductions.figure2.case import Case, Results
-from reproductions.figure2.numbers import (
+from boltzmann_tf.reproductions.ensembles import Trainers
+from boltzmann_tf.reproductions.evaluation import evaluate
+from boltzmann_tf.reproductions.figure2 import figures
+from boltzmann_tf.reproductions.figure2.case import Case, Results
+from boltzmann_tf.reproductions.figure2.numbers import (
     add_common_metrics,
     add_published_metrics,
     tables,
     what_the_networks_buy,
 )
+
+from boltzmann_tf.reproduction import Context
 
 __all__ = ["Case", "Results", "add_common_metrics", "add_published_metrics", "reproduce"]
 

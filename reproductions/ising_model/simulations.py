@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.sampling import lattice
+from boltzmann_tf.sampling import spins as lattice
 
 __all__ = ["equilibrium_spins", "simulate"]
 

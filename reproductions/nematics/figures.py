@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from boltzmann_tf.reproductions.nematics.finite_size import Extrapolation, HeatCurve, extrapolate
+from boltzmann_tf.reproductions.nematics.measured import (
+    correlations,
+    orientation_density,
+    pair_order,
+)
+from boltzmann_tf.reproductions.nematics.numbers import PUBLISHED_TRANSITION
+from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
+from boltzmann_tf.reproductions.nematics.runs import Run
+from boltzmann_tf.reproductions.nematics.simulations import Simulated
 
 from boltzmann_tf import exact, plotting
 from boltzmann_tf.exact.nematic import bond_moments
 from boltzmann_tf.reproduction import Context
-from reproductions.nematics.finite_size import Extrapolation, HeatCurve, extrapolate
-from reproductions.nematics.measured import correlations, orientation_density, pair_order
-from reproductions.nematics.numbers import PUBLISHED_TRANSITION
-from reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
-from reproductions.nematics.runs import Run
-from reproductions.nematics.simulations import Simulated
 
 __all__ = ["show_chain", "show_complete", "show_cubic", "show_orientations", "show_transition"]
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, Cosine, Stage, Trainer, bijectors
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.sampling.nematic import neighbour_table
+from boltzmann_tf.sampling.vectors.sweeps import neighbour_table
 from boltzmann_tf.systems import Nematic, NematicAngles
 
 __all__ = ["NematicAt", "Trained", "fixed", "start_couplings", "walk"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
+from boltzmann_tf.reproductions.solvated_dimer.measured import REGIONS, length
+from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 
 from boltzmann_tf import BoltzmannGenerator, plotting, sampling
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
-from reproductions.solvated_dimer.generators import Trained
-from reproductions.solvated_dimer.measured import REGIONS, length
-from reproductions.solvated_dimer.reference import SYSTEM
 
 __all__ = [
     "show_energies",

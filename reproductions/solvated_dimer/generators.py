@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from boltzmann_tf.reproductions.solvated_dimer import flows
+from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, bijectors, losses, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.schedules import Cosine, Exponential
 from boltzmann_tf.training import History
-from reproductions.solvated_dimer import flows
-from reproductions.solvated_dimer.reference import SYSTEM
+from boltzmann_tf.training.schedules import Cosine, Exponential
 
 __all__ = [
     "ABOUT_CLOSED",

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-
-from boltzmann_tf import estimators
-from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context, Metric
-from reproductions.solvated_dimer.figures import BOUND
-from reproductions.solvated_dimer.generators import CLOSED, Trained
-from reproductions.solvated_dimer.measured import (
+from boltzmann_tf.reproductions.solvated_dimer.figures import BOUND
+from boltzmann_tf.reproductions.solvated_dimer.generators import CLOSED, Trained
+from boltzmann_tf.reproductions.solvated_dimer.measured import (
     Region,
     Reweighted,
     barrier,
@@ -19,8 +15,12 @@ from reproductions.solvated_dimer.measured import (
     kl_loss,
     minima,
 )
-from reproductions.solvated_dimer.published_umbrella import PUBLISHED
-from reproductions.solvated_dimer.reference import Windows
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
+from boltzmann_tf.reproductions.solvated_dimer.reference import Windows
+
+from boltzmann_tf import estimators
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context, Metric
 
 __all__ = [
     "add_alone",

@@ -6,15 +6,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained, published_multi
+from boltzmann_tf.reproductions.solvated_dimer.measured import (
+    Reweighted,
+    barrier,
+    minima,
+    reweighted,
+)
+from boltzmann_tf.reproductions.solvated_dimer.plan import Plan
+from boltzmann_tf.reproductions.solvated_dimer.reference import permuted
+from boltzmann_tf.reproductions.solvated_dimer.snapshots import Averaged, snapshots
 
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
-from reproductions.solvated_dimer.generators import Trained, published_multi
-from reproductions.solvated_dimer.measured import Reweighted, barrier, minima, reweighted
-from reproductions.solvated_dimer.plan import Plan
-from reproductions.solvated_dimer.reference import permuted
-from reproductions.solvated_dimer.snapshots import Averaged, snapshots
 
 __all__ = ["Published", "in_one_order", "of_published"]
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from boltzmann_tf.reproductions.solvated_dimer.hamiltonian_exchange import Exchange
+from boltzmann_tf.reproductions.solvated_dimer.measured import compared
+from boltzmann_tf.reproductions.solvated_dimer.numbers import TARGET
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
+    PUBLISHED,
+    window_free_energies,
+)
+from boltzmann_tf.reproductions.solvated_dimer.reference import Windows
 
 from boltzmann_tf import estimators
 from boltzmann_tf.reproduction import Context, Metric
-from reproductions.solvated_dimer.hamiltonian_exchange import Exchange
-from reproductions.solvated_dimer.measured import compared
-from reproductions.solvated_dimer.numbers import TARGET
-from reproductions.solvated_dimer.published_umbrella import PUBLISHED, window_free_energies
-from reproductions.solvated_dimer.reference import Windows
 
 __all__ = ["add_reference"]
 

@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from boltzmann_tf.reproductions.solvated_dimer import flows, measured
+from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, length
+from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES, SYSTEM
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, estimators, sampling, systems
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.sampling import AnnealedParticles
-from boltzmann_tf.schedules import Cosine, Exponential
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
-from reproductions.solvated_dimer import flows, measured
-from reproductions.solvated_dimer.measured import Reweighted, length
-from reproductions.solvated_dimer.reference import EDGES, SITES, SYSTEM
+from boltzmann_tf.training.schedules import Cosine, Exponential
 
 __all__ = ["AnnealedDimer", "Tethered", "TetheredDimer", "anneal", "reweighted", "train"]
 

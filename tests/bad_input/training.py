@@ -11,11 +11,11 @@ import tensorflow as tf
 import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, ONES, WELL, first, generator
 from boltzmann_tf import bijectors, losses
-from boltzmann_tf.conditions import LogUniform, Uniform
-from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.losses import ReactionCoordinate, WeightedLikelihood
-from boltzmann_tf.schedules import Cosine, Exponential, Linear, Schedule, values
 from boltzmann_tf.training import Stage, Trainer
+from boltzmann_tf.training.conditions import LogUniform, Uniform
+from boltzmann_tf.training.explorer import Explorer
+from boltzmann_tf.training.schedules import Cosine, Exponential, Linear, Schedule, values
 
 
 def network():

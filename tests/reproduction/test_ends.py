@@ -13,8 +13,8 @@ import time
 import pytest
 from reproduction.planted import PASSES, plant
 
-from boltzmann_tf import _files
-from boltzmann_tf._folders import begin_folder, finish_folder
+from boltzmann_tf._support import files as _files
+from boltzmann_tf._support.folders import begin_folder, finish_folder
 from boltzmann_tf.reproduction import Context
 
 # Says that it is there, then waits for much longer than a test does.

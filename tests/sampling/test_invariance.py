@@ -15,8 +15,12 @@ from invariance import Kernel, both, leaves_its_target, planted_error_is_seen
 from scipy.special import ive
 
 from boltzmann_tf import sampling
-from boltzmann_tf.sampling import nematic, particle_annealing, particles, umbrella, vector_tempering
-from boltzmann_tf.sampling.lattice import clusters, multispin, tempering
+from boltzmann_tf.sampling.particles import annealing as particle_annealing
+from boltzmann_tf.sampling.particles import sweeps as particles
+from boltzmann_tf.sampling.particles import umbrella
+from boltzmann_tf.sampling.spins import clusters, multispin, tempering
+from boltzmann_tf.sampling.vectors import sweeps as nematic
+from boltzmann_tf.sampling.vectors import tempering as vector_tempering
 from boltzmann_tf.systems import Nematic, SolvatedDimer
 
 KERNELS: dict[str, Kernel] = {}

@@ -16,8 +16,8 @@ import tensorflow as tf
 from invariance import Kernel, both, leaves_its_target, planted_error_is_seen
 
 from boltzmann_tf import BoltzmannGenerator, Samples, realnvp, sampling
-from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.systems import DoubleWell
+from boltzmann_tf.training.explorer import Explorer
 
 REPLICAS = 20_000
 TAU = 1.5

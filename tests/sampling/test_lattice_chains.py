@@ -17,8 +17,8 @@ from scipy import special, stats
 
 from boltzmann_tf import estimators
 from boltzmann_tf.exact import IsingTorus
-from boltzmann_tf.sampling import lattice as ising
-from boltzmann_tf.sampling.lattice import (
+from boltzmann_tf.sampling import spins as ising
+from boltzmann_tf.sampling.spins import (
     ising_chain,
     tempering_rounds,
     tempering_state,

@@ -18,8 +18,8 @@ import pytest
 from scipy import stats
 
 from boltzmann_tf.sampling import _random, _threads
-from boltzmann_tf.sampling import lattice as ising
-from boltzmann_tf.sampling.lattice import (
+from boltzmann_tf.sampling import spins as ising
+from boltzmann_tf.sampling.spins import (
     LatticeState,
     _state,
     lattice_energies,

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from boltzmann_tf import estimators, sampling
 from boltzmann_tf.exact.nematic import bond_moments
-from boltzmann_tf.sampling.nematic import neighbour_table
+from boltzmann_tf.sampling.vectors.sweeps import neighbour_table
 from boltzmann_tf.systems import Nematic
 
 SYSTEMS = {

@@ -14,7 +14,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import ive
 
 from boltzmann_tf import sampling
-from boltzmann_tf.sampling import _label_cell, particle_annealing
+from boltzmann_tf.sampling.particles import _label_cell
+from boltzmann_tf.sampling.particles import annealing as particle_annealing
 from boltzmann_tf.systems import SolvatedDimer
 
 SOLVENT = 9

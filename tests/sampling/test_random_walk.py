@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 
 from boltzmann_tf import estimators
-from boltzmann_tf._random import uniform
+from boltzmann_tf._support.random import uniform
 from boltzmann_tf.sampling import _chain, metropolis, random_walk, run_chains
 from boltzmann_tf.systems import DoubleWell, SpringInBox, System
 

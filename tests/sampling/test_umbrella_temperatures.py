@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy.special import ive
 
 from boltzmann_tf import estimators, sampling
-from boltzmann_tf.sampling import umbrella as module
+from boltzmann_tf.sampling.particles import umbrella as module
 from boltzmann_tf.systems import SolvatedDimer
 
 CENTRES = np.arange(0.7, 2.35, 0.1)

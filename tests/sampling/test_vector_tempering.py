@@ -38,7 +38,7 @@ def test_energies_at_each_temperature_are_exact(n_clusters):
 def test_exchanges_without_the_energy_are_noticed(monkeypatch):
     """The planted error: walkers exchange whatever their energies are."""
     monkeypatch.setattr(
-        "boltzmann_tf.sampling.vector_tempering.vector_energies",
+        "boltzmann_tf.sampling.vectors.tempering.vector_energies",
         lambda vectors, system: np.zeros(len(vectors)),
     )
     wrong, _ = tempered(400)

@@ -1,0 +1,85 @@
+"""Where the conditions of a conditional generator come from in training."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from boltzmann_tf._support.checks import finite, sequence
+from boltzmann_tf._support.random import uniform
+
+__all__ = ["LogUniform", "Uniform"]
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Conditions spread evenly over a box: a value of each component for each sample of a batch.
+
+    Stratified: the range of each component is cut into as many pieces as there are samples, with
+    one value in each, in an order of its own. A batch then covers the range every time.
+
+    Attributes:
+      low: lower end of each component.
+      high: upper end of each component.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            values = sequence(name, getattr(self, name))
+            checked = tuple(finite(f"{name}[{i}]", v) for i, v in enumerate(values))
+            object.__setattr__(self, name, checked)  # a list becomes a tuple, which hashes
+        if len(self.low) != len(self.high) or not all(
+            a < b for a, b in zip(self.low, self.high, strict=True)
+        ):
+            raise ValueError(
+                "low and high must have as many components, low below high in each, got "
+                f"{self.low} and {self.high}"
+            )
+
+    @property
+    def size(self) -> int:
+        """Number of components."""
+        return len(self.low)
+
+    def __call__(self, n: int, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+        """`n` conditions, `[n, size]`, a function of the seed `[2]`."""
+        return _stratified(self.low, self.high, n, seed, dtype)
+
+
+class LogUniform(Uniform):
+    """As `Uniform`, but even in the logarithm: the lower end, say of temperatures, gets more.
+
+    Attributes:
+      low: lower end of each component, positive.
+      high: upper end of each component.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not all(value > 0 for value in self.low):
+            raise ValueError(f"low must be positive in each component, got {self.low}")
+
+    def __call__(self, n: int, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+        """`n` conditions, `[n, size]`, a function of the seed `[2]`."""
+        low, high = (tuple(map(math.log, ends)) for ends in (self.low, self.high))
+        return tf.exp(_stratified(low, high, n, seed, dtype))
+
+
+def _stratified(
+    lower: tuple[float, ...], upper: tuple[float, ...], n: int, seed: tf.Tensor, dtype: tf.DType
+) -> tf.Tensor:
+    """One value in each of `n` equal pieces of each range, in an order of its own, `[n, size]`."""
+    columns = []
+    for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
+        own = tf.random.experimental.stateless_fold_in(seed, i)
+        first, second = tf.unstack(tf.random.experimental.stateless_split(own, 2))
+        piece = uniform([n], first, dtype)
+        piece += tf.cast(tf.range(n), dtype)
+        order = tf.argsort(uniform([n], second))
+        columns.append(low + (high - low) / n * tf.gather(piece, order))
+    return tf.stack(columns, axis=-1)
