@@ -27,11 +27,13 @@ from boltzmann_tf.bijectors import Sequence as BijectorSequence
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.training import schedules
 from boltzmann_tf.training.schedules import Schedule
+from boltzmann_tf.training.windows import Windows, data_document
 
 if TYPE_CHECKING:
     from boltzmann_tf.training.contracts import Run
     from boltzmann_tf.training.stages import Stage
     from boltzmann_tf.training.step_shape import Data
+    from boltzmann_tf.training.validation import Validation
 
 __all__ = ["fingerprint", "frozen_variables", "function_name", "run_document"]
 
@@ -41,7 +43,12 @@ LONG = 64  # entries of an attribute that are written out
 SCHEDULED = ("learning_rate", "ml", "kl", "rc", "energy_high")
 
 
-def run_document(loop: Run, stages: Sequence[Stage], data: Data) -> dict[str, Any]:
+def run_document(
+    loop: Run,
+    stages: Sequence[Stage],
+    data: Data | Windows,
+    validation: Validation | None = None,
+) -> dict[str, Any]:
     """System, bijector, optimiser, data, stages, seed and settings of a run, as JSON values.
 
     A system or bijector of the user's own is seen by the name of its class, its `get_config`, and
@@ -53,10 +60,11 @@ def run_document(loop: Run, stages: Sequence[Stage], data: Data) -> dict[str, An
     Args:
       loop: the trainer.
       stages: all of the run.
-      data: what it is trained on.
+      data: what it is trained on; of windows, the first is seen.
+      validation: the held-out data, None without.
     """
     generator = loop.generator
-    probes = _Probes(loop, data)
+    probes = _Probes(loop, data.first if isinstance(data, Windows) else data)
     optimizer = loop.optimizer.get_config()
     document = {
         "loop": type(loop).__name__,
@@ -73,13 +81,12 @@ def run_document(loop: Run, stages: Sequence[Stage], data: Data) -> dict[str, An
             "class": type(loop.optimizer).__name__,
             **_without(optimizer, ("name", "learning_rate")),  # the stages set the rate
         },
-        "data": {
-            "shape": list(data.x.shape),
-            "sha256": _sha256(data.x.numpy()),
-            "condition_sha256": _sha256(data.condition.numpy()),
-        },
+        "data": data_document(data),
         "stages": [_stage(stage, probes) for stage in stages],
     }
+    # Not there without, as in files from before there was validation.
+    if validation is not None:
+        document["validation"] = validation.document()
     return _told(document)
 
 
@@ -242,7 +249,3 @@ def _without(config: Any, keys: tuple[str, ...]) -> Any:
     if not isinstance(config, dict):
         return config
     return {k: _without(v, keys) for k, v in config.items() if k not in keys}
-
-
-def _sha256(array: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
