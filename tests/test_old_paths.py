@@ -59,8 +59,8 @@ def test_a_name_that_was_never_there_is_not_found():
 def test_what_moved_is_an_attribute_of_the_package_too():
     import boltzmann_tf
 
-    sys.modules.pop("boltzmann_tf.training.schedules", None)
+    sys.modules.pop("boltzmann_tf.schedules", None)
     vars(boltzmann_tf).pop("schedules", None)
-    with pytest.warns(DeprecationWarning, match="boltzmann_tf.training.schedules has moved"):
-        found = boltzmann_tf.training.schedules
+    with pytest.warns(DeprecationWarning, match="boltzmann_tf.schedules has moved"):
+        found = boltzmann_tf.schedules
     assert found.Linear is boltzmann_tf.Linear
