@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf import priors
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.bijectors.repeated import architecture
 from boltzmann_tf.conditions import LogUniform, Uniform
@@ -94,7 +95,7 @@ def key_of(
     kind = type(optimizer)
     if (
         type(generator) is not BoltzmannGenerator
-        or generator.prior is not None
+        or not _shares(generator.prior)
         or getattr(keras.optimizers, kind.__name__, None) is not kind
         or tf.config.functions_run_eagerly()
         or tf.distribute.has_strategy()
@@ -105,7 +106,8 @@ def key_of(
     settings = optimizer.get_config()
     settings = {k: v for k, v in settings.items() if k not in ("learning_rate", "name")}
     try:
-        documents = [architecture(serialize(bijector)), settings]
+        prior = priors.to_document(generator.prior)
+        documents = [architecture(serialize(bijector)), settings, prior]
         if _is_own(system):
             documents += [type(system).__name__, system.get_config()]
         text = json.dumps(documents, sort_keys=True)
@@ -114,7 +116,8 @@ def key_of(
     except Exception:
         return None
     # Methods that somebody replaced on a class give other numbers.
-    classes = {type(part) for part in _parts(bijector)} | {BoltzmannGenerator, type(system), kind}
+    classes = {type(part) for part in _parts(bijector)}
+    classes |= {BoltzmannGenerator, type(system), kind, type(generator.prior)}
     methods = frozenset(methods_of(c) for c in classes)
     return text, energies, methods, shape.rc_loss, str(generator.dtype.name)
 
@@ -125,7 +128,8 @@ def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:
     if _is_own(system):
         system = type(system)(**system.get_config())
     bijector = deserialize(serialize(generator.bijector))
-    return BoltzmannGenerator(system, bijector, jit_compile=generator.jit_compile)
+    prior = priors.from_document(priors.to_document(generator.prior))
+    return BoltzmannGenerator(system, bijector, prior, jit_compile=generator.jit_compile)
 
 
 def trusted(generator: BoltzmannGenerator, template: BoltzmannGenerator) -> bool:
@@ -169,6 +173,14 @@ def methods_of(cls: type) -> tuple[Hashable, ...]:
 def _is_own(system: System) -> bool:
     """Whether its class is the package's own and its configuration says all about it."""
     return type(system) in REGISTRY.values()
+
+
+def _shares(prior: priors.Prior) -> bool:
+    """Whether its class is the package's own and its configuration says all about it.
+
+    A distribution may hold variables, which change.
+    """
+    return type(prior) in priors.REGISTRY.values() and type(prior) is not priors.DistributionPrior
 
 
 def _energies(system: System) -> tuple[bytes, ...]:

@@ -37,7 +37,7 @@ ROWS = [
         ValueError,
         r"bijector must have the event_size of DoubleWell, 2, got 3",
     ),
-    (lambda: generator_with(3), TypeError, r"prior must be a Distribution, got 3"),
+    (lambda: generator_with(3), TypeError, r"prior must be a Prior or Distribution, got 3"),
     (lambda: generator_with(normal(3)), ValueError, r"prior must have event shape \[2\].*3"),
     (
         lambda: generator_with(normal(2, "float64")),
