@@ -20,6 +20,7 @@ from bad_input import (
     exact,
     generator,
     plotting,
+    priors,
     reproduction,
     sampling,
     systems,
@@ -39,6 +40,7 @@ TABLES = {
     "estimators": estimators,
     "exact": exact,
     "plotting": plotting,
+    "priors": priors,
     "reproduction": reproduction,
 }
 ROWS = {f"{room}-{i}": row for room, module in TABLES.items() for i, row in enumerate(module.ROWS)}
@@ -51,6 +53,7 @@ PUBLIC = (
     "generator",
     "losses",
     "plotting",
+    "priors",
     "reproduction",
     "sampling",
     "schedules",

@@ -52,7 +52,7 @@ __all__ = [
 
 def is_standard(prior: Prior) -> bool:
     """Whether it is the standard normal, which a generator has where none is given."""
-    return type(prior) is Normal
+    return type(instance("prior", prior, Prior)) is Normal
 
 
 def of_generator(

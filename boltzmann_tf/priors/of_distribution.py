@@ -126,6 +126,9 @@ def _document(distribution: tfd.Distribution) -> dict[str, Any]:
         value = given.get(key)
         if isinstance(value, tfd.Distribution):
             value = _document(value)
+        elif value is not None and key != "reinterpreted_batch_ndims":
+            # In the digits that the distribution computes with.
+            value = np.array(plain(value, f"{key} of {name}"), tf.as_dtype(distribution.dtype).name)
         parameters[key] = plain(value, f"{key} of {name}")
     return {"class": name, "parameters": parameters}
 
