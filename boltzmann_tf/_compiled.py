@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import priors
+from boltzmann_tf._graph import numbers_of
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.bijectors.repeated import architecture
 from boltzmann_tf.conditions import LogUniform, Uniform
@@ -88,8 +89,8 @@ def key_of(
 ) -> tuple[Hashable, ...] | None:
     """What decides the numbers of a step besides its state, or None where that cannot be said.
 
-    An energy is known by its values at some points, so that a parameter changed on the system, or
-    a variable that it reads, makes another key.
+    An energy is known by its values at some points and, for a user's system, by the attributes that
+    are numbers: a parameter changed on the system, or a variable that it reads, makes another key.
     """
     bijector, system = generator.bijector, generator.system
     kind = type(optimizer)
@@ -119,7 +120,9 @@ def key_of(
     classes = {type(part) for part in _parts(bijector)}
     classes |= {BoltzmannGenerator, type(system), kind, type(generator.prior)}
     methods = frozenset(methods_of(c) for c in classes)
-    return text, energies, methods, shape.rc_loss, str(generator.dtype.name)
+    # The cache of the package's own systems must hold no function of a user's.
+    numbers = () if _is_own(system) else numbers_of(system)
+    return text, energies, numbers, methods, shape.rc_loss, str(generator.dtype.name)
 
 
 def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:
@@ -133,10 +136,17 @@ def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:
 
 
 def trusted(generator: BoltzmannGenerator, template: BoltzmannGenerator) -> bool:
-    """Whether the template, with the generator's variables, is the same map.
+    """Whether the template, with the generator's variables, is the same map, of the same energies.
 
-    It is not where the document leaves something out, as that of a user's class may.
+    It is not where a document leaves something out, as that of a user's class may, and as that of
+    the package's systems and priors does where somebody has set `wall_stiffness` or a method on
+    one.
     """
+    own, other = generator.system, template.system
+    if own is not other and _energies(own) != _energies(other):
+        return False
+    if _prior_values(generator) != _prior_values(template):
+        return False
     mine, theirs = generator.bijector.variables, template.bijector.variables
     if [(v.shape, v.dtype, v.trainable) for v in mine] != [
         (v.shape, v.dtype, v.trainable) for v in theirs
@@ -181,6 +191,15 @@ def _shares(prior: priors.Prior) -> bool:
     A distribution may hold variables, which change.
     """
     return type(prior) in priors.REGISTRY.values() and type(prior) is not priors.DistributionPrior
+
+
+def _prior_values(generator: BoltzmannGenerator) -> tuple[bytes, ...]:
+    """A few draws, and densities at a few points."""
+    prior, dtype = generator.prior, generator.dtype
+    z = tf.constant(np.random.default_rng(0).standard_normal((8, prior.event_size)), dtype)
+    drawn = prior.sample(8, 1.0, tf.constant([0, 1], tf.int32), None, dtype)
+    found = (drawn, prior.log_prob(z, 1.0), prior.energy(z, 1.0))
+    return tuple(v.numpy().tobytes() for v in found)
 
 
 def _energies(system: System) -> tuple[bytes, ...]:

@@ -12,10 +12,17 @@ import pytest
 import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, System, Trainer
-from boltzmann_tf._graph import MOST, kept, with_xla
+from boltzmann_tf._graph import MOST, kept, numbers_of, with_xla
 from boltzmann_tf.bijectors import Scaling, realnvp
-from boltzmann_tf.sampling import anneal, latent_metropolis, metropolis, run_chains
-from boltzmann_tf.systems import DoubleWell
+from boltzmann_tf.sampling import (
+    anneal,
+    annealing,
+    latent_metropolis,
+    metropolis,
+    random_walk,
+    run_chains,
+)
+from boltzmann_tf.systems import DoubleWell, NematicAngles
 
 # The cache.
 
@@ -149,3 +156,52 @@ def test_bad_choices(sampler):
         sampler(first, np.zeros((2, 2)), n_steps=4, jit_compile="xla")
     with pytest.raises(ValueError, match="jit_compile must be True, False or 'auto', got 'xla'"):
         anneal(generator, 4, jit_compile="xla")
+
+
+class Spring(System):
+    event_shape = (2,)
+
+    def __init__(self, table):
+        self.table = table
+
+    def energy(self, x):
+        k = self.table["k"][0] if isinstance(self.table, dict) else self.table
+        return 0.5 * k * tf.reduce_sum(x**2, axis=-1)
+
+
+def sampled(name, system):
+    """Energies that a sampler returns, and those of its configurations."""
+    flow = BoltzmannGenerator(system, Scaling(2), jit_compile=False)
+    start, options = np.zeros((3, 2)), {"n_steps": 4, "jit_compile": False}
+    for _ in range(2):
+        if name == "metropolis":
+            found = metropolis(system, start, **options)
+            yield -found.log_prob.ravel(), system.energy(tf.constant(found.configurations))
+        else:
+            found = anneal(flow, 4, n_steps=1, step_size=0.1, batch_size=4, jit_compile=False)
+            yield found.energy, system.energy(tf.constant(found.x))
+
+
+@pytest.mark.parametrize("name", ["metropolis", "anneal"])
+@pytest.mark.parametrize(
+    ("first", "then"), [(1.0, 50.0), ({"k": [1.0]}, {"k": [50.0]})], ids=["number", "table"]
+)
+def test_samplers_see_a_parameter_that_was_changed(name, first, then, monkeypatch):
+    module = {"metropolis": random_walk, "anneal": annealing}[name]
+    for numbers_seen in (True, False):
+        system = Spring(first)
+        runs = sampled(name, system)
+        np.testing.assert_allclose(*next(runs), rtol=1e-5)
+        system.table = then
+        assert np.allclose(*next(runs), rtol=1e-5) == numbers_seen
+        monkeypatch.setattr(module, "numbers_of", lambda _: ())  # the planted error, second
+
+
+def test_what_is_compiled_is_found_again():
+    system = 0.5 * NematicAngles("ring", 3) + NematicAngles("ring", 3)
+    before = numbers_of(system)
+    metropolis(system, np.zeros((2, 6)), n_steps=1, jit_compile=False)
+    assert numbers_of(system) == before
+    assert "_kept" in vars(system)
+    system.terms[0][1].nematic.coupling = 2.0  # of a system in a system in a system
+    assert numbers_of(system) != before
