@@ -10,11 +10,14 @@ import tensorflow_probability as tfp
 
 from boltzmann_tf._checks import finite_array
 from boltzmann_tf._random import uniform
+from boltzmann_tf.bijectors.circle import wrap
 from boltzmann_tf.priors.base import Prior
 
 tfd = tfp.distributions
 
 __all__ = ["Circles"]
+
+MOST = 1e8  # of the concentration: beyond, float32 hardly tells the angles apart
 
 
 class Circles(Prior):
@@ -26,7 +29,7 @@ class Circles(Prior):
 
     Args:
       event_size: number D of angles.
-      concentration: kappa >= 0, a number or one for each angle; 0 for uniform.
+      concentration: kappa, 0 to 1e8, a number or one for each angle; 0 for uniform.
       mean: where the density is largest, in radians, a number or one for each angle.
     """
 
@@ -41,8 +44,8 @@ class Circles(Prior):
                 raise ValueError(
                     f"{name} must be a number or have shape [{self.event_size}], got {value.shape}"
                 )
-        if np.any(self._kappa < 0):
-            raise ValueError(f"concentration must be >= 0, got {concentration!r}")
+        if np.any((self._kappa < 0) | (self._kappa > MOST)):
+            raise ValueError(f"concentration must be in 0 .. {MOST:g}, got {concentration!r}")
 
     def sample(
         self,
@@ -56,12 +59,14 @@ class Circles(Prior):
         shape = [n, self.event_size]
         if not np.any(self._kappa):
             return tf.cast(np.pi, dtype) * (2 * uniform(shape, seed, dtype) - 1)
-        # Of kappa / tau for each angle; TFP draws by rejection (Best and Fisher 1979).
+        # By rejection (Best and Fisher 1979), in float64: TFP draws the cosine, and that of a small
+        # angle has lost its digits in float32.
         mean, kappa = (
             tf.broadcast_to(v, shape)
-            for v in (tf.constant(self._mean, dtype), self._tempered(temperature, dtype))
+            for v in (tf.constant(self._mean), self._tempered(temperature, tf.float64))
         )
-        return tfd.VonMises(mean, kappa).sample(seed=seed)
+        # Rounded, -pi may be a bit more than pi.
+        return wrap(tf.cast(tfd.VonMises(mean, kappa).sample(seed=seed), dtype))
 
     def log_prob(
         self, z: tf.Tensor, temperature: Any, condition: tf.Tensor | None = None

@@ -67,8 +67,8 @@ ROWS = [
     ),
     (
         lambda: generator().as_distribution([1.0, 2.0]),
-        ValueError,
-        r"temperature must be a positive number, got an array of shape \(2,\)",
+        TypeError,
+        r"temperature must be a positive number, got \[1\.0, 2\.0\] of type list",
     ),
     (
         lambda: conditional().sample(3, condition=[[1.0], [2.0]]),

@@ -59,12 +59,17 @@ ROWS = [
     (lambda: priors.UniformBox([0.0], [1.0, 2.0]), ValueError, r"must have as many components"),
     (lambda: priors.UniformBox(0.0, 1.0), ValueError, r"low must have 1 dimension"),
     (lambda: priors.UniformBox([NAN], [1.0]), ValueError, r"low must be finite"),
-    (lambda: priors.Circles(2, -1.0), ValueError, r"concentration must be >= 0, got -1\.0"),
+    (
+        lambda: priors.Circles(2, -1.0),
+        ValueError,
+        r"concentration must be in .*got -1\.0",
+    ),
     (
         lambda: priors.Circles(2, [1.0, 2.0, 3.0]),
         ValueError,
         r"concentration must be a number or have shape \[2\], got \(3,\)",
     ),
+    (lambda: priors.Circles(2, 1e300), ValueError, r"concentration must be in .*got 1e\+300"),
     (lambda: priors.Circles(2, mean=[[0.0]]), ValueError, r"mean must be a number.*\(1, 1\)"),
     (lambda: priors.Mixture([0.0, 1.0]), ValueError, r"centres must have 2 dimension"),
     (lambda: priors.Mixture([[0.0]], 0.0), ValueError, r"scales must be > 0.*got 0\.0"),

@@ -80,8 +80,8 @@ ROWS = [
     ),
     (
         lambda: sampling.independence_chain(generator(), 5, temperature=[1.0]),
-        ValueError,
-        r"temperature must be a positive number, got an array of shape \(1,\)",
+        TypeError,
+        r"temperature must be a positive number, got \[1\.0\] of type list",
     ),
     (
         lambda: sampling.independence_chain(generator(), 0),
