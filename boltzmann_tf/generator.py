@@ -128,12 +128,15 @@ class BoltzmannGenerator:
         self, n: int, temperature: Any, seed: tf.Tensor, *, condition: Any = None
     ) -> tf.Tensor:
         """Draws z from the prior, `[n, D]`; `temperature` a scalar or `[n]`."""
-        condition = self._prior_condition(condition, n)
+        size = self.prior.condition_size
+        condition = tf.broadcast_to(condition, [n, size]) if size else None
         return self.prior.sample(n, temperature, seed, condition, self.dtype)
 
     def prior_log_prob(self, z: tf.Tensor, temperature: Any, *, condition: Any = None) -> tf.Tensor:
         """Log density of the prior at z, `[n]`."""
-        return self.prior.log_prob(z, temperature, self._prior_condition(condition, tf.shape(z)[0]))
+        size = self.prior.condition_size
+        condition = tf.broadcast_to(condition, [tf.shape(z)[0], size]) if size else None
+        return self.prior.log_prob(z, temperature, condition)
 
     def to_configuration(
         self, z: tf.Tensor, *, condition: Any = None
@@ -329,11 +332,6 @@ class BoltzmannGenerator:
         if not size:
             return self._energy(x)
         return self._energy(x, tf.broadcast_to(condition, [tf.shape(x)[0], size]))
-
-    def _prior_condition(self, condition: Any, n: Any) -> tf.Tensor | None:
-        """The condition of each sample, for a prior that takes one."""
-        size = self.prior.condition_size
-        return tf.broadcast_to(condition, [n, size]) if size else None
 
     def _conditions(self, condition: Any, n: int) -> np.ndarray | None:
         """One condition `[condition_size]`, one for each of n samples, or none."""

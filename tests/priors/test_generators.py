@@ -178,6 +178,7 @@ def nested(depth):
     return inner
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 @pytest.mark.parametrize(
     "prior",
     [

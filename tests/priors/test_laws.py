@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -211,7 +212,9 @@ def test_log_z_is_exact_by_reweighting_from_each_prior(name):
         assert abs(found.value - case.system.log_z(t)) < 5 * found.standard_error, t
     if len(taus) > 1:
         at_one = case.prior.log_prob(tf.constant(samples.z[1::2]), 1.0).numpy()
-        wrong = estimators.log_z(-samples.energy[1::2] / 2 - at_one)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of poor weights
+            wrong = estimators.log_z(-samples.energy[1::2] / 2 - at_one)
         same = name in ("box", "uniform circles")
         off = abs(wrong.value - case.system.log_z(2.0)) > 5 * wrong.standard_error
         assert off != same
