@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf import priors, storage
-from boltzmann_tf._ahead import ahead
+from boltzmann_tf._ahead import ahead, mapped_ahead
 from boltzmann_tf._checks import (
     finite_array,
     instance,
@@ -21,9 +22,11 @@ from boltzmann_tf._checks import (
     seed_int,
     whole_numbers_held,
 )
-from boltzmann_tf._graph import with_xla
+from boltzmann_tf._graph import numbers_of, with_xla
+from boltzmann_tf._rows import Chunk, Form
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.priors import Prior
+from boltzmann_tf.streams import source
 from boltzmann_tf.systems import System
 from boltzmann_tf.systems.base import with_density
 
@@ -113,9 +116,8 @@ class BoltzmannGenerator:
             dtype=bijector.dtype,
         )
         self.jit_compile = with_xla(bijector, system, jit_compile=jit_compile)
-        # A function of its own, so that AutoGraph serves the user's code and skips the package's.
-        self._energy = tf.function(system.energy)
         self._compiled: dict[str, Any] = {}
+        self._numbers: Any = None
 
     @property
     def dtype(self) -> tf.DType:
@@ -220,9 +222,16 @@ class BoltzmannGenerator:
         return Samples(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
     def log_prob(self, x: Any, temperature: Any = 1.0, *, condition: Any = None) -> np.ndarray:
-        """Log generated density at configurations x `[n, *event_shape]`, `[n]`.
+        """Log generated density at configurations, `[n]`.
 
-        Temperature and condition are one for all or one for each, as in `sample_batches`.
+        Args:
+          x: configurations `[n, *event_shape]`: an array, or what need not be in memory: a
+            `np.memmap`, HDF5 or Zarr dataset, a `tf.data.Dataset`, a function that returns an
+            iterator of chunks `[k, *event_shape]`, or such an iterator. They are read in order,
+            batch by batch; one pass is enough.
+          temperature: tau; where x is no stream also one for each configuration, `[n]`.
+          condition: for conditional bijectors and systems: of all of them, `[condition_size]`;
+            where x is no stream also one for each, `[n, condition_size]`.
         """
         return self._evaluate(x, temperature, condition)[0]
 
@@ -304,6 +313,12 @@ class BoltzmannGenerator:
         return taus.astype(self.dtype.as_numpy_dtype)
 
     def _function(self, name: str, function: Any) -> Any:
+        numbers = numbers_of(self.system), numbers_of(self.prior)
+        if numbers != self._numbers:  # they are constants of what is compiled
+            self._compiled.clear()
+            self._numbers = numbers
+            # A function of its own: AutoGraph serves the user's code and skips the package's.
+            self._energy = tf.function(self.system.energy)
         if name not in self._compiled:
             # A partial, as in `steps`: no warning of retracing with the second generator.
             self._compiled[name] = tf.function(
@@ -333,8 +348,8 @@ class BoltzmannGenerator:
             return self._energy(x)
         return self._energy(x, tf.broadcast_to(condition, [tf.shape(x)[0], size]))
 
-    def _conditions(self, condition: Any, n: int) -> np.ndarray | None:
-        """One condition `[condition_size]`, one for each of n samples, or none."""
+    def _conditions(self, condition: Any, n: int | None) -> np.ndarray | None:
+        """One condition `[condition_size]`, one for each of n samples if given, or none."""
         size = self.bijector.condition_size
         if condition is None:
             if size:
@@ -345,30 +360,30 @@ class BoltzmannGenerator:
         whole_numbers_held("condition", condition, self.dtype.as_numpy_dtype)
         value = finite_array("condition", condition, dtype=self.dtype.as_numpy_dtype)
         if value.shape not in ((size,), (n, size)):
+            each = "" if n is None else f", or [{n}, {size}] for one a sample"
             raise ValueError(
-                f"condition must have shape [{size}] for this generator, or [{n}, {size}] for one "
-                f"a sample, got {value.shape}"
+                f"condition must have shape [{size}] for this generator{each}, got {value.shape}"
             )
         return value
 
     def _evaluate(self, x: Any, temperature: Any, condition: Any) -> tuple[np.ndarray, np.ndarray]:
-        shape = self.system.event_shape
-        x = finite_array("x", x, ndim=1 + len(shape), dtype=self.dtype.as_numpy_dtype)
-        if x.shape[1:] != shape:
-            raise ValueError(f"x must have shape [n, {', '.join(map(str, shape))}], got {x.shape}")
-        tau = self._temperature(temperature, len(x))
+        rows = source(Form("x", self.system.event_shape, self.dtype.as_numpy_dtype), x)
+        tau = self._temperature(temperature, rows.rows)
         density = self._function("density", self._density)
-        batch = min(BATCH_SIZE, 1 << (len(x) - 1).bit_length())
-        given = _in_batches(batch, tau=tau, condition=self._conditions(condition, len(x)))
+        conditions = self._conditions(condition, rows.rows)
+        batches = rows.batches(BATCH_SIZE)
+        first = next(batches)
+        batch = min(BATCH_SIZE, 1 << (len(first.x) - 1).bit_length())
+        given = _in_batches(batch, tau=tau, condition=conditions)
 
-        def one(i: int) -> list[np.ndarray]:
-            chunk = x[i * batch : (i + 1) * batch]
+        def one(chunk: Chunk) -> list[np.ndarray]:
             # The last batch is filled up with copies, so that every call has one shape.
-            full = tf.constant(np.resize(chunk, (batch, *shape)))
-            found = density(full, **given(i * batch, len(chunk)))
-            return [p.numpy()[: len(chunk)] for p in found]
+            count = len(chunk.x)
+            full = tf.constant(np.resize(chunk.x, (batch, *chunk.x.shape[1:])))
+            found = density(full, **given(int(chunk.rows[0]), count))
+            return [p.numpy()[:count] for p in found]
 
-        parts = list(ahead(one, -(-len(x) // batch)))
+        parts = list(mapped_ahead(one, itertools.chain([first], batches)))
         log_q, log_weight = (np.concatenate(p) for p in zip(*parts, strict=True))
         return log_q, log_weight
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, System, Trainer
+from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, steps
+from boltzmann_tf import generator as generator_module
 from boltzmann_tf._graph import MOST, kept, numbers_of, with_xla
 from boltzmann_tf.bijectors import Scaling, realnvp
 from boltzmann_tf.sampling import (
@@ -205,3 +206,27 @@ def test_what_is_compiled_is_found_again():
     assert "_kept" in vars(system)
     system.terms[0][1].nematic.coupling = 2.0  # of a system in a system in a system
     assert numbers_of(system) != before
+
+
+@pytest.mark.parametrize("numbers_seen", [True, False])
+def test_a_generator_and_a_trainer_see_a_parameter_that_was_changed(numbers_seen, monkeypatch):
+    """The planted error, second: numbers that are looked at once and never again."""
+    if not numbers_seen:
+        for module in (generator_module, steps):
+            monkeypatch.setattr(module, "numbers_of", lambda _: ())
+    system = Spring(1.0)
+    generator = BoltzmannGenerator(system, realnvp(2, blocks=1, hidden=(4,)), jit_compile=False)
+    trainer = Trainer(generator, steps_per_call=1, jit_compile=False)
+    stage = Stage(1, 16, learning_rate=1e-30, ml=0.0, kl=1.0)
+
+    def seen():
+        samples = generator.sample(64, seed=0)
+        expected = system.energy(tf.constant(samples.x)).numpy()
+        return np.allclose(samples.energy, expected, rtol=1e-5), trainer.fit(None, stage, verbose=0)
+
+    right, first = seen()
+    assert right
+    system.table = 100.0
+    right, second = seen()
+    assert right == numbers_seen
+    assert (second["kl"][0] != first["kl"][0]) == numbers_seen

@@ -56,6 +56,7 @@ class Prior(abc.ABC):
 
     condition_size: int = 0
     tempered: bool = True
+    told_by_numbers = True  # to `_graph.numbers_of`
     _config: dict[str, Any]
 
     @recorded

@@ -115,7 +115,7 @@ def anneal(
         (
             *("anneal", bias, batch, steps, leapfrog, tuple(mask.tolist()), jit),
             numbers_of(generator.system),
-            *(type(generator.prior), numbers_of(vars(generator.prior))),
+            numbers_of(generator.prior),
         ),
         lambda: _compiled(generator, bias, batch, steps, leapfrog, mask, jit_compile=jit),
     )

@@ -83,6 +83,7 @@ class System(abc.ABC):
     exact: Any = None
     condition_size: int = 0
     compiles_with_xla: bool = True
+    told_by_numbers = True  # to `_graph.numbers_of`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -106,6 +106,15 @@ def test_conditions_are_whole_numbers_that_float32_holds():
     generator = conditional()
     at = generator.sample(4, condition=[2**24])
     np.testing.assert_array_equal(at.x, generator.sample(4, condition=[float(2**24)]).x)
+    with pytest.raises(ValueError, match="data_condition must hold whole numbers of at most 1677"):
+        Trainer(generator).fit(np.ones((1, 2)), Stage(1), data_condition=[[2**24 + 1]], verbose=0)
+    chunks = [(np.ones((1, 2)), np.array([[2**24 + 1]]))]
+    with pytest.raises(ValueError, match="condition of data must hold whole numbers of at most"):
+        Trainer(generator).fit(lambda: iter(chunks), Stage(1, 8), verbose=0)
+    with pytest.raises(
+        ValueError, match=r"condition must have shape \[1\] for this generator, got"
+    ):
+        generator.log_weight(iter([np.ones((2, 2))]), condition=[[1.0], [2.0]])
     for wrong in ([2**24 + 1], np.array([[1], [2], [-(2**24) - 1], [3]]), [2**70]):
         with pytest.raises(ValueError, match=r"condition must hold whole numbers of at most 1677"):
             generator.sample(4, condition=wrong)
@@ -257,6 +266,25 @@ def test_a_prior_that_somebody_changed_is_not_the_shared_one():
     assert _compiled.trusted(generator, template)
     generator.prior._scales = 2 * generator.prior._scales
     assert not _compiled.trusted(generator, template)
+
+
+def test_a_number_changed_on_a_prior_is_seen_by_what_was_compiled():
+    prior = Exponential(1)
+    generator = BoltzmannGenerator(Half(), Scaling(1), prior, jit_compile=False)
+    before = generator.sample(8)
+    prior.scale = 2.0
+    after = generator.sample(8)
+    np.testing.assert_allclose(after.z, 2 * before.z, rtol=1e-6)
+    np.testing.assert_allclose(after.log_q, before.log_q - np.log(2), rtol=1e-5)
+
+
+def test_held_out_data_are_judged_under_the_prior():
+    generator = BoltzmannGenerator(Gaussian(2), Scaling(2), Mixture(CENTRES), jit_compile=False)
+    x = np.tile([[0.3, -0.2]], (8, 1)).astype(np.float32)
+    trainer = Trainer(generator, seed=1, steps_per_call=1, jit_compile=False)
+    history = trainer.fit(x, Stage(1, 8, 0.01), validation_data=x, verbose=0)
+    wanted = -float(generator.log_prob(x)[0])
+    assert history.validation.ml[-1] == pytest.approx(wanted, abs=1e-5)
 
 
 def test_checkpoints_name_the_prior():
