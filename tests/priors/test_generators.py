@@ -106,7 +106,7 @@ def test_conditions_are_whole_numbers_that_float32_holds():
     generator = conditional()
     at = generator.sample(4, condition=[2**24])
     np.testing.assert_array_equal(at.x, generator.sample(4, condition=[float(2**24)]).x)
-    with pytest.raises(ValueError, match="data_condition must hold whole numbers of at most 1677"):
+    with pytest.raises(ValueError, match="data_condition must hold whole numbers of at most"):
         Trainer(generator).fit(np.ones((1, 2)), Stage(1), data_condition=[[2**24 + 1]], verbose=0)
     chunks = [(np.ones((1, 2)), np.array([[2**24 + 1]]))]
     with pytest.raises(ValueError, match="condition of data must hold whole numbers of at most"):
