@@ -80,7 +80,9 @@ def positions_of(samples: Any, log_weights: Any, system: ParticleSystem) -> tupl
 
 def _in_parts(x: np.ndarray, logs: Any, system: ParticleSystem) -> Iterator[Read]:
     if logs is not None and np.shape(logs) != (len(x),):
-        raise ValueError(f"log_weights must have {len(x)} values, one a sample, got {np.size(logs)}")
+        raise ValueError(
+            f"log_weights must have {len(x)} values, one a sample, got {np.size(logs)}"
+        )
     for start in range(0, len(x), PART):
         part = slice(start, start + PART)
         yield particle_positions(x[part], system), None if logs is None else logs[part]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +12,12 @@ import tensorflow as tf
 from boltzmann_tf._checks import instance, positive
 from boltzmann_tf.analysis._jumps import jumps
 from boltzmann_tf.analysis._samples import batches, particle_positions
-from boltzmann_tf.estimators import Estimate, mean_with_error, weighted_average
+from boltzmann_tf.estimators import (
+    Estimate,
+    mean_with_error,
+    normalized_weights,
+    weighted_average,
+)
 from boltzmann_tf.potentials import Periodic
 from boltzmann_tf.potentials import _tensors as tensors
 from boltzmann_tf.potentials.base import Particles
@@ -101,9 +107,9 @@ def pressure(
         return np.stack([forces + steps, forces, steps], axis=1)
 
     ideal, tail = system.n * t / volume, 0.0 - _of_constants(system) / (d * volume)
-    total, forces, steps = _averages(parts, samples, log_weights, system)
+    total, (forces, steps) = _averages(parts, samples, log_weights, system)
     return Pressure(
-        ideal + tail + total.value, total.standard_error, ideal, forces.value, tail, steps.value
+        ideal + tail + total.value, total.standard_error, ideal, float(forces), tail, float(steps)
     )
 
 
@@ -136,24 +142,33 @@ def virial(
             f"{system.domain!r} and condition_size {system.condition_size} of {system.name}"
         )
     t = positive("temperature", temperature)
-    particles = isinstance(system, ParticleSystem)
-    scaled = _scaled(system) if particles else _by_coordinates(system)
-
-    def parts(x: np.ndarray) -> np.ndarray:
-        x = np.asarray(x, np.float64)
-        if not particles:
-            return scaled(x)[:, None]
-        r = particle_positions(x, system)
-        return (scaled(r) - jumps(r, system, t))[:, None]
-
-    (found,) = _averages(parts, samples, log_weights, system)
+    if isinstance(system, ParticleSystem):
+        parts = functools.partial(_virial_of_particles, system, _scaled(system), t)
+    else:
+        parts = functools.partial(_virial_of_coordinates, system)
+    found, _ = _averages(parts, samples, log_weights, system)
     return Virial(found.value, found.standard_error, system.event_size * t)
+
+
+def _virial_of_particles(
+    system: ParticleSystem, scaled: Callable, temperature: float, x: np.ndarray
+) -> np.ndarray:
+    r = np.asarray(particle_positions(x, system), np.float64)
+    return (scaled(r) - jumps(r, system, temperature))[:, None]
+
+
+def _virial_of_coordinates(system: System, x: np.ndarray) -> np.ndarray:
+    at = tf.constant(x, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(at)
+        u = system.energy(at)
+    return tf.reduce_sum(at * tape.gradient(u, at), axis=-1).numpy()[:, None]
 
 
 def _averages(
     parts: Callable[[np.ndarray], np.ndarray], samples: Any, log_weights: Any, system: System
-) -> list[Estimate]:
-    """Averages of columns of configurations `[m, event_size]`."""
+) -> tuple[Estimate, np.ndarray]:
+    """The average of the first column of configurations `[m, event_size]`; those of the others."""
     step = max(1, PART // (system.event_size**2 + 1))
     tables, weights = [], []
     for x, logs in batches(samples, log_weights, system):
@@ -165,18 +180,16 @@ def _averages(
         raise ValueError("samples must hold a batch, got none")
     table = np.concatenate(tables)
     if table.ndim == 3:
-        return [mean_with_error(column) for column in np.moveaxis(table, -1, 0)]
+        return cast(Estimate, mean_with_error(table[..., 0])), table[..., 1:].mean(axis=(0, 1))
     if any((w is None) != (weights[0] is None) for w in weights):
         raise ValueError("samples must all have weights, or none of them, got both")
-    logs = None if weights[0] is None else np.concatenate(weights)
-    values = [weighted_average(column, logs) for column in table.T[:1]]
-    # The first column is what is reported with an error; weights are judged once.
-    if table.shape[1] > 1:
-        whole = np.ones(len(table)) if logs is None else np.exp(np.subtract(logs, np.max(logs)))
-        used = whole > 0
-        others = whole[used] @ table[used, 1:] / whole[used].sum()
-        values += [Estimate(float(v), np.nan) for v in others]
-    return values
+    if weights[0] is None:
+        return cast(Estimate, weighted_average(table[:, 0])), table[:, 1:].mean(axis=0)
+    logs = np.concatenate(weights)
+    first = cast(Estimate, weighted_average(table[:, 0], logs))
+    whole = normalized_weights(logs)
+    used = whole > 0
+    return first, whole[used] @ table[used, 1:]
 
 
 def _scaled(system: ParticleSystem) -> Callable[[np.ndarray], np.ndarray]:
@@ -196,16 +209,6 @@ def _scaled(system: ParticleSystem) -> Callable[[np.ndarray], np.ndarray]:
     return lambda r: derivative(tf.constant(r, tf.float64)).numpy()
 
 
-def _by_coordinates(system: System) -> Callable[[np.ndarray], np.ndarray]:
-    def derivative(x: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            u = system.energy(x)
-        return tf.reduce_sum(x * tape.gradient(u, x), axis=-1)
-
-    return lambda x: derivative(tf.constant(x, tf.float64)).numpy()
-
-
 def _of_constants(system: ParticleSystem) -> float:
     """dc / d log(scale) of the terms that depend on the box alone, by five-point differences."""
     constants = [
@@ -218,7 +221,9 @@ def _of_constants(system: ParticleSystem) -> float:
     step = 2e-3
 
     def at(shift: float) -> float:
-        box = Periodic(system.lengths * np.exp(shift), images=system.particles.box.images)
+        box = Periodic(
+            system.lengths * np.exp(shift), images=getattr(system.particles.box, "images", None)
+        )
         particles = Particles(system.n, system.dimension, box)
         return sum(term.bind(particles).constant for term in constants)
 

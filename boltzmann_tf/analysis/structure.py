@@ -62,7 +62,7 @@ def structure_factor(
     samples: Any,
     system: ParticleSystem,
     *,
-    q_max: float | None = None,
+    q_max: Any = None,
     width: float | None = None,
     q: Any = None,
     log_weights: Any = None,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numba
 import numpy as np
 
@@ -15,7 +18,7 @@ OPTIONS = {
 }
 
 
-def _njit(function):  # noqa: ANN001, ANN202
+def _njit(function: Callable[..., None]) -> Any:
     """Compiled at the first call; cached on disk where there is a place."""
     try:
         return numba.njit(cache=True, **OPTIONS)(function)

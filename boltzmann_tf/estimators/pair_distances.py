@@ -146,13 +146,14 @@ def _kinds(between: tuple[Any, Any] | None, n: int) -> list[np.ndarray]:
                 f"between must hold different particle numbers in 0 .. {n - 1}, got {kind!r}"[:300]
             )
         kinds.append(np.sort(array))
-    if np.array_equal(*kinds):
-        if kinds[0].size < 2:
+    a, b = kinds
+    if np.array_equal(a, b):
+        if a.size < 2:
             raise ValueError(f"between must hold two particles at least, got {between!r}")
-        return kinds[:1]
-    if np.intersect1d(*kinds).size:
+        return [a]
+    common = np.intersect1d(a, b)
+    if common.size:
         raise ValueError(
-            "between must be equal or have no common particle, got "
-            f"{np.intersect1d(*kinds).tolist()} in both"[:300]
+            f"between must be equal or have no common particle, got {common.tolist()} in both"[:300]
         )
     return kinds

@@ -16,9 +16,7 @@ __all__ = ["Rows", "total_energy"]
 Rows = list[tf.Tensor]  # x, y (and z) of all particles, `[..., n]` each
 
 
-def total_energy(
-    rows: Rows, terms: Sequence[Bound], lengths: Any, *, training: bool
-) -> tf.Tensor:
+def total_energy(rows: Rows, terms: Sequence[Bound], lengths: Any, *, training: bool) -> tf.Tensor:
     """The sum of all terms, `[...]`; with `training` their forms that stay finite.
 
     `lengths` are the sides of a periodic box, numbers or tensors `[..., 1]`, or None.
