@@ -142,7 +142,8 @@ def _of_samples(
     cost: Callable[[int, int], int],
     check: Callable[[tuple[int, int]], None],
 ) -> Columns:
-    counts, given, weighted = np.zeros(blocks.sums.shape[1]), [], False
+    counts, given = np.zeros(blocks.sums.shape[1]), []
+    weighted: bool | None = None
     for batch in batches:
         if not isinstance(batch, tuple) or len(batch) != 2:
             raise TypeError(f"positions must yield pairs of positions and log-weights, got {batch}")
@@ -151,8 +152,10 @@ def _of_samples(
             raise ValueError(f"positions must have shape [samples, n, d], got {array.shape}")
         check(array.shape[-2:])
         logs = np.zeros(len(array))
-        if batch[1] is not None:
-            weighted = True
+        if weighted not in (None, batch[1] is not None):
+            raise ValueError("positions must all come with log-weights, or none of them, got both")
+        weighted = batch[1] is not None
+        if weighted:
             logs = check_log_weights(
                 "log_weights", batch[1], size=len(array), some_finite=batches.__class__ is list
             )
