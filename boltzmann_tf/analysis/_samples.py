@@ -25,8 +25,8 @@ FORMS = (
 def read(samples: Any, log_weights: Any, system: System) -> Read:
     """x, `[samples, event_size]` or `[chains, draws, event_size]`, and log-weights or None."""
     x, logs = samples, log_weights
-    if hasattr(samples, "x"):
-        weighted = hasattr(samples, "log_weight")
+    if hasattr(samples, "x") or hasattr(samples, "_fields"):
+        weighted = hasattr(samples, "log_weight") and hasattr(samples, "x")
         if not weighted and not isinstance(samples, ParticleState | Chains):
             # States of umbrella sampling and of replica exchange are of other densities.
             raise TypeError(f"samples must be {FORMS}, got {type(samples).__name__}")
@@ -35,6 +35,8 @@ def read(samples: Any, log_weights: Any, system: System) -> Read:
             if log_weights is not None:
                 raise ValueError("log_weights must be None where samples have their own, got both")
             logs = samples.log_weight
+    if isinstance(x, Iterator):
+        raise TypeError("samples must be an array, got an iterator")
     x = np.asarray(x)
     if x.ndim not in (2, 3) or x.shape[-1] != system.event_size or not x.size:
         raise ValueError(

@@ -78,7 +78,7 @@ def pressure(
 
         jump = T / (dimension V) <pairs, per unit of r / cut, at the cut> (1 - exp(-u(cut) / T)),
 
-    the pairs counted as if the term did not act on them, in a window of 2 % around the cut. The
+    the pairs counted as if the term did not act on them, in a window of 4 % around the cut. The
     "virial pressure" of LAMMPS is `ideal + virial`; with `pair_modify tail yes` it has the tail
     and the jump as for g = 1 beyond and at the cut.
 

@@ -77,7 +77,7 @@ def pair_distribution(
     """
     edges = check_edges("edges", edges)
     if edges[0] < 0:
-        raise ValueError(f"edges must be >= 0, got {edges[0]!r}")
+        raise ValueError(f"edges must be >= 0, got {edges[0]:.6g}")
     kinds: list[np.ndarray] = []
     scale = np.ones(edges.size - 1)
     sides = np.zeros(3)

@@ -169,7 +169,7 @@ def debye_structure_factor(
     """
     at = finite_array("q", q, ndim=1)
     if np.any(at < 0):
-        raise ValueError(f"q must be >= 0, got {at.min()!r}")
+        raise ValueError(f"q must be >= 0, got {at.min():.6g}")
 
     def scattered(part: np.ndarray) -> np.ndarray:
         m, n, dimension = part.shape

@@ -107,6 +107,10 @@ def log_weights_of(path: str | os.PathLike[str]) -> np.ndarray:
     target = Path(path)
     if target.suffix == ".gsd":
         return _gsd.log_weights(target)
+    if not _beside(target).exists():
+        raise FileNotFoundError(
+            f"path must be a file with log-weights beside it, got {str(path)!r}"
+        )
     return np.loadtxt(_beside(target), ndmin=1)
 
 

@@ -233,7 +233,9 @@ def test_block_sums_are_blocks_of_consecutive_samples():
     assert value == pytest.approx(w @ columns / w.sum())
     assert sums.size == 32  # 1000 / 32 blocks are between 16 and 32
     blocks = np.arange(1000) // 32
-    left = np.stack([w[blocks != b] @ columns[blocks != b] / w[blocks != b].sum() for b in range(32)])
+    left = np.stack(
+        [w[blocks != b] @ columns[blocks != b] / w[blocks != b].sum() for b in range(32)]
+    )
     assert error == pytest.approx(estimators.jackknife_error(left))
 
 
