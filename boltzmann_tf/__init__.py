@@ -23,6 +23,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 if TYPE_CHECKING:
     from boltzmann_tf import (
+        analysis,
         bijectors,
         estimators,
         exact,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         priors,
         sampling,
         systems,
+        trajectories,
     )
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
@@ -41,14 +43,8 @@ if TYPE_CHECKING:
     from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
 
 _MODULES = (
-    "bijectors",
-    "estimators",
-    "exact",
-    "losses",
-    "plotting",
-    "priors",
-    "sampling",
-    "systems",
+    *("analysis", "bijectors", "estimators", "exact", "losses", "plotting", "priors", "sampling"),
+    *("systems", "trajectories"),
 )
 _NAMES = {
     "Bijector": "bijectors",
@@ -78,6 +74,7 @@ __all__ = [
     "Trainer",
     "TrainingDiverged",
     "__version__",
+    "analysis",
     "bijectors",
     "estimators",
     "exact",
@@ -89,6 +86,7 @@ __all__ = [
     "realnvp",
     "sampling",
     "systems",
+    "trajectories",
 ]
 
 
