@@ -25,31 +25,36 @@ _moved.install(__name__)
 
 if TYPE_CHECKING:
     from boltzmann_tf import (
+        analysis,
         bijectors,
         estimators,
         exact,
         losses,
         plotting,
         potentials,
+        priors,
         sampling,
         systems,
+        trajectories,
     )
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
+    from boltzmann_tf.priors import Prior
     from boltzmann_tf.systems import System
     from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
     from boltzmann_tf.training.schedules import Cosine, Linear
 
 _MODULES = (
-    *("bijectors", "estimators", "exact", "losses", "plotting", "potentials", "sampling"),
-    "systems",
+    *("analysis", "bijectors", "estimators", "exact", "losses", "plotting", "potentials"),
+    *("priors", "sampling", "systems", "trajectories"),
 )
 _NAMES = {
     "Bijector": "bijectors",
     "BoltzmannGenerator": "generator",
     "Cosine": "training.schedules",
     "Linear": "training.schedules",
+    "Prior": "priors",
     "Samples": "generator",
     "Stage": "training",
     "System": "systems",
@@ -65,12 +70,14 @@ __all__ = [
     "BoltzmannGenerator",
     "Cosine",
     "Linear",
+    "Prior",
     "Samples",
     "Stage",
     "System",
     "Trainer",
     "TrainingDiverged",
     "__version__",
+    "analysis",
     "bijectors",
     "estimators",
     "exact",
@@ -79,9 +86,11 @@ __all__ = [
     "losses",
     "plotting",
     "potentials",
+    "priors",
     "realnvp",
     "sampling",
     "systems",
+    "trajectories",
 ]
 
 

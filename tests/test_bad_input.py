@@ -14,17 +14,20 @@ import traceback
 
 import pytest
 import typer
-from bad_input import bijectors as bijectors_
 from bad_input import (
+    analysis,
     estimators,
     exact,
     generator,
     plotting,
+    priors,
     reproduction,
     sampling,
     systems,
     training,
+    trajectories,
 )
+from bad_input import bijectors as bijectors_
 from typer.testing import CliRunner
 
 import boltzmann_tf as bg
@@ -39,10 +42,14 @@ TABLES = {
     "estimators": estimators,
     "exact": exact,
     "plotting": plotting,
+    "priors": priors,
     "reproduction": reproduction,
+    "analysis": analysis,
+    "trajectories": trajectories,
 }
 ROWS = {f"{room}-{i}": row for room, module in TABLES.items() for i, row in enumerate(module.ROWS)}
 PUBLIC = (
+    "analysis",
     "bijectors",
     "training.conditions",
     "estimators",
@@ -51,11 +58,13 @@ PUBLIC = (
     "generator",
     "losses",
     "plotting",
+    "priors",
     "reproduction",
     "sampling",
     "training.schedules",
     "systems",
     "training",
+    "trajectories",
 )
 # Public names that a user never calls with arguments of their own, and why.
 WITHOUT_ARGUMENTS = {

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf import potentials
 from boltzmann_tf._support.checks import finite_array, instance, positive_int, sequence
+from boltzmann_tf._support.helmert import helmert
 from boltzmann_tf.potentials import Box, Coordinate, Open, Potential, SoftWalls, Wall
 from boltzmann_tf.potentials import _kernels as kernels
 from boltzmann_tf.potentials import _tensors as tensors
@@ -116,10 +117,7 @@ class ParticleSystem(System):
     @functools.cached_property
     def basis(self) -> np.ndarray:
         """Helmert's orthonormal basis of numbers whose sum is zero, `[n - 1, n]`."""
-        basis = np.tril(np.ones((self.n - 1, self.n)))
-        i = np.arange(1, self.n)
-        basis[i - 1, i] = -i
-        return basis / np.sqrt(i * (i + 1.0))[:, None]
+        return helmert(self.n)
 
     def positions(self, x: Any) -> tf.Tensor:
         """Positions `[..., n, dimension]` of configurations `[..., event_size]`."""
@@ -184,6 +182,11 @@ class ParticleSystem(System):
         """A reaction coordinate by its name, for moves; the first one for None."""
         self.reaction_coordinate(name)  # raises for a name that is not there
         return self.coordinates[name or next(iter(self.coordinates))]
+
+    @property
+    def bound_terms(self) -> list[Bound]:
+        """What the energy is summed from, in the order of `terms`."""
+        return self._bound
 
     # What compiled moves need.
 
