@@ -153,7 +153,7 @@ def swept(
             _factors(system, factors, replicas),
             counts,
         ),
-        (terms_of(system), index, biased, _sides(system), n),
+        (terms_of(system), index, biased, sides_of(system), n),
         n * x.shape[2] * x.size,  # a move sees all particles
     )
     return ParticleState(configurations_of(system, x), rng), counts
@@ -221,5 +221,6 @@ def _factors(
     return table
 
 
-def _sides(system: ParticleSystem) -> tuple[float, ...]:
+def sides_of(system: ParticleSystem) -> tuple[float, ...]:
+    """Sides of a periodic box, as kernels take them; () for another."""
     return () if system.lengths is None else tuple(float(v) for v in system.lengths)

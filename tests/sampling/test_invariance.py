@@ -332,20 +332,15 @@ def of_particles(x):
     return np.stack(columns, axis=1)
 
 
-def off(index, factor):
-    """One of the system's constants, in the order of `particle_annealing.parameters`."""
-    return lambda old, system: old(system) * np.where(np.arange(8) == index, factor, 1)
-
-
 def misread(name, factor):
     """The last parameter of one of the system's terms in the kernel."""
 
     def scaled(old, system):
         terms = list(old(system))
         place = system.moving_terms.index(name)
-        # In a pair's term, then in one of every particle.
-        at = 1 if len(terms[place]) > 1 else 0
+        # Its place in a term of pairs, of a few, of every particle.
         term = list(terms[place])
+        at = next(i for i in (1, 3, 0) if i < len(term) and isinstance(term[i], tuple))
         term[at] = (*term[at][:-1], term[at][-1] * factor)
         terms[place] = tuple(term)
         return tuple(terms)
@@ -461,8 +456,10 @@ def of_annealed(x):
 SHIFTED = SITES + 1.6 * (np.arange(12) == 4)  # the walls of the cell are elsewhere
 
 KERNELS |= {
-    "annealed particles": annealed(patched(particle_annealing, "parameters", off(6, 2.0))),
-    "annealed particles, dimer": annealed(patched(particle_annealing, "parameters", off(4, 1.4))),
+    "annealed particles": annealed(patched(particle_annealing, "terms_of", misread("box", 2.0))),
+    "annealed particles, dimer": annealed(
+        patched(particle_annealing, "terms_of", misread("springs", 1.4))
+    ),
     "annealed particles, cell": annealed({"reference": SHIFTED}, kappa=0.0, n=4 * PARTICLES),
     "annealed particles, tethers": annealed({"stiffness": np.full(17, 0.1)}, kappa=0.5, T=1.5),
 }
