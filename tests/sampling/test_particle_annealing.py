@@ -302,7 +302,7 @@ def test_tethers_of_a_free_cluster_float(ordered):
     """
     system = ParticleSystem(n=4, dimension=3, terms=FREE)
     rng = np.random.default_rng(3)
-    sites = system.configuration(rng.standard_normal((4, 3)))
+    sites = 0.5 * system.configuration(rng.standard_normal((4, 3)))
     kappa, T, n = 2.0, 0.85, 2000
     x = (kappa * sites / (1 + kappa)) + rng.standard_normal((n, 9)) / np.sqrt(2 * (1 + kappa))
     end = 4.5 * np.log(T * (1 + kappa)) + kappa / (1 + kappa) * np.sum(sites**2)
