@@ -190,7 +190,7 @@ ROWS = [
     (lambda: HMC([0.0, 0.0], stride=20), ValueError, r"stride must be at most .*got 20"),
     (lambda: HMC([0.0, 0.0], n_leapfrog=0), ValueError, r"n_leapfrog must be .*got 0"),
     (lambda: HMC([0.0, 0.0], step_size=-1.0), ValueError, r"step_size must be .*got -1\.0"),
-    (lambda: HMC([0.0, 0.0], step_size=1e-12), ValueError, r"step_size must be at least"),
+    (lambda: HMC([1.0, 0.0], step_size=1e-12), ValueError, r"step_size must be at least"),
     (
         lambda: HMC([0.0, 0.0], temperature=[1.0, 2.0]),
         ValueError,
@@ -246,6 +246,11 @@ ROWS = [
         ),
         ValueError,
         r"reduced_energy must return .*shape \[3, 3\], got \(3,\)",
+    ),
+    (
+        lambda: sampling.particle_energies(ONES, DIMER),
+        ValueError,
+        r"x must have a last dimension of 12, got shape \(3, 2\)",
     ),
     (
         lambda: sampling.umbrella_state(DIMER, [1.0, 2.0], start=ONES),
