@@ -17,7 +17,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf._checks import finite_array, positive, positive_int
-from boltzmann_tf._graph import in_graph, kept, with_xla
+from boltzmann_tf._graph import in_graph, kept, numbers_of, with_xla
 from boltzmann_tf.sampling._precision import check_resolution, check_step, energies_of
 from boltzmann_tf.sampling.random_walk import Chains, check_run, start_of
 from boltzmann_tf.systems import System
@@ -105,7 +105,7 @@ def hamiltonian(
     ) -> list[np.ndarray]:
         chain = kept(
             system,
-            ("hamiltonian", n_stored, dtype, target is not None, jit),
+            ("hamiltonian", n_stored, dtype, target is not None, jit, numbers_of(system)),
             lambda: _compiled(system, n_stored, dtype, tunes=target is not None, jit_compile=jit),
         )
         found = chain(
