@@ -135,7 +135,7 @@ def test_thirteen_lennard_jones_particles():
     start = system.configuration(grid[np.argsort((grid**2).sum(axis=1), kind="stable")[:13]])
     options = {"n_leapfrog": 10, "dtype": "float64", "stride": 10, "step_size": 0.02}
     chains = sampling.hamiltonian(
-        system, np.tile(start, (128, 1)), n_steps=6000, burn_in=3000, target_acceptance=0.7,
+        system, np.tile(start, (256, 1)), n_steps=6000, burn_in=3000, target_acceptance=0.7,
         seed=1, **options,
     )  # fmt: skip
     mean = -chains.log_prob.mean(axis=1)
