@@ -31,14 +31,20 @@ def lower_rungs(n: int, number: int) -> np.ndarray:
     return np.arange(number % 2, n - 1, 2)
 
 
-def log_ratios(f: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """Of exchanges of the pairs, [ladders, pairs], from f[l, i, k] of the walker at i, at rung k.
+def log_ratios(f: np.ndarray, at: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Of exchanges of the pairs, [ladders, pairs].
 
     NaN where a reduced energy is NaN, or infinite at both rungs.
+
+    Args:
+      f: reduced energy of each walker at each rung, [ladders, walkers, rungs].
+      at: the walker at each rung, [ladders, rungs].
+      lower: rungs of the pairs.
     """
-    i, j = lower, lower + 1
+    i, j, ladder = lower, lower + 1, np.arange(len(f))[:, None]
+    a, b = at[:, i], at[:, j]
     with np.errstate(invalid="ignore"):
-        return (f[:, i, i] - f[:, i, j]) + (f[:, j, j] - f[:, j, i])
+        return (f[ladder, a, i] - f[ladder, a, j]) + (f[ladder, b, j] - f[ladder, b, i])
 
 
 def decide(log_ratio: np.ndarray, seed: list[int]) -> np.ndarray:

@@ -141,12 +141,11 @@ def exchange_rounds(
         walkers = sweep(walkers, rung.ravel())
         f = _matrix(reduced_energy(walkers), rung.shape)
         walker[..., t] = at = np.argsort(rung, axis=1)
-        f = np.take_along_axis(f, at[..., None], axis=1)  # of the walker at each rung
-        energy[..., t] = np.diagonal(f, axis1=1, axis2=2)
+        energy[..., t] = f[np.arange(ladders)[:, None], at, np.arange(rungs)]
         if observe is not None:
             seen.append(_each(observe(walkers), at))
         lower = lower_rungs(rungs, first + t)
-        log_ratio = log_ratios(f, lower)
+        log_ratio = log_ratios(f, at, lower)
         exchanged = decide(log_ratio, [seed, 2, first + t])
         swap(rung, at, lower, exchanged)
         tally.add(lower, exchanged.sum(axis=0), ladders)

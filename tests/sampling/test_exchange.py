@@ -64,10 +64,10 @@ def test_what_is_not_a_number_is_rejected_and_counted():
     state, info = run(7, ladders=2, energy=energy)
     assert state.rung[0, 0] == 0
     assert info.not_finite == 4  # the pair (0, 1) in the even rounds
-    both_infinite = np.full((1, 2, 2), np.inf)
-    assert np.isnan(exchange.log_ratios(both_infinite, np.array([0]))).all()
+    pair = np.array([[0, 1]]), np.array([0])
+    assert np.isnan(exchange.log_ratios(np.full((1, 2, 2), np.inf), *pair)).all()
     to_infinity = np.array([[[0.0, np.inf], [0.0, 0.0]]])
-    assert exchange.log_ratios(to_infinity, np.array([0])).item() == -np.inf
+    assert exchange.log_ratios(to_infinity, *pair).item() == -np.inf
 
 
 def test_rounds_go_on_where_they_ended_and_are_seen_at_the_rungs():
