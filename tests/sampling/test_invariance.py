@@ -550,7 +550,9 @@ def of_three(system):
         r2 = (d**2).sum(axis=-1)
         turned = np.cos(np.pi * r[:, 0]), np.sin(np.pi * r[:, 1]) * np.cos(np.pi * r[:, 2])
         dot = (d[:, 0] * d[:, 1]).sum(axis=-1)[:, None]
-        return np.concatenate([r2, 1 / (0.3 + r2), dot, *turned], axis=1)
+        near = 1 / (0.3 + r2)
+        together = near.sum(axis=1, keepdims=True)
+        return np.concatenate([r2, near, together, dot, *turned], axis=1)
 
     return statistics
 
