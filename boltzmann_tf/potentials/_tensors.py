@@ -80,7 +80,8 @@ def _of_few(rows: Rows, term: Bound, space: Space, sides: Any, *, training: bool
         between = cosine_of(space)
         invariant = between(*points, sides)
     else:
-        invariant = points[0] if len(points) == 1 else tuple(points)
+        inside = tuple(space.wrapped(p, sides) for p in points)
+        invariant = inside[0] if len(inside) == 1 else inside
     return tf.reduce_sum(_value(invariant, term, every, training=training), axis=-1)
 
 

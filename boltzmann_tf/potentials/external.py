@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf._checks import finite_array, positive
+from boltzmann_tf._checks import finite_array, instance, positive, positive_int
 from boltzmann_tf.potentials.base import Bound, Few, Particles
 from boltzmann_tf.potentials.ops import formula, maximum
 from boltzmann_tf.potentials.pairs import Pairs
@@ -93,6 +93,12 @@ class Tether(Few):
 
     def bind(self, particles: Particles) -> Bound:
         """The term for given particles, or raises where it does not fit them."""
+        instance("particles", particles, Particles)
+        if particles.box.lengths(particles.dimension) is not None:
+            raise ValueError(
+                f"box must be Open or SoftWalls where {self.name} holds particles to places, "
+                f"which have images in a periodic one, got {particles.box!r}"
+            )
         if particles.dimension != self._dimension:
             raise ValueError(
                 f"places must have {particles.dimension} coordinates each, got {self._dimension}"
@@ -118,4 +124,13 @@ class CentreTether(Pairs):
     """
 
     def __init__(self, n: int, stiffness: float = 1.0, *, name: str = "centre_tether") -> None:
+        positive_int("n", n, minimum=2)
         super().__init__(centre_tether, name=name, stiffness=positive("stiffness", stiffness), n=n)
+
+    def bind(self, particles: Particles) -> Bound:
+        """The term for given particles, or raises where their number is another."""
+        n = instance("particles", particles, Particles).n
+        if self.parameters["n"] != n:
+            given = int(self.parameters["n"])
+            raise ValueError(f"n of {self.name} must be the number of particles, {n}, got {given}")
+        return super().bind(particles)

@@ -81,8 +81,10 @@ class ParticleSystem(System):
         self.terms = [*_terms("terms", terms), *walls]
         self._bound = self._bind("terms", self.terms)
         self._training = self._bound
+        self._training_terms = None
         if training_terms is not None:
-            self._training = self._bind("training_terms", _terms("training_terms", training_terms))
+            self._training_terms = _terms("training_terms", training_terms)
+            self._training = self._bind("training_terms", self._training_terms)
         self.lengths = self._box.lengths(self.dimension)
         self.anchored = self._box.anchors or any(t.anchors for t in self.terms)
         free = self.n if self.anchored else self.n - 1
@@ -91,7 +93,8 @@ class ParticleSystem(System):
             self.domain = "torus"
             half = np.tile(self.lengths / 2, self.n)
             self.bounds = (-half, half)
-        self.coordinates = dict(coordinates or {})
+        given = instance("coordinates", {} if coordinates is None else coordinates, Mapping)
+        self.coordinates = {k: potentials.from_document(v) for k, v in given.items()}
         self.particles = Particles(self.n, self.dimension, self._box)
         for name, coordinate in self.coordinates.items():
             instance(f"coordinates[{name!r}]", coordinate, Coordinate).check(self.particles)
@@ -165,9 +168,13 @@ class ParticleSystem(System):
         return u if self.lengths is None else self.confined(x, u)
 
     def training_energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
-        """The same in forms that stay finite where particles coincide and bonds break."""
+        """The same in forms that stay finite where particles coincide and bonds break.
+
+        Out of a periodic box, a wall leads back into it.
+        """
         x = tf.clip_by_value(x, -FARTHEST, FARTHEST)
-        return tensors.total_energy(self._rows(x), self._training, self.lengths, training=True)
+        u = tensors.total_energy(self._rows(x), self._training, self.lengths, training=True)
+        return u if self.lengths is None else self.walled(x, u)
 
     def term_energies(self, x: Any) -> dict[str, tf.Tensor]:
         """The energy of each term by its name, `[..., event_size]` to `[...]`."""
@@ -211,11 +218,14 @@ class ParticleSystem(System):
         """The constructor's arguments, as JSON values."""
         walls = isinstance(self._box, SoftWalls)
         terms = self.terms[:-1] if walls else self.terms
+        training = self._training_terms
         return {
             "n": self.n,
             "dimension": self.dimension,
             "terms": [potentials.to_document(t) for t in terms],
             "box": potentials.to_document(self._box),
+            "coordinates": {k: potentials.to_document(c) for k, c in self.coordinates.items()},
+            "training_terms": training and [potentials.to_document(t) for t in training],
         }
 
     def draw(self, x: Any, *, diameter: float = 0.9) -> Figure:
@@ -230,14 +240,17 @@ class ParticleSystem(System):
 
         x = finite_array("x", np.atleast_2d(x), ndim=2, last=self.event_size)
         u = self.energy(tf.constant(x)).numpy()
-        r = self.positions(x).numpy()[..., :2].reshape(len(x), -1)
+        r = self.positions(x).numpy()[..., :2]
+        if self.dimension == 1:
+            r = np.concatenate([r, np.zeros_like(r)], axis=-1)
         titles = [f"u = {v:.1f} kT" for v in u]
         half = None if self.lengths is None else float(self.lengths[0] / 2)
         return plotting.particle_pictures(
-            {"": r},
+            {"": r.reshape(len(x), -1)},
             {"": titles},
             diameter=diameter,
-            box=getattr(self._box, "half_width", half) or 1.2 * float(np.abs(r).max()),
+            box=getattr(self._box, "half_width", half) or 1.2 * float(np.abs(r).max()) or 1.0,
+            marked=0,
         )
 
 
@@ -256,9 +269,9 @@ def _check_bonds(terms: Sequence[Potential], bonded: np.ndarray) -> None:
     twice = {tuple(p) for p in pairs[counts > 1]}
     for term in terms:
         excluded = getattr(term, "exclude", None)
-        if excluded is None or isinstance(excluded, str):
+        if excluded is None:
             continue
-        for pair in np.sort(excluded, axis=1):
+        for pair in np.sort(bonded if isinstance(excluded, str) else excluded, axis=1):
             if tuple(pair) in twice:
                 raise ValueError(
                     f"exclude of {term.name} must not hold a pair that is bonded twice, got "

@@ -399,7 +399,7 @@ ROWS = [
             sampling.particle_state(DIMER_X), 1, system=WELL, step_size=0.1
         ),
         TypeError,
-        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+        r"system must be a ParticleSystem, got <boltzmann_tf\.syst",
     ),
     (
         lambda: sampling.particle_sweeps(
