@@ -70,8 +70,6 @@ def _jax_md(r: np.ndarray) -> Both:
 
 
 def _jnp(r: np.ndarray) -> Both:
-    import jax.numpy as jnp
-
     first, second = np.triu_indices(PARTICLES, 1)
 
     def energy(x: Any) -> Any:
@@ -121,10 +119,12 @@ def _serve(commands: IO[str], answers: IO[str], label: str) -> None:
             length = np.linalg.norm(gradient.reshape(len(u), -1), axis=1)
             answer(energy=u[:8].tolist(), force=length[:8].tolist())
             continue
-        start = time.perf_counter()
+        best = float("inf")  # a call takes a millisecond, less than a turn of another process
         for _ in range(n):
+            start = time.perf_counter()
             both()
-        answer(seconds=(time.perf_counter() - start) / n)
+            best = min(best, time.perf_counter() - start)
+        answer(seconds=best)
 
 
 def main() -> None:

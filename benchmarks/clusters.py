@@ -20,7 +20,7 @@ from benchmarks.peers import OURS
 
 __all__ = ["run"]
 
-CALLS = 50
+CALLS = 50  # a round, of which the best counts
 
 
 def _start() -> dict[str, Worker]:

@@ -18,7 +18,7 @@ import tensorflow as tf
 from laws import near
 
 from boltzmann_tf import potentials, sampling, systems
-from boltzmann_tf.potentials import _kernels, _tensors
+from boltzmann_tf.potentials import _kernels
 from boltzmann_tf.systems import ParticleSystem
 
 ENGINES = 1e-12  # relative, of the energies that are summed or subtracted
@@ -78,8 +78,7 @@ def term(system: ParticleSystem, name: str, *, training: bool = False) -> Callab
     bound = next(b for b in system._bound if b.name == name)
 
     def energy(x):
-        rows = system._rows(tf.convert_to_tensor(x))
-        return _tensors.total_energy(rows, [bound], system.lengths, training=training)
+        return system._sum(tf.convert_to_tensor(x), [bound], training=training)
 
     return energy
 

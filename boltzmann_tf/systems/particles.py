@@ -145,8 +145,8 @@ class ParticleSystem(System):
             r = r - self.lengths * np.floor(r / self.lengths + 0.5)
         return r.reshape(*r.shape[:-2], self.event_size)
 
-    def _rows(self, x: tf.Tensor) -> list[tf.Tensor]:
-        """x, y (and z) of all particles, `[..., n]` each."""
+    def _checked(self, x: tf.Tensor) -> tf.Tensor:
+        """x with a last dimension that is known, or raises."""
         shape = tf.TensorShape(x.shape)
         if not shape[-1:].is_compatible_with([self.event_size]):
             # Slices would be cut short, and say nothing.
@@ -154,6 +154,11 @@ class ParticleSystem(System):
             raise ValueError(f"x must have shape [..., {self.event_size}], got {shape}{also}")
         if shape.rank and shape[-1] is None:  # not known in the graph
             x = tf.ensure_shape(x, shape[:-1].concatenate(self.event_shape))
+        return x
+
+    def _rows(self, x: tf.Tensor) -> list[tf.Tensor]:
+        """x, y (and z) of all particles, `[..., n]` each."""
+        x = self._checked(x)
         rows = [x[..., k :: self.dimension] for k in range(self.dimension)]
         if self.anchored:
             return rows
@@ -162,9 +167,20 @@ class ParticleSystem(System):
 
     # Energies.
 
+    def _sum(self, x: tf.Tensor, terms: Sequence[Bound], *, training: bool = False) -> tf.Tensor:
+        """Sum of some terms, `[..., event_size]` to `[...]`."""
+        x = self._checked(x)
+        columns = tf.transpose(tf.reshape(x, [-1, self.event_size]))
+        rows = [columns[k :: self.dimension] for k in range(self.dimension)]
+        if not self.anchored:
+            basis = tf.constant(self.basis.T, x.dtype)
+            rows = [tf.matmul(basis, row) for row in rows]
+        u = tensors.total_energy(rows, terms, self.lengths, training=training)
+        return tf.reshape(u, tf.shape(x)[:-1])
+
     def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
         """Energy in kT: `[batch, event_size]` to `[batch]`; +inf where particles coincide."""
-        u = tensors.total_energy(self._rows(x), self._bound, self.lengths, training=False)
+        u = self._sum(x, self._bound)
         return u if self.lengths is None else self.confined(x, u)
 
     def training_energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
@@ -173,16 +189,13 @@ class ParticleSystem(System):
         Out of a periodic box, a wall leads back into it.
         """
         x = tf.clip_by_value(x, -FARTHEST, FARTHEST)
-        u = tensors.total_energy(self._rows(x), self._training, self.lengths, training=True)
+        u = self._sum(x, self._training, training=True)
         return u if self.lengths is None else self.walled(x, u)
 
     def term_energies(self, x: Any) -> dict[str, tf.Tensor]:
         """The energy of each term by its name, `[..., event_size]` to `[...]`."""
-        rows = self._rows(tf.convert_to_tensor(x))
-        return {
-            b.name: tensors.total_energy(rows, [b], self.lengths, training=False)
-            for b in self._bound
-        }
+        x = tf.convert_to_tensor(x)
+        return {b.name: self._sum(x, [b]) for b in self._bound}
 
     def _coordinate(self, coordinate: Coordinate, x: tf.Tensor) -> tf.Tensor:
         return coordinate(self._rows(tf.convert_to_tensor(x)), self.lengths)
