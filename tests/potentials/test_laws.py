@@ -204,6 +204,10 @@ def points(dimension, box, count=4, seed=0):
 
 
 everywhere = pytest.mark.parametrize(("dimension", "box"), SYSTEMS)
+# Every potential and dimension, in TensorFlow alone.
+most = pytest.mark.parametrize(
+    ("dimension", "box"), [(1, "periodic"), (2, "open"), (3, "periodic")]
+)
 
 
 def test_all_potentials_are_here():
@@ -234,7 +238,7 @@ def test_engines(dimension, box):
 COMPILED = [
     (1, "periodic", ("wall", "r_10")),
     (2, "periodic", ("lj_per_pair", "angle")),
-    (3, "open", ("lj", "fene", "four_places", "to_some")),
+    (3, "open", ("fene", "four_places", "to_some")),
 ]
 SINGLE = [
     (dimension, box, (name,))
@@ -255,7 +259,7 @@ def test_compiled_engines(dimension, box, names):
         laws.all_engines_agree(system, system.configuration(r))
 
 
-@everywhere
+@most
 def test_gradient(dimension, box):
     system, x = system_of(dimension, box), points(dimension, box, count=3)
     for name in system.moving_terms:
@@ -265,9 +269,8 @@ def test_gradient(dimension, box):
 
 
 def test_xla():
-    for box in ("open", "periodic"):
-        system = system_with(2, box, ["lj_per_pair", "fene", "angle", "field"])
-        system_laws.energy_xla_agrees(system, system.configuration(positions(2, 4)))
+    system = system_with(2, "periodic", ["lj_per_pair", "fene", "angle", "field"])
+    system_laws.energy_xla_agrees(system, system.configuration(positions(2, 4)))
 
 
 def test_domain():
@@ -278,7 +281,7 @@ def test_domain():
     system_laws.training_pushes_back(system, x)
 
 
-@everywhere
+@most
 def test_symmetries(dimension, box):
     system, r = system_of(dimension, box), positions(dimension, 4)
     rng = np.random.default_rng(3)
@@ -296,7 +299,7 @@ def test_symmetries(dimension, box):
         laws.holds_under(system, r, move, names_of(dimension, box, symmetry))
 
 
-@everywhere
+@most
 def test_training(dimension, box):
     system = system_of(dimension, box)
     laws.training_is_finite(system, system.moving_terms)
