@@ -14,8 +14,8 @@ import traceback
 
 import pytest
 import typer
-from bad_input import bijectors as bijectors_
 from bad_input import (
+    analysis,
     estimators,
     exact,
     generator,
@@ -25,7 +25,9 @@ from bad_input import (
     sampling,
     systems,
     training,
+    trajectories,
 )
+from bad_input import bijectors as bijectors_
 from typer.testing import CliRunner
 
 import boltzmann_tf as bg
@@ -42,9 +44,12 @@ TABLES = {
     "exact": exact,
     "plotting": plotting,
     "reproduction": reproduction,
+    "analysis": analysis,
+    "trajectories": trajectories,
 }
 ROWS = {f"{room}-{i}": row for room, module in TABLES.items() for i, row in enumerate(module.ROWS)}
 PUBLIC = (
+    "analysis",
     "bijectors",
     "conditions",
     "estimators",
@@ -60,6 +65,7 @@ PUBLIC = (
     "schedules",
     "systems",
     "training",
+    "trajectories",
 )
 # Public names that a user never calls with arguments of their own, and why.
 WITHOUT_ARGUMENTS = {
