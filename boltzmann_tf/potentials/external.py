@@ -71,6 +71,9 @@ def tether3(point: Any, stiffness: Any, x: Any, y: Any, z: Any) -> Any:
 class Tether(Few):
     """Springs from particles to places: stiffness / 2 |x - place|^2.
 
+    In a periodic box x is the image in the box, and the energy jumps at its sides: let places be
+    far from them.
+
     Args:
       places: `[particles, dimension]`, or one `[dimension]` for all of them.
       stiffness: in kT per length squared, a number or [particles].
@@ -94,11 +97,6 @@ class Tether(Few):
     def bind(self, particles: Particles) -> Bound:
         """The term for given particles, or raises where it does not fit them."""
         instance("particles", particles, Particles)
-        if particles.box.lengths(particles.dimension) is not None:
-            raise ValueError(
-                f"box must be Open or SoftWalls where {self.name} holds particles to places, "
-                f"which have images in a periodic one, got {particles.box!r}"
-            )
         if particles.dimension != self._dimension:
             raise ValueError(
                 f"places must have {particles.dimension} coordinates each, got {self._dimension}"

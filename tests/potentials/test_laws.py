@@ -141,13 +141,12 @@ POTENTIALS: dict[str, Line] = {
     "angle": Line(lambda d: HarmonicAngle(ANGLES, each(3, 4, 2), 1.9), MOTION, (2, 3)),
     "stiff": Line(lambda d: BendingStiffness(ANGLES, 2.0), MOTION, (2, 3)),
     "two_angles": Line(lambda d: Angles(double_angle, ANGLES, strength=2.0), MOTION, (2, 3)),
-    "to_one": Line(lambda d: Tether(each(-0.2, 0.3, d), 1.0), "exchange", boxes=OPEN),
+    "to_one": Line(lambda d: Tether(each(-0.2, 0.3, d), 1.0), "exchange"),
     "to_each": Line(
-        lambda d: Tether(symmetric(-1, 1, 4)[:, :d], each(1, 2, N)), boxes=OPEN
+        lambda d: Tether(symmetric(-1, 1, 4)[:, :d], each(1, 2, N))
     ),
     "to_some": Line(
-        lambda d: Tether(symmetric(-1, 1, 4)[:2, :d], each(1, 2, 2), particles=[4, 1]), boxes=OPEN
-    ),
+        lambda d: Tether(symmetric(-1, 1, 4)[:2, :d], each(1, 2, 2), particles=[4, 1])),
     "wall": Line(lambda d: Wall(0.7, 50.0), "exchange"),
     "field": Line(lambda d: Few(height, weight=each(1, 2, N))),
     "pair_of_places": Line(lambda d: Few(middle, [(0, 3), (4, 1)], stiffness=each(3, 4, 2))),
