@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance
 from boltzmann_tf._documents import plain
+from boltzmann_tf._recorded import recorded
 from boltzmann_tf.potentials.boxes import Box
 
 __all__ = [
@@ -100,7 +100,7 @@ class Potential(abc.ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
-            cls.__init__ = _recorded(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = recorded(cls.__init__)  # type: ignore[method-assign]
 
     @abc.abstractmethod
     def bind(self, particles: Particles) -> Bound:
@@ -118,25 +118,6 @@ class Potential(abc.ABC):
     def __repr__(self) -> str:
         given = ", ".join(f"{k}={v!r}" for k, v in self._config.items())
         return f"{type(self).__name__}({given})"
-
-
-def _recorded(method: Callable[..., None]) -> Callable[..., None]:
-    """A constructor that keeps its arguments, those of the outermost class."""
-    signature = inspect.signature(method)
-
-    @functools.wraps(method)
-    def wrapper(self: Potential, *args: Any, **kwargs: Any) -> None:
-        if "_config" not in vars(self):
-            bound = signature.bind(self, *args, **kwargs)
-            bound.apply_defaults()
-            given = dict(list(bound.arguments.items())[1:])
-            for name, parameter in signature.parameters.items():
-                if parameter.kind is parameter.VAR_KEYWORD:
-                    given |= given.pop(name)
-            self._config = given
-        method(self, *args, **kwargs)
-
-    return wrapper
 
 
 def chosen_parameters(function: Callable, given: Mapping[str, Any], after: int = 1) -> list[str]:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf import potentials
 from boltzmann_tf._checks import finite_array, instance, positive_int, sequence
+from boltzmann_tf._helmert import helmert
 from boltzmann_tf.potentials import Box, Coordinate, Open, Potential, SoftWalls, Wall
 from boltzmann_tf.potentials import _kernels as kernels
 from boltzmann_tf.potentials import _tensors as tensors
@@ -119,10 +120,7 @@ class ParticleSystem(System):
     @functools.cached_property
     def basis(self) -> np.ndarray:
         """Helmert's orthonormal basis of numbers whose sum is zero, `[n - 1, n]`."""
-        basis = np.tril(np.ones((self.n - 1, self.n)))
-        i = np.arange(1, self.n)
-        basis[i - 1, i] = -i
-        return basis / np.sqrt(i * (i + 1.0))[:, None]
+        return helmert(self.n)
 
     def positions(self, x: Any) -> tf.Tensor:
         """Positions `[..., n, dimension]` of configurations `[..., event_size]`."""
