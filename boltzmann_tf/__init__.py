@@ -22,20 +22,36 @@ if not os.environ.get("BOLTZMANN_TF_VERBOSE"):
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 if TYPE_CHECKING:
-    from boltzmann_tf import bijectors, estimators, exact, losses, plotting, sampling, systems
+    from boltzmann_tf import (
+        analysis,
+        bijectors,
+        estimators,
+        exact,
+        losses,
+        plotting,
+        priors,
+        sampling,
+        systems,
+        trajectories,
+    )
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
+    from boltzmann_tf.priors import Prior
     from boltzmann_tf.schedules import Cosine, Linear
     from boltzmann_tf.systems import System
     from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
 
-_MODULES = ("bijectors", "estimators", "exact", "losses", "plotting", "sampling", "systems")
+_MODULES = (
+    *("analysis", "bijectors", "estimators", "exact", "losses", "plotting", "priors", "sampling"),
+    *("systems", "trajectories"),
+)
 _NAMES = {
     "Bijector": "bijectors",
     "BoltzmannGenerator": "generator",
     "Cosine": "schedules",
     "Linear": "schedules",
+    "Prior": "priors",
     "Samples": "generator",
     "Stage": "training",
     "System": "systems",
@@ -51,12 +67,14 @@ __all__ = [
     "BoltzmannGenerator",
     "Cosine",
     "Linear",
+    "Prior",
     "Samples",
     "Stage",
     "System",
     "Trainer",
     "TrainingDiverged",
     "__version__",
+    "analysis",
     "bijectors",
     "estimators",
     "exact",
@@ -64,9 +82,11 @@ __all__ = [
     "free_energy_profile",
     "losses",
     "plotting",
+    "priors",
     "realnvp",
     "sampling",
     "systems",
+    "trajectories",
 ]
 
 

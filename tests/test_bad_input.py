@@ -14,17 +14,21 @@ import traceback
 
 import pytest
 import typer
-from bad_input import bijectors as bijectors_
 from bad_input import (
+    analysis,
     estimators,
     exact,
     generator,
     plotting,
+    potentials,
+    priors,
     reproduction,
     sampling,
     systems,
     training,
+    trajectories,
 )
+from bad_input import bijectors as bijectors_
 from typer.testing import CliRunner
 
 import boltzmann_tf as bg
@@ -33,16 +37,21 @@ from boltzmann_tf.cli import app
 TABLES = {
     "bijectors": bijectors_,
     "systems": systems,
+    "potentials": potentials,
     "generator": generator,
     "training": training,
     "sampling": sampling,
     "estimators": estimators,
     "exact": exact,
     "plotting": plotting,
+    "priors": priors,
     "reproduction": reproduction,
+    "analysis": analysis,
+    "trajectories": trajectories,
 }
 ROWS = {f"{room}-{i}": row for room, module in TABLES.items() for i, row in enumerate(module.ROWS)}
 PUBLIC = (
+    "analysis",
     "bijectors",
     "conditions",
     "estimators",
@@ -51,11 +60,15 @@ PUBLIC = (
     "generator",
     "losses",
     "plotting",
+    "potentials",
+    "potentials.ops",
+    "priors",
     "reproduction",
     "sampling",
     "schedules",
     "systems",
     "training",
+    "trajectories",
 )
 # Public names that a user never calls with arguments of their own, and why.
 WITHOUT_ARGUMENTS = {
@@ -65,6 +78,11 @@ WITHOUT_ARGUMENTS = {
     "discover": "lists files",
     "names": "lists files",
     "main_for": "the command line, whose rows are the commands",
+    "Open": "has none",
+    **dict.fromkeys(
+        ("arccos", "cos", "exp", "floor", "log", "maximum", "minimum", "sqrt", "where"),
+        "of numbers: NumPy and TensorFlow refuse what is none",
+    ),
 }
 ROOT = os.path.dirname(bg.__file__)
 WRAPPERS = ("wrapper", "call", "__getattr__")  # of decorators, around what is called

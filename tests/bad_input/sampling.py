@@ -77,6 +77,16 @@ ROWS = [
     ),
     (lambda: sampling.interpolate(WELL, ONES, ONES), TypeError, r"generator must be a Boltz"),
     (
+        lambda: sampling.independence_chain(generator(), 5, condition=[[1.0]]),
+        ValueError,
+        r"condition must have one dimension, for a chain samples one density, got shape \(1, 1\)",
+    ),
+    (
+        lambda: sampling.independence_chain(generator(), 5, temperature=[1.0]),
+        TypeError,
+        r"temperature must be a positive number, got \[1\.0\] of type list",
+    ),
+    (
         lambda: sampling.independence_chain(generator(), 0),
         ValueError,
         r"n_steps must be an integer >= 1, got 0",
