@@ -134,7 +134,7 @@ def anneal_particles(
             sites,
             direction,
             sides_of(system),
-            not system.anchored,
+            not system.anchored and free.size > 0,
         ),
         len(path) * rows.size * system.n,  # a move sees all particles
     )
