@@ -20,6 +20,7 @@ from bad_input import (
     exact,
     generator,
     plotting,
+    potentials,
     priors,
     reproduction,
     sampling,
@@ -36,6 +37,7 @@ from boltzmann_tf.cli import app
 TABLES = {
     "bijectors": bijectors_,
     "systems": systems,
+    "potentials": potentials,
     "generator": generator,
     "training": training,
     "sampling": sampling,
@@ -58,6 +60,8 @@ PUBLIC = (
     "generator",
     "losses",
     "plotting",
+    "potentials",
+    "potentials.ops",
     "priors",
     "reproduction",
     "sampling",
@@ -74,6 +78,11 @@ WITHOUT_ARGUMENTS = {
     "discover": "lists files",
     "names": "lists files",
     "main_for": "the command line, whose rows are the commands",
+    "Open": "has none",
+    **dict.fromkeys(
+        ("arccos", "cos", "exp", "floor", "log", "maximum", "minimum", "sqrt", "where"),
+        "of numbers: NumPy and TensorFlow refuse what is none",
+    ),
 }
 ROOT = os.path.dirname(bg.__file__)
 WRAPPERS = ("wrapper", "call", "__getattr__")  # of decorators, around what is called

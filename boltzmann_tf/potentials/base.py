@@ -16,9 +16,20 @@ from boltzmann_tf._support.documents import plain
 from boltzmann_tf._support.recorded import recorded
 from boltzmann_tf.potentials.boxes import Box
 
-__all__ = ["Bound", "Few", "Particles", "Potential", "chosen_parameters", "index_of"]
+__all__ = [
+    "Bound",
+    "Few",
+    "Particles",
+    "Potential",
+    "chosen_parameters",
+    "few",
+    "index_of",
+    "named",
+    "slope",
+]
 
 MOST_PARAMETERS = 4  # of one formula
+MOST_MEMBERS = 4  # particles of a term that is not of all pairs
 
 
 class Particles:
@@ -121,6 +132,18 @@ def chosen_parameters(function: Callable, given: Mapping[str, Any], after: int =
     return names
 
 
+def named(name: str | None, function: Callable) -> str:
+    """The name of a term: that of its formula for None, or raises."""
+    return function.__name__ if name is None else instance("name", name, str)
+
+
+def few(name: str, k: int) -> int:
+    """The number of particles of a term, or raises where it is too large."""
+    if k > MOST_MEMBERS:
+        raise ValueError(f"{name} must be at most {MOST_MEMBERS} in each term, got {k}")
+    return k
+
+
 def index_of(name: str, value: Any, k: int, *, n: int | None = None) -> np.ndarray:
     """Particles of each term, int64 [terms, k], or raises."""
     array = np.asarray(value)
@@ -183,22 +206,21 @@ class Few(Potential):
     ) -> None:
         self.function = function
         self._names = chosen_parameters(function, parameters)
-        self.name = name or function.__name__
-        self.anchors = anchors
+        self.name = named(name, function)
+        self.anchors = instance("anchors", anchors, bool)
         self._index: np.ndarray | None = None
         if particles is not None:
             shape = np.shape(particles)
             k = self.members or (shape[1] if len(shape) == 2 else 1)
-            self._index = index_of("particles", particles, k)
+            self._index = index_of("particles", particles, few("particles", k))
         self.parameters = {
             key: finite_array(key, parameters[key], dtype=np.float64) for key in self._names
         }
-        terms = None if self._index is None else len(self._index)
         for key, value in self.parameters.items():
-            if value.shape not in ((), (terms,)):
+            if self._index is not None and value.shape not in ((), (len(self._index),)):
                 raise ValueError(
-                    f"{key} must be a number or have shape [{terms}], one for each term, got "
-                    f"{value.shape}"
+                    f"{key} must be a number or have shape [{len(self._index)}], one for each "
+                    f"term, got {value.shape}"
                 )
 
     def training_range(self) -> tuple[Any, Any]:

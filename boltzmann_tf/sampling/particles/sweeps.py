@@ -7,6 +7,7 @@ once.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -94,6 +95,10 @@ def particle_sweeps(
 
     Returns:
       the state after the sweeps, and `ParticleInfo`.
+
+    Warns:
+      UserWarning: where a replica's energy is infinite at the end, as it was at the start: the
+        density is zero there, and what it gives is no sample.
     """
     if length_factor is not None:
         if factors is not None:
@@ -110,7 +115,23 @@ def particle_sweeps(
     state, counts = swept(state, n_sweeps, system, given, coordinate=coordinate, factors=factors)
     attempted = n_sweeps * system.n
     not_finite = int(counts[:, 1].sum())
+    if not_finite:  # so it is as long as an energy is infinite: each such particle has its moves
+        _warn_of_stuck(state.x, system, n_sweeps)
     return state, ParticleInfo(counts[:, 0] / attempted, attempted * len(counts), not_finite)
+
+
+def _warn_of_stuck(x: np.ndarray, system: ParticleSystem, n_sweeps: int) -> None:
+    """Warns of replicas that are still where the density is zero."""
+    bad = np.flatnonzero(~np.isfinite(particle_energies(x, system)))
+    if len(bad):
+        warnings.warn(
+            f"state must come to finite energies, got {len(bad)} of {len(x)} replicas whose "
+            f"energy is infinite or NaN after {n_sweeps} sweeps, the first {bad[0]}: particles "
+            "that coincide come apart, but no single move mends a bond that is broken by more "
+            "than its step; start from configurations of finite energy",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def swept(
@@ -137,7 +158,8 @@ def swept(
     for name in ("step_size", "temperature"):
         if np.any(arrays[name] <= 0):
             raise ValueError(f"{name} must be > 0, got {arrays[name].min()!r}")
-    along = coordinate_of(system, coordinate, needed=bool(np.any(arrays["stiffness"])))
+    needed = bool(np.any(arrays["stiffness"])) or isinstance(coordinate, Coordinate)
+    along = coordinate_of(system, coordinate) if needed else None
     x = rows_of(system, state.x)
     rng = state.rng.copy("C")
     counts = np.zeros((replicas, 2), np.int64)
@@ -153,7 +175,7 @@ def swept(
             _factors(system, factors, replicas),
             counts,
         ),
-        (terms_of(system), index, biased, _sides(system), n),
+        (terms_of(system), index, biased, sides_of(system), n),
         n * x.shape[2] * x.size,  # a move sees all particles
     )
     return ParticleState(configurations_of(system, x), rng), counts
@@ -171,16 +193,21 @@ def particle_energies(x: Any, system: ParticleSystem) -> np.ndarray:
     return u + system.constant
 
 
-def coordinate_of(
-    system: ParticleSystem, coordinate: Coordinate | str | None, *, needed: bool = True
-) -> Coordinate | None:
-    """A coordinate of the system, by name or as it is; None where none is needed, or raises."""
+def coordinate_of(system: ParticleSystem, coordinate: Coordinate | str | None) -> Coordinate:
+    """A coordinate of the system, by name or as it is, or raises."""
     if isinstance(coordinate, Coordinate):
         coordinate.check(system.particles)
         return coordinate
-    if not needed:
-        return None
     return system.coordinate(coordinate)
+
+
+def coordinate_values(system: ParticleSystem, coordinate: Coordinate, x: np.ndarray) -> np.ndarray:
+    """The coordinate of configurations, [replicas]."""
+    if system.anchored:
+        rows = [x[:, k :: system.dimension] for k in range(system.dimension)]
+    else:
+        rows = list(np.moveaxis(rows_of(system, x), 1, 0))
+    return np.asarray(coordinate(rows, system.lengths))
 
 
 def terms_of(system: ParticleSystem) -> tuple[Any, ...]:
@@ -215,11 +242,12 @@ def _factors(
     """Of the terms, [replicas, terms]."""
     names = system.moving_terms
     table = np.ones((replicas, len(names)))
-    for name, value in (factors or {}).items():
-        choice("the name of a factor", name, names)
+    for name, value in instance("factors", factors or {}, Mapping).items():
+        choice("names of factors", name, names)
         table[:, names.index(name)] = per_replica(f"factors[{name!r}]", value, replicas)
     return table
 
 
-def _sides(system: ParticleSystem) -> tuple[float, ...]:
+def sides_of(system: ParticleSystem) -> tuple[float, ...]:
+    """Sides of a periodic box, as kernels take them; () for another."""
     return () if system.lengths is None else tuple(float(v) for v in system.lengths)
