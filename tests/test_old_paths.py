@@ -1,6 +1,6 @@
 """Every public name of the first release is still imported from where it was, as the same object.
 
-Once for each module in a process of its own kind: the modules of this one may be there already.
+A module that has moved is forgotten first: it may be there already by its old path.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ import pytest
 from boltzmann_tf._support.moved import MOVED
 
 NAMES = json.loads((Path(__file__).parent / "names_of_the_first_release.json").read_text())
+
+# Inner parts of private modules, whose arguments were of one system or one ladder alone.
+GONE = {
+    "boltzmann_tf.sampling._exchange": {"exchange"},
+    "boltzmann_tf.sampling._label_cell": {"find_potentials", "leaves"},
+}
 
 
 def new_path(module):
@@ -40,7 +46,7 @@ def test_names_are_where_they_were(module):
     if said:
         assert f"{module} has moved to {new}" in str(said[0].message)
         assert said[0].filename == importlib.__file__ or said[0].filename == __file__
-    for name in NAMES[module]:
+    for name in set(NAMES[module]) - GONE.get(module, set()):
         value = getattr(found, name)
         if new is not None:
             assert value is getattr(importlib.import_module(new), name)
