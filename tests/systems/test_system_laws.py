@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from boltzmann_tf import BoltzmannGenerator, realnvp, sampling, systems
 from boltzmann_tf.systems import (
     DoubleWell,
+    DoubleWell4,
     Ising,
     IsingField,
+    LennardJonesCluster,
     MuellerBrown,
     Nematic,
     NematicAngles,
@@ -72,10 +74,12 @@ class Tube(System):
 SYSTEMS: dict[str, Case] = {
     "double_well": Case(DoubleWell, -2.5, 2.5),
     "double_well_other": Case(lambda: DoubleWell(a4=0.25, a2=1.5, a1=-0.2, k=3), -3, 3),
+    "double_well_4": Case(DoubleWell4, -0.5, 0.5, "rhombus"),
     "ising": Case(lambda: Ising(3, 1.3, field=0.2), -1.5, 1.5, onto=tf.sign),
     "ising_open": Case(lambda: Ising(4, boundary="open"), -1.5, 1.5, onto=tf.sign),
     "ising_field": Case(lambda: IsingField(4, 2.3), -4, 4),
     "ising_field_other": Case(lambda: IsingField(3, 1.7, 0.8, field=0.4, delta=3.0), -4, 4),
+    "lennard_jones_cluster": Case(lambda: LennardJonesCluster(4), -0.2, 0.2, "gas"),
     "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
     "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
     "nematic_chain": Case(lambda: Nematic("chain", 4, 1.3), -1, 1, onto=unit),
