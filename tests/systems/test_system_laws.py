@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boltzmann_tf import BoltzmannGenerator, realnvp, sampling, systems
+from boltzmann_tf.potentials import CentreTether, Tether
 from boltzmann_tf.systems import (
     DoubleWell,
     DoubleWell4,
@@ -23,6 +24,7 @@ from boltzmann_tf.systems import (
     MuellerBrown,
     Nematic,
     NematicAngles,
+    ParticleSystem,
     SolvatedDimer,
     SpringInBox,
     System,
@@ -87,6 +89,11 @@ SYSTEMS: dict[str, Case] = {
     "nematic_cubic": Case(lambda: Nematic("cubic", 3), -1, 1, onto=unit),
     "nematic_complete": Case(lambda: Nematic("complete", 6), -1, 1, onto=unit),
     "nematic_angles": Case(lambda: NematicAngles("cubic", 2, 0.8, field=0.2), -0.95, 0.95),
+    "particle_system": Case(
+        lambda: ParticleSystem(n=2, dimension=1, terms=[CentreTether(2), Tether([0.5], 2.0)]),
+        -3,
+        3,
+    ),
     "solvated_dimer": Case(lambda: SolvatedDimer(solvent=4), -0.1, 0.1, "open"),
     "solvated_dimer_other": Case(
         lambda: SolvatedDimer(slope=-0.5, box=0.9, box_k=80.0, diameter=0.6, solvent=1),
