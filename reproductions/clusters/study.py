@@ -1,0 +1,250 @@
+"""The study of a cluster: Monte Carlo against what is known, then a generator beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from boltzmann_tf import estimators
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.reproduction import Context, Metric, diagnose
+from boltzmann_tf.sampling import Annealed
+from reproductions.baseline import buys_table, gaussian
+from reproductions.clusters.case import Case, known
+from reproductions.clusters.figures import show_distances, show_energies, show_training
+from reproductions.clusters.generated import Generated, annealed, bridge, generate, quietly
+from reproductions.clusters.reference import Reference, simulate, symmetrised, virial
+
+__all__ = ["reproduce"]
+
+ERRORS = 4.5  # of a difference: a false alarm in 1.5e5
+SOME = 1e-3  # probability of a bin from which its share is compared
+
+ABOUT = """
+The generator is a coupling flow over the orthonormal coordinates of the positions without their
+mean. It numbers the particles and knows no rotation: it has to learn every order and every
+direction of one cluster as if they were different ones. Its effective sample size, k-hat and
+coverage are **reported and not judged**: flows that know these symmetries do far better.
+
+For samples alone a generator does not pay here, whatever its architecture: Monte Carlo by single
+particles, or Hamiltonian, makes more effective samples a second (the table is of one run, on a
+machine that may do other work). What a generator adds are independent samples of a density that is
+known, and so log Z.
+"""
+
+
+def reproduce(context: Context, case: Case) -> None:
+    """Runs the study of one cluster."""
+    sizes = case.sizes[context.preset]
+    context.log("Monte Carlo")
+    reference = simulate(context, case, sizes)
+    context.log("log Z by annealing, without a network")
+    walked = annealed(context, case, sizes, reference)
+    generated = generate(context, case, sizes, reference)
+
+    context.section("Monte Carlo")
+    context.table("Monte Carlo, all starts together", [chains(case, reference)])
+    show_energies(context, case, reference, generated)
+    show_distances(context, case, reference, generated)
+    context.section("The generator")
+    context.text(ABOUT)
+    show_training(context, case, generated)
+    show_generator(context, case, reference, generated)
+    show_log_z(context, case, walked, generated)
+    context.section("Numbers")
+    add_known(context, case, reference, walked)
+    add_agreement(context, case, reference)
+    generated.generator.save(context.directory / "generator")
+    context.artifact("generator", "the trained generator")
+
+
+def chains(case: Case, reference: Reference) -> dict[str, Any]:
+    """How Monte Carlo fared."""
+    u = reference.energy
+    return {
+        "chains": len(u),
+        "measurements of each": u.shape[1],
+        "R-hat of u": diagnose("R-hat", estimators.r_hat(u)),
+        "effective samples": diagnose("effective samples", estimators.chain_ess(u)),
+        "autocorrelation time (sweeps)": f"{_sweeps(case) * _time(u):.0f}",
+        "acceptance": ", ".join(
+            f"{a:.2f} (step {s:g})" for a, s in zip(reference.acceptance, case.steps, strict=True)
+        ),
+    }
+
+
+def _sweeps(case: Case) -> int:
+    return case.stride * len(case.steps)
+
+
+def _time(u: np.ndarray) -> float:
+    return u.size / float(estimators.chain_ess(u))
+
+
+def show_generator(
+    context: Context, case: Case, reference: Reference, generated: Generated
+) -> None:
+    """Weights beside those of a Gaussian, coverage, and the price of an effective sample."""
+    samples = generated.samples
+    x = symmetrised(
+        case.system, reference.x.reshape(-1, case.system.event_size), 50_000, context.seed + 3
+    )
+    buys_table(
+        context,
+        "a Gaussian of the same data",
+        [
+            (
+                {"proposal": "a Gaussian"},
+                gaussian(context, case.system, x, len(samples.log_weight)),
+            ),
+            ({"proposal": "the generator"}, samples.log_weight),
+        ],
+    )
+    name, edges = case.isomers
+    c = generated.coverage
+    context.table(
+        f"Coverage of the {edges.size - 1} bins of {name}, by Monte Carlo's probabilities",
+        [
+            {
+                "covered": f"{c.fraction:.3f}",
+                "attainable": f"{c.attainable:.3f}",
+                "smallest share over what it should be": f"{c.worst_ratio:.3f}",
+                "median u of samples (kT)": f"{np.median(samples.energy):.1f}",
+                "of Monte Carlo": f"{np.median(reference.energy):.1f}",
+            }
+        ],
+    )
+    ess = len(samples.log_weight) * estimators.ess_fraction(samples.log_weight)
+    context.table(
+        "Effective samples a second, of this run",
+        [
+            {
+                "samples of": "Monte Carlo",
+                "a second": _rate(estimators.chain_ess(reference.energy), reference.seconds),
+            },
+            {
+                "samples of": "the generator, training not counted",
+                "a second": _rate(ess, generated.seconds),
+            },
+        ],
+    )
+
+
+def _rate(n: float, seconds: float) -> str:
+    return f"{n / seconds:.3g}"
+
+
+def show_log_z(context: Context, case: Case, walked: Annealed, generated: Generated) -> None:
+    """log Z by every way there is, beside what it should be."""
+    across, shared = bridge(generated)
+    weights = quietly(estimators.log_z_bounds, generated.samples.log_weight, generated.reference)
+    rows = [
+        {"log Z from": f"{name} (known)", "value": f"{k.value:.4f}", "error": f"{k.error:.4f}"}
+        for name, k in known(case, "log Z").items()
+    ]
+    found: dict[str, Estimate | None] = {
+        "annealing from a Gaussian": quietly(walked.log_z),
+        "weights of the generator": quietly(estimators.log_z, generated.samples.log_weight),
+        "lower bound, from its samples": weights.lower,
+        "upper bound, from Monte Carlo": weights.upper,
+        "BAR between both": across,
+    }
+    k_hat = estimators.pareto_k(generated.samples.log_weight)
+    said: dict[str, Any] = {
+        "annealing from a Gaussian": {
+            "k-hat": diagnose("k-hat", estimators.pareto_k(walked.log_weight))
+        },
+        "weights of the generator": {"k-hat": diagnose("k-hat", k_hat)},
+        "BAR between both": {"shared samples": f"{shared:.3g}"},
+    }
+    for name, value in found.items():
+        row = {"log Z from": name, "value": "no overlap", "error": ""}
+        if value is not None:
+            row |= {"value": f"{value.value:.4f}", "error": f"{value.standard_error:.4f}"}
+        rows.append(row | said.get(name, {}))
+    context.table(
+        "log Z with respect to orthonormal coordinates without the mean; the generator's are not "
+        "judged",
+        rows,
+    )
+
+
+def add_known(context: Context, case: Case, reference: Reference, walked: Annealed) -> None:
+    """Means and log Z against quadrature and another program, within both errors."""
+    found = {
+        "mean energy (kT)": estimators.mean_with_error(reference.energy),
+        "sum of squared distances from the centre": estimators.mean_with_error(reference.square),
+        "log Z": quietly(walked.log_z),
+    }
+    for quantity, value in found.items():
+        for source, k in known(case, quantity).items():
+            context.add(
+                Metric.within_errors(
+                    f"{quantity}, against {source}",
+                    value.value,
+                    float(np.hypot(value.standard_error, k.error)),
+                    k.value,
+                    errors=ERRORS,
+                    reference_kind=k.kind,
+                    source=k.source,
+                    justification=f"both errors together; {ERRORS} of them, a false alarm in 1.5e5",
+                ),
+                headline=True,
+            )
+    x = reference.x
+    v = estimators.mean_with_error(virial(case.system, x[:, :: max(1, x.shape[1] // 100)]))
+    context.add(
+        Metric.within_errors(
+            "mean of x . grad u (kT)",
+            v.value,
+            v.standard_error,
+            case.system.event_size,
+            errors=ERRORS,
+            source="the virial theorem: the number of coordinates",
+            justification=f"{ERRORS} errors, a false alarm in 1.5e5",
+        )
+    )
+
+
+def add_agreement(context: Context, case: Case, reference: Reference) -> None:
+    """Chains of different starts agree, and distances with quadrature where there is one."""
+    halves = [
+        np.array_split(h, len(case.starts)) for h in (reference.energies, reference.distances)
+    ]
+    names = " and ".join(case.starts)
+    for what, parts in zip(("energies", "distances of pairs"), halves, strict=True):
+        context.add(
+            Metric.at_most(
+                f"histogram of {what}, starts {names}: largest deviation in errors",
+                _largest(parts[0], np.mean(parts[-1], axis=0), _error(parts[-1])),
+                ERRORS + 0.5,
+                source="each other",
+                justification=f"bins of probability above {SOME:g}; 5 errors are a false alarm in "
+                "1.7e6 a bin",
+            )
+        )
+    if case.system.exact is not None:
+        exact = case.system.exact.pair_probabilities(case.distances)
+        context.add(
+            Metric.at_most(
+                "histogram of distances of pairs: largest deviation from quadrature in errors",
+                _largest(reference.distances, exact, 0.0),
+                ERRORS + 0.5,
+                source="quadrature, boltzmann_tf.exact",
+                justification=f"bins of probability above {SOME:g}; 5 errors are a false alarm in "
+                "1.7e6 a bin",
+            )
+        )
+
+
+def _error(shares: np.ndarray) -> np.ndarray:
+    """Of the mean over chains, [bins]."""
+    return np.std(shares, axis=0, ddof=1) / len(shares) ** 0.5
+
+
+def _largest(shares: np.ndarray, other: np.ndarray, error: Any) -> float:
+    """Largest deviation of the mean over chains from other shares, in both errors."""
+    mean = shares.mean(axis=0)
+    use = 0.5 * (mean + other) > SOME
+    return float(np.max(np.abs(mean - other)[use] / np.hypot(_error(shares), error)[use]))
