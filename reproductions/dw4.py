@@ -19,16 +19,17 @@ CASE = Case(
     starts=("rhombus", "rectangle"),
     steps=(0.8, 3.0),  # within a well; from well to well
     stride=10,
+    trap=0.22,
     energies=np.linspace(-26, -8, 73),
     distances=np.linspace(1, 7, 61),
     isomers=("long pairs", np.arange(-0.5, 7)),
     network={"blocks": 4, "hidden": (64, 64)},
     sizes={
         "quick": Sizes(
-            chains=256, draws=300, iterations=1000, samples=20_000, annealed=(1024, 100)
+            chains=256, draws=300, iterations=1000, samples=20_000, annealed=(1024, 500)
         ),
         "paper": Sizes(
-            chains=1024, draws=1000, iterations=8000, samples=200_000, annealed=(8192, 200)
+            chains=1024, draws=1000, iterations=8000, samples=200_000, annealed=(8192, 2000)
         ),
     },
 )

@@ -20,14 +20,17 @@ CASE = Case(
     starts=("gas", "icosahedron"),
     steps=(0.3,),
     stride=50,
+    trap=1.0,
     energies=np.linspace(-68, -14, 55),
     distances=np.linspace(0.8, 4.4, 73),
     isomers=("gyration", np.linspace(1.0, 1.4, 9)),
     network={"blocks": 4, "hidden": (128, 128)},
     sizes={
-        "quick": Sizes(chains=256, draws=200, iterations=600, samples=20_000, annealed=(1024, 300)),
+        "quick": Sizes(
+            chains=256, draws=200, iterations=600, samples=20_000, annealed=(1024, 2000)
+        ),
         "paper": Sizes(
-            chains=1024, draws=1000, iterations=4000, samples=200_000, annealed=(8192, 600)
+            chains=1024, draws=1000, iterations=4000, samples=200_000, annealed=(4096, 8000)
         ),
     },
 )

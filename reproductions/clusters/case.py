@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf import Bijector, bijectors, realnvp
+from boltzmann_tf.estimators import CalibrationWarning
 from boltzmann_tf.systems import ParticleSystem
 
-__all__ = ["Case", "Known", "Sizes", "known"]
+__all__ = ["Case", "Known", "Sizes", "known", "quietly"]
 
 PUBLISHED = Path(__file__).parents[1] / "published" / "clusters.json"
 
@@ -27,7 +29,7 @@ class Sizes:
       draws: measurements of each.
       iterations: of the training by example; that by energy has half of them.
       samples: of the generator.
-      annealed: samples that are annealed, and the densities on their way.
+      annealed: walks from the trap to the cluster, and the densities on their way.
     """
 
     chains: int
@@ -47,6 +49,7 @@ class Case:
       starts: initial states of Monte Carlo, of equal shares of the chains.
       steps: half sides of the moves, one after the other.
       stride: sweeps with each of them between two measurements.
+      trap: stiffness of the trap that annealing starts from, kT per length squared.
       energies: edges of the histogram of energies, kT.
       distances: edges of the histogram of distances of pairs.
       isomers: name of the observable that tells the isomers apart, and its bins.
@@ -59,6 +62,7 @@ class Case:
     starts: Sequence[str]
     steps: Sequence[float]
     stride: int
+    trap: float
     energies: np.ndarray
     distances: np.ndarray
     isomers: tuple[str, np.ndarray]
@@ -94,3 +98,10 @@ def known(case: Case, quantity: str) -> dict[str, Known]:
                 row["value"], row["error"], "simulation", row["source"]
             )
     return found
+
+
+def quietly(estimate: Callable[..., Any], *arguments: Any) -> Any:
+    """An estimate without the warning that its error means nothing: the table marks that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CalibrationWarning)
+        return estimate(*arguments)

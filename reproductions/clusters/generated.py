@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from boltzmann_tf import BoltzmannGenerator, Stage, bijectors, estimators, sampling
-from boltzmann_tf.estimators import CalibrationWarning, Coverage, Estimate
+from boltzmann_tf import BoltzmannGenerator, Stage, estimators, sampling
+from boltzmann_tf.estimators import Coverage, Estimate
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.sampling import Annealed
 from boltzmann_tf.schedules import Cosine
-from reproductions.clusters.case import Case, Sizes
+from reproductions.clusters.case import Case, Sizes, quietly
 from reproductions.clusters.reference import Reference, symmetrised
 from reproductions.ensembles import Run, Trainers, Variant
 
-__all__ = ["Generated", "annealed", "bridge", "generate", "quietly"]
+__all__ = ["Generated", "bridge", "generate"]
 
 TRAINING, HELD_OUT = 200_000, 20_000  # configurations
 
@@ -80,31 +77,6 @@ def generate(context: Context, case: Case, sizes: Sizes, reference: Reference) -
         observable(samples.x).numpy(), edges=edges, reference_probability=share / share.sum()
     )
     return Generated(generator, ensemble.runs[0], samples, log_weight, coverage, seconds)
-
-
-def annealed(context: Context, case: Case, sizes: Sizes, reference: Reference) -> Annealed:
-    """Annealing from a Gaussian of the data's covariance: log Z without a network."""
-    n, steps = sizes.annealed
-    x = symmetrised(case.system, reference.x.reshape(-1, case.system.event_size), TRAINING, 0)
-    gaussian = bijectors.Whitening.from_data(x)
-    found = sampling.anneal(
-        BoltzmannGenerator(case.system, bijectors.Sequence([gaussian])),
-        n,
-        n_steps=steps,
-        n_leapfrog=5,
-        power=4.0,
-        batch_size=min(n, 1024),
-        seed=context.seed,
-    )
-    context.count_energy_evaluations(found.energy_evaluations)
-    return found
-
-
-def quietly(estimate: Callable[..., Any], *arguments: Any) -> Any:
-    """An estimate without the warning that its error means nothing: the table marks that."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CalibrationWarning)
-        return estimate(*arguments)
 
 
 def bridge(generated: Generated) -> tuple[Estimate | None, float]:

@@ -9,11 +9,11 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context, Metric, diagnose
-from boltzmann_tf.sampling import Annealed
 from reproductions.baseline import buys_table, gaussian
-from reproductions.clusters.case import Case, known
+from reproductions.clusters.annealing import Walks, anneal
+from reproductions.clusters.case import Case, known, quietly
 from reproductions.clusters.figures import show_distances, show_energies, show_training
-from reproductions.clusters.generated import Generated, annealed, bridge, generate, quietly
+from reproductions.clusters.generated import Generated, bridge, generate
 from reproductions.clusters.reference import Reference, simulate, symmetrised, virial
 
 __all__ = ["reproduce"]
@@ -40,7 +40,7 @@ def reproduce(context: Context, case: Case) -> None:
     context.log("Monte Carlo")
     reference = simulate(context, case, sizes)
     context.log("log Z by annealing, without a network")
-    walked = annealed(context, case, sizes, reference)
+    walked = anneal(context, case, sizes, reference)
     generated = generate(context, case, sizes, reference)
 
     context.section("Monte Carlo")
@@ -135,7 +135,7 @@ def _rate(n: float, seconds: float) -> str:
     return f"{n / seconds:.3g}"
 
 
-def show_log_z(context: Context, case: Case, walked: Annealed, generated: Generated) -> None:
+def show_log_z(context: Context, case: Case, walked: Walks, generated: Generated) -> None:
     """log Z by every way there is, beside what it should be."""
     across, shared = bridge(generated)
     weights = quietly(estimators.log_z_bounds, generated.samples.log_weight, generated.reference)
@@ -144,7 +144,8 @@ def show_log_z(context: Context, case: Case, walked: Annealed, generated: Genera
         for name, k in known(case, "log Z").items()
     ]
     found: dict[str, Estimate | None] = {
-        "annealing from a Gaussian": quietly(walked.log_z),
+        "annealing from a trap": quietly(estimators.log_z, walked.log_weight),
+        "annealing from a trap and back": walked.both,
         "weights of the generator": quietly(estimators.log_z, generated.samples.log_weight),
         "lower bound, from its samples": weights.lower,
         "upper bound, from Monte Carlo": weights.upper,
@@ -152,7 +153,7 @@ def show_log_z(context: Context, case: Case, walked: Annealed, generated: Genera
     }
     k_hat = estimators.pareto_k(generated.samples.log_weight)
     said: dict[str, Any] = {
-        "annealing from a Gaussian": {
+        "annealing from a trap": {
             "k-hat": diagnose("k-hat", estimators.pareto_k(walked.log_weight))
         },
         "weights of the generator": {"k-hat": diagnose("k-hat", k_hat)},
@@ -170,12 +171,12 @@ def show_log_z(context: Context, case: Case, walked: Annealed, generated: Genera
     )
 
 
-def add_known(context: Context, case: Case, reference: Reference, walked: Annealed) -> None:
+def add_known(context: Context, case: Case, reference: Reference, walked: Walks) -> None:
     """Means and log Z against quadrature and another program, within both errors."""
     found = {
         "mean energy (kT)": estimators.mean_with_error(reference.energy),
         "sum of squared distances from the centre": estimators.mean_with_error(reference.square),
-        "log Z": quietly(walked.log_z),
+        "log Z": walked.both,
     }
     for quantity, value in found.items():
         for source, k in known(case, quantity).items():
