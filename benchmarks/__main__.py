@@ -33,6 +33,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "resident memory of many trainings and of a long stream, in one process",
         {"trainings: growth": "at most 0.05", "stream: growth": "at most 0.05"},
     ),
+    "streams": (
+        "training steps on windows of a file or a stream beside data in memory, ratio of times",
+        {f"D = {d}: {kind}": "at most 1.1" for d in (2, 76) for kind in ("memmap", "stream")},
+    ),
     "precision": ("networks in bfloat16 against float32", {}),
     "profile": ("where the time of the reproductions goes", {}),
     "sizes": ("cost against size", {}),
@@ -49,7 +53,8 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
-ON_REQUEST = ("calibration", "disk", "memory", "precision", "profile", "sizes")  # minutes each
+# Minutes each.
+ON_REQUEST = ("calibration", "disk", "memory", "precision", "profile", "sizes", "streams")
 
 
 def _flat(result: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from boltzmann_tf import (
 )
 from boltzmann_tf.schedules import Cosine
 
-__all__ = ["run"]
+__all__ = ["ratio", "run"]
 
 POLICIES = ("float32", "mixed_bfloat16")
 STEPS = 1500
@@ -41,7 +41,7 @@ def _seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def _ratio(repeats: int, numerator: Callable[[], Any], denominator: Callable[[], Any]) -> float:
+def ratio(repeats: int, numerator: Callable[[], Any], denominator: Callable[[], Any]) -> float:
     """The median of the ratios of neighbouring times."""
     numerator(), denominator()  # warm
     pairs = [(_seconds(numerator), _seconds(denominator)) for _ in range(repeats)]
@@ -101,8 +101,8 @@ def run(repeats: int = 7) -> dict[str, Any]:
         single, mixed = (build(OURS, work, dtype=policy) for policy in POLICIES)
         for what, n in (("steps", work.steps), ("sample", work.samples)):
             pair = [functools.partial(getattr(flow, what), n) for flow in (mixed, single)]
-            times[f"{what}, {name}"] = _ratio(repeats, *pair)
+            times[f"{what}, {name}"] = ratio(repeats, *pair)
     for title, xla in (("product, XLA", True), ("product, TensorFlow", False)):
         pair = [_product(dtype, xla=xla) for dtype in ("bfloat16", "float32")]
-        times[title] = _ratio(repeats, *pair)
+        times[title] = ratio(repeats, *pair)
     return {"time in bfloat16 / in float32": times} | {p: _quality(p) for p in POLICIES}

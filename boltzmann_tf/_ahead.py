@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["ahead", "mapped_ahead"]
 
+S = TypeVar("S")
 T = TypeVar("T")
 WORKERS = 2
 
@@ -19,15 +20,22 @@ def ahead(piece: Callable[[int], T], count: int) -> Iterator[T]:
     Compiled functions leave Python's lock, but one alone often keeps a single core busy, as one
     small operation follows another. At most three pieces exist at a time.
     """
-    if count < 1:
-        return
-    yield piece(0)  # alone: it may trace and compile
-    if count == 1:
-        return
+    return mapped_ahead(piece, range(count))
+
+
+def mapped_ahead(piece: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+    """Yields `piece(item)` of each item in order, two of them computed at a time.
+
+    Items are taken as they are needed, in the reader's own thread.
+    """
+    left = iter(items)
+    for item in left:
+        yield piece(item)  # alone: it may trace and compile
+        break
     with ThreadPoolExecutor(WORKERS) as pool:
         waiting: deque[Future[T]] = deque()
-        for i in range(1, count):
-            waiting.append(pool.submit(piece, i))
+        for item in left:
+            waiting.append(pool.submit(piece, item))
             if len(waiting) == WORKERS:
                 yield waiting.popleft().result()
         while waiting:

@@ -19,6 +19,7 @@ __all__ = [
     "finite_array",
     "instance",
     "non_negative",
+    "number_array",
     "plus_minus_one",
     "positive",
     "positive_int",
@@ -126,17 +127,7 @@ def finite_array(
       last: required size of the last dimension, or None for any.
       dtype: of the result.
     """
-    _no_mask(name, value)
-    try:
-        # Text and complex numbers would be converted, with more or less noise.
-        if np.asarray(value).dtype.kind not in "biufO":
-            raise TypeError(f"dtype {np.asarray(value).dtype}")
-        with np.errstate(over="ignore"):  # what overflows becomes infinite, and is refused below
-            array = np.asarray(value, dtype=dtype)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"{name} must be an array of numbers, got {type(value).__name__}"
-        ) from error
+    array = number_array(name, value, dtype)
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
     if last is not None and (array.ndim == 0 or array.shape[-1] != last):
@@ -150,6 +141,28 @@ def finite_array(
         raise ValueError(
             f"{name} must be finite, got {bad} NaN or infinite of {array.size} values{where}"
         )
+    return array
+
+
+def number_array(name: str, value: Any, dtype: Any = np.float64) -> np.ndarray:
+    """Returns `value` as an array, or raises unless it is numeric and nothing in it is masked.
+
+    Args:
+      name: the argument's name in the message.
+      value: anything `numpy.asarray` takes.
+      dtype: of the result.
+    """
+    _no_mask(name, value)
+    try:
+        # Text and complex numbers would be converted, with more or less noise.
+        if np.asarray(value).dtype.kind not in "biufO":
+            raise TypeError(f"dtype {np.asarray(value).dtype}")
+        with np.errstate(over="ignore"):  # what overflows becomes infinite, and is refused below
+            array = np.asarray(value, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name} must be an array of numbers, got {type(value).__name__}"
+        ) from error
     return array
 
 

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._graph import numbers_of
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.bijectors.repeated import architecture
 from boltzmann_tf.conditions import LogUniform, Uniform
@@ -87,8 +88,8 @@ def key_of(
 ) -> tuple[Hashable, ...] | None:
     """What decides the numbers of a step besides its state, or None where that cannot be said.
 
-    An energy is known by its values at some points, so that a parameter changed on the system, or
-    a variable that it reads, makes another key.
+    An energy is known by its values at some points and, for a user's system, by the attributes that
+    are numbers: a parameter changed on the system, or a variable that it reads, makes another key.
     """
     bijector, system = generator.bijector, generator.system
     kind = type(optimizer)
@@ -116,7 +117,9 @@ def key_of(
     # Methods that somebody replaced on a class give other numbers.
     classes = {type(part) for part in _parts(bijector)} | {BoltzmannGenerator, type(system), kind}
     methods = frozenset(methods_of(c) for c in classes)
-    return text, energies, methods, shape.rc_loss, str(generator.dtype.name)
+    # The cache of the package's own systems must hold no function of a user's.
+    numbers = () if _is_own(system) else numbers_of(system)
+    return text, energies, numbers, methods, shape.rc_loss, str(generator.dtype.name)
 
 
 def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:
@@ -129,10 +132,14 @@ def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:
 
 
 def trusted(generator: BoltzmannGenerator, template: BoltzmannGenerator) -> bool:
-    """Whether the template, with the generator's variables, is the same map.
+    """Whether the template, with the generator's variables, is the same map, of the same energies.
 
-    It is not where the document leaves something out, as that of a user's class may.
+    It is not where a document leaves something out, as that of a user's class may, and as that of
+    the package's systems does where somebody has set `wall_stiffness` or a method on one.
     """
+    own, other = generator.system, template.system
+    if own is not other and _energies(own) != _energies(other):
+        return False
     mine, theirs = generator.bijector.variables, template.bijector.variables
     if [(v.shape, v.dtype, v.trainable) for v in mine] != [
         (v.shape, v.dtype, v.trainable) for v in theirs

@@ -12,7 +12,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["atomic_path", "remove_stale", "write_bytes", "write_text"]
+__all__ = [
+    "atomic_path",
+    "has_ended",
+    "own_mark",
+    "remove_stale",
+    "write_bytes",
+    "write_text",
+]
 
 STALE_AFTER = 86_400.0  # seconds after which another machine's temporary file is a leftover
 
@@ -36,7 +43,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         remove_stale(target.parent, re.escape(target.stem), target.suffix)
         # The suffix stays in place: NumPy and Keras choose a format by it, or append one.
         handle, name = tempfile.mkstemp(
-            prefix=f".{target.stem}-{_own_mark()}-",
+            prefix=f".{target.stem}-{own_mark()}-",
             suffix=f".tmp{target.suffix}",
             dir=target.parent,
         )
@@ -84,10 +91,32 @@ def remove_stale(folder: Path, stem: str, suffix: str) -> None:
             if match is None:
                 continue
             with contextlib.suppress(OSError):
-                here = match[1] == _machine()
                 old = time.time() - entry.stat().st_mtime > STALE_AFTER
-                if old or (here and not _is_alive(int(match[2]))):
+                if old or (match[1] and has_ended(match[1], int(match[2]))):
                     os.unlink(entry.path)
+
+
+def own_mark() -> str:
+    """This process among all that may write to one place: "machine-process"."""
+    return f"{_machine()}-{os.getpid()}"
+
+
+def has_ended(machine: str, process: int) -> bool:
+    """Whether the process of a mark is known to have ended: nobody here can say of another machine.
+
+    Args:
+      machine: as in the mark.
+      process: its number.
+    """
+    if machine != _machine() or os.name == "nt":  # there, signal 0 would be one
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # someone else's
+        return False
+    return False
 
 
 @contextlib.contextmanager
@@ -105,20 +134,6 @@ def _named(target: Path) -> Iterator[None]:
 def _machine() -> str:
     """Short for the machine's name; process numbers are its own."""
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-
-
-def _own_mark() -> str:
-    return f"{_machine()}-{os.getpid()}"
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # someone else's
-        return True
-    return True
 
 
 def _sync(path: Path) -> None:

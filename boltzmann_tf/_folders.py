@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
+
+from boltzmann_tf._files import has_ended, own_mark
 
 __all__ = ["begin_folder", "finish_folder"]
 
@@ -19,10 +20,12 @@ def begin_folder(final: Path) -> Path:
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     for left in final.parent.glob(f".{final.name}-*.*"):
-        found = re.fullmatch(rf"\.{re.escape(final.name)}-(\d+)\.({_RUNNING}|{_OLD})", left.name)
-        if not found or _alive(int(found[1])):
+        mark = r"(([0-9a-f]{8})-(\d+))"
+        found = re.fullmatch(rf"\.{re.escape(final.name)}-{mark}\.({_RUNNING}|{_OLD})", left.name)
+        # One of this very process is of an earlier run.
+        if not found or not (found[1] == own_mark() or has_ended(found[2], int(found[3]))):
             continue
-        if found[2] == _OLD and not final.exists():  # ended between the two renames
+        if found[4] == _OLD and not final.exists():  # ended between the two renames
             left.rename(final)
         else:
             shutil.rmtree(left, ignore_errors=True)
@@ -50,18 +53,4 @@ def finish_folder(work: Path, final: Path) -> None:
 
 
 def _aside(final: Path, what: str) -> Path:
-    return final.with_name(f".{final.name}-{os.getpid()}.{what}")
-
-
-def _alive(process: int) -> bool:
-    if process == os.getpid():
-        return False  # an earlier run of this very process
-    if os.name == "nt":
-        return True  # there, signal 0 would be one
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    return final.with_name(f".{final.name}-{own_mark()}.{what}")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import inspect
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 import tensorflow as tf
 
-__all__ = ["in_graph", "kept", "with_xla"]
+__all__ = ["in_graph", "kept", "numbers_of", "with_xla"]
 
 T = TypeVar("T")
+CACHES = ("_kept", "_compiled_steps")  # attributes that hold what is compiled
 MOST = 32  # compiled functions of one object; the oldest goes
 
 
@@ -61,6 +65,41 @@ def kept(owner: Any, key: Hashable, make: Callable[[], T]) -> T:
             del own[next(iter(own))]
         own[key] = make()
     return own[key]
+
+
+def numbers_of(system: Any) -> Hashable:
+    """The attributes of a system that are numbers, texts, functions, or systems and tables of them.
+
+    Tracing makes constants of them: what is compiled for a system and kept must be found again as
+    long as they are the same, and not when one was changed. Variables are read at each call.
+    Classes that are looked into say so by `told_by_numbers`.
+    """
+
+    def told(value: Any) -> Hashable:
+        if getattr(type(value), "told_by_numbers", False):
+            kind = type(value)
+            # What it works out from the others, at whatever time, is none of its own.
+            later = functools.cached_property
+            own = {k: v for k, v in vars(value).items() if type(getattr(kind, k, 0)) is not later}
+            return kind, told(own)
+        if isinstance(value, Mapping):
+            parts = {str(key): told(part) for key, part in value.items() if key not in CACHES}
+            return tuple((key, part) for key, part in sorted(parts.items()) if part is not None)
+        if isinstance(value, list | tuple):
+            return tuple(map(told, value))
+        if isinstance(value, tf.Variable):
+            return None
+        if inspect.isroutine(value):
+            return value
+        try:
+            array = np.asarray(value)
+        except Exception:  # noqa: BLE001  # of whatever kind it is: no numbers
+            return None
+        if array.dtype.kind not in "biufcSU":
+            return None
+        return array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).digest()
+
+    return told(system)
 
 
 def in_graph(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:

@@ -30,7 +30,8 @@ def gaussian_baseline(
       n: samples.
       temperature: relative temperature tau of the weights; covariances are scaled by it.
       parts: equal pieces that the data are cut into, one after the other, say one a state: each
-        gets a Gaussian of its own, and the proposal is their even mixture.
+        gets a Gaussian of its own, and the proposal is their mixture, in equal shares of the n
+        samples as near as they come.
       seed: of the samples.
 
     Returns:
@@ -58,7 +59,8 @@ def gaussian_baseline(
     which = np.arange(n) * pieces // n
     y = np.concatenate([mean + z[which == k] @ root.T for k, (mean, root) in enumerate(fitted)])
     each = [_log_density(y, mean, root) for mean, root in fitted]
-    log_q = logsumexp(each, axis=0) - np.log(pieces)
+    # In the shares that were drawn: a part may have one sample more than the next.
+    log_q = logsumexp(each, axis=0, b=np.bincount(which, minlength=pieces)[:, None] / n)
     y = y.reshape(n, *system.event_shape)
     energy = np.concatenate(
         [system.energy(tf.constant(part)).numpy() for part in np.array_split(y, -(-n // 10_000))]

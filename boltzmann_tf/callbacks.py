@@ -15,6 +15,7 @@ from boltzmann_tf._checks import instance
 if TYPE_CHECKING:
     from boltzmann_tf.loop import Loop
     from boltzmann_tf.stages import Stage
+    from boltzmann_tf.validation import Validation
 
 __all__ = ["Callbacks", "Rate", "check_optimizer"]
 
@@ -147,6 +148,7 @@ class Callbacks:
       rate: which they may set.
       total: number of steps.
       verbose: of the run.
+      validation: of the run, which ends epochs; None where each stage is one.
     """
 
     def __init__(
@@ -158,6 +160,7 @@ class Callbacks:
         *,
         total: int,
         verbose: int,
+        validation: Validation | None = None,
     ) -> None:
         self._callbacks: list[keras.callbacks.Callback] = []
         for i, callback in enumerate(callbacks):
@@ -165,10 +168,13 @@ class Callbacks:
             instance(name, callback, keras.callbacks.Callback)
             held = isinstance(callback, keras.callbacks.CallbackList)
             for each in callback.callbacks if held else [callback]:
-                _check_callback(name, each, loop, stages)
+                _check_callback(name, each, loop, stages, held_out=validation is not None)
                 self._callbacks.append(each)
+        epochs = len(stages)
+        if validation is not None:
+            epochs = sum(validation.epochs(stage) for stage in stages)
         for callback in self._callbacks:
-            callback.set_params({"epochs": len(stages), "steps": total, "verbose": verbose})
+            callback.set_params({"epochs": epochs, "steps": total, "verbose": verbose})
             callback.set_model(loop)
         self._rate = rate
 
@@ -182,7 +188,9 @@ class Callbacks:
                 self._rate.take()
 
 
-def _check_callback(name: str, callback: Any, loop: Loop, stages: Sequence[Stage]) -> None:
+def _check_callback(
+    name: str, callback: Any, loop: Loop, stages: Sequence[Stage], *, held_out: bool
+) -> None:
     """Raises where a callback could not act."""
     for kind in type(callback).__mro__:
         if kind.__module__.startswith("keras.") and kind.__name__ in NOT_CALLBACKS:
@@ -205,12 +213,16 @@ def _check_callback(name: str, callback: Any, loop: Loop, stages: Sequence[Stage
         return
     shapes = [stage.shape() for stage in stages]
     shown = {n for s in shapes for n in loop.metrics if n not in s.absent}
+    if held_out:
+        shown |= {"val_ml", "val_loss"}
     if monitor not in shown:
         raise ValueError(
             f"{name}: {type(callback).__name__} must have one of {sorted(shown)} as its monitor, "
             f"got {monitor!r}"
         )
-    if callback.mode == "auto" and monitor != "loss":
+    if callback.mode == "auto" and monitor == "val_ml":
+        callback.mode = "min"  # Keras itself knows of no other name than loss that it falls
+    if callback.mode == "auto" and monitor not in ("loss", "val_loss"):
         raise ValueError(
             f"{name}: {type(callback).__name__} must have mode='min' or 'max' with "
             f"monitor={monitor!r}, got 'auto'"

@@ -14,6 +14,7 @@ from boltzmann_tf._documents import differences, seal, summary, to_json, unseal
 from boltzmann_tf._files import write_bytes
 from boltzmann_tf._version import __version__
 from boltzmann_tf.run_identity import frozen_variables
+from boltzmann_tf.stages import HeldOut
 
 if TYPE_CHECKING:
     from boltzmann_tf.loop import Loop
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint"]
 
 FORMAT = 2
+VALIDATION = "validation"  # of the run, and the names of its arrays; in files of runs that have it
 DOCUMENT = "document"  # the member that is one, as bytes
 FROZEN_CLOSE = 1e-4  # of the largest number of a variable that is not trained
 
@@ -76,6 +78,9 @@ class Checkpoint:
         """Writes the state of the step, history and (stage, steps done in it)."""
         arrays = {name: variable.numpy() for name, variable in self._variables.items()}
         arrays |= {f"history_{n}": values for n, values in self._history.values.items()}
+        if VALIDATION in self._run:
+            found = self._history.validation._asdict()
+            arrays |= {f"{VALIDATION}_{n}": values for n, values in found.items()}
         document = {
             "format": FORMAT,
             "version": __version__,
@@ -114,9 +119,18 @@ class Checkpoint:
                 raise
             raise ValueError(f"{where} is truncated or was altered: {error}") from error
         self._check_values(arrays, where)
+        held_out = HeldOut()
+        if VALIDATION in self._run:
+            held_out = HeldOut(*(arrays[f"{VALIDATION}_{n}"] for n in HeldOut._fields))
+            if np.any(np.diff(held_out.steps, prepend=0, append=steps + 1) < 1):
+                raise ValueError(
+                    f"{where} must have evaluations after rising numbers of steps from 1 to "
+                    f"{steps}, got {held_out.steps.tolist()}"
+                )
         for name, variable in self._variables.items():
             variable.assign(arrays[name])
         self._history.values = {n: arrays[f"history_{n}"] for n in self._history.values}
+        self._history.validation = held_out
         self._history.stage_ends = document["stage_ends"]
         self._history.energy_evaluations = document["energy_evaluations"]
         self._step.store_parameters()
@@ -161,6 +175,11 @@ class Checkpoint:
         steps = losses.shape[0] if losses is not None and len(losses.shape) == 1 else 0
         history = str(Header(np.dtype(np.float32), (steps,)))
         wanted |= {f"history_{name}": history for name in self._history.values}
+        if VALIDATION in self._run:
+            evaluated = headers.get(f"{VALIDATION}_steps")
+            own = evaluated.shape if evaluated is not None and len(evaluated.shape) == 1 else (0,)
+            for name, values in HeldOut()._asdict().items():
+                wanted[f"{VALIDATION}_{name}"] = str(Header(values.dtype, own))
         for name in [*wanted, *(n for n in headers if n not in wanted)]:
             found = str(headers[name]) if name in headers else "none"
             if wanted.get(name, "absent") != found:

@@ -85,6 +85,7 @@ def train(
     history = Trainer(generator, seed=config.seed).fit(
         data,
         stages(config, coordinate, data),
+        validation_split=config.validation_split,
         checkpoint=folder / CHECKPOINT,
         checkpoint_every=checkpoint_every,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from boltzmann_tf.generator import BoltzmannGenerator
     from boltzmann_tf.stages import History
 
-__all__ = ["TrainingDiverged", "bad_steps", "check_weights", "diagnose", "summary", "warn_of_stage"]
+__all__ = [
+    "TrainingDiverged",
+    "bad_steps",
+    "check_rows",
+    "check_weights",
+    "diagnose",
+    "stray_row",
+    "summary",
+    "warn_of_stage",
+]
 
 LOOKED_AT = 512  # configurations of a diagnosis
 STRAY = 1e4  # times the size of the bulk at which a row of data is flagged
@@ -71,8 +80,35 @@ def check_weights(weights: np.ndarray) -> None:
         )
 
 
+class Stray(NamedTuple):
+    """A row that is far from all others.
+
+    Attributes:
+      message: that names it.
+      refused: whether it would drown all others.
+    """
+
+    message: str
+    refused: bool
+
+
 def check_rows(name: str, array: np.ndarray) -> None:
     """Flags the row that lies farthest out, and raises where it would drown all others.
+
+    Args:
+      name: the argument's name in the message.
+      array: `[n, ...]`, finite.
+    """
+    stray = stray_row(name, array)
+    if stray is None:
+        return
+    if stray.refused:
+        raise ValueError(stray.message)
+    warnings.warn(stray.message, UserWarning, stacklevel=4)
+
+
+def stray_row(name: str, array: np.ndarray, numbers: np.ndarray | None = None) -> Stray | None:
+    """The row that lies farthest out, if it is far from all others.
 
     The distance of a row is the largest over its coordinates from their medians; the measure is
     the distance that nine rows in ten keep. Whole rows count, so that a coordinate which hardly
@@ -81,10 +117,11 @@ def check_rows(name: str, array: np.ndarray) -> None:
     Args:
       name: the argument's name in the message.
       array: `[n, ...]`, finite.
+      numbers: of the rows, `[n]`; None for 0 to n - 1.
     """
     rows = array.reshape(len(array), -1)
     if len(rows) < 10:
-        return
+        return None
     some = rows[:: max(1, len(rows) // 1000)]
     middle = np.median(some, axis=0)
     bulk = np.quantile(np.max(np.abs(some - middle), axis=1), 0.9)
@@ -92,14 +129,15 @@ def check_rows(name: str, array: np.ndarray) -> None:
     span = np.maximum(rows.max(axis=0) - middle, middle - rows.min(axis=0))
     column = int(np.argmax(span))
     if not bulk > 0 or span[column] <= STRAY * bulk:
-        return
+        return None
     row = int(np.argmax(np.abs(rows[:, column] - middle[column])))
     value = float(rows[row, column])
-    said = f"row {row} of {name} is far from all others: it holds {value:.3g}, "
+    number = row if numbers is None else int(numbers[row])
+    said = f"row {number} of {name} is far from all others: it holds {value:.3g}, "
     said += f"{span[column] / bulk:.1g} times as far out as nine rows in ten"
     if span[column] > REFUSED * bulk:
-        raise ValueError(f"{name} must be of one size, but {said}")
-    warnings.warn(f"{said}; training by example will follow it", UserWarning, stacklevel=4)
+        return Stray(f"{name} must be of one size, but {said}", refused=True)
+    return Stray(f"{said}; training by example will follow it", refused=False)
 
 
 def summary(history: History) -> str:

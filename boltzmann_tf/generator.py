@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -12,11 +13,13 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf import storage
-from boltzmann_tf._ahead import ahead
+from boltzmann_tf._ahead import ahead, mapped_ahead
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
-from boltzmann_tf._graph import with_xla
+from boltzmann_tf._graph import numbers_of, with_xla
 from boltzmann_tf._random import normal
+from boltzmann_tf._rows import Chunk, Form
 from boltzmann_tf.bijectors import Bijector
+from boltzmann_tf.streams import source
 from boltzmann_tf.systems import System
 from boltzmann_tf.systems.base import with_density
 
@@ -113,9 +116,8 @@ class BoltzmannGenerator:
                 )
         self.prior = prior
         self.jit_compile = with_xla(bijector, system, jit_compile=jit_compile)
-        # A function of its own, so that AutoGraph serves the user's code and skips the package's.
-        self._energy = tf.function(system.energy)
         self._compiled: dict[str, Any] = {}
+        self._numbers: Any = None
 
     @property
     def dtype(self) -> tf.DType:
@@ -221,11 +223,20 @@ class BoltzmannGenerator:
         return Samples(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
     def log_prob(self, x: Any, temperature: float = 1.0, *, condition: Any = None) -> np.ndarray:
-        """Log generated density at configurations x `[n, *event_shape]`, `[n]`."""
+        """Log generated density at configurations, `[n]`.
+
+        Args:
+          x: configurations `[n, *event_shape]`: an array, or what need not be in memory: a
+            `np.memmap`, HDF5 or Zarr dataset, a `tf.data.Dataset`, a function that returns an
+            iterator of chunks `[k, *event_shape]`, or such an iterator. They are read in order,
+            batch by batch; one pass is enough.
+          temperature: tau.
+          condition: of all of them, `[condition_size]`, for conditional bijectors and systems.
+        """
         return self._evaluate(x, temperature, condition)[0]
 
     def log_weight(self, x: Any, temperature: float = 1.0, *, condition: Any = None) -> np.ndarray:
-        """Log-weight `-u(x) / tau - log q(x)` at configurations x, float64 `[n]`."""
+        """Log-weight `-u(x) / tau - log q(x)`, float64 `[n]`; arguments as of `log_prob`."""
         return self._evaluate(x, temperature, condition)[1]
 
     def as_distribution(self, temperature: float = 1.0) -> tfd.TransformedDistribution:
@@ -295,6 +306,12 @@ class BoltzmannGenerator:
         return tf.constant(tau, self.dtype)
 
     def _function(self, name: str, function: Any) -> Any:
+        numbers = numbers_of(self.system)
+        if numbers != self._numbers:  # they are constants of what is compiled
+            self._compiled.clear()
+            self._numbers = numbers
+            # A function of its own: AutoGraph serves the user's code and skips the package's.
+            self._energy = tf.function(self.system.energy)
         if name not in self._compiled:
             # A partial, as in `steps`: no warning of retracing with the second generator.
             self._compiled[name] = tf.function(
@@ -343,22 +360,20 @@ class BoltzmannGenerator:
     def _evaluate(
         self, x: Any, temperature: float, condition: Any
     ) -> tuple[np.ndarray, np.ndarray]:
-        shape = self.system.event_shape
-        x = finite_array("x", x, ndim=1 + len(shape), dtype=self.dtype.as_numpy_dtype)
-        if x.shape[1:] != shape:
-            raise ValueError(f"x must have shape [n, {', '.join(map(str, shape))}], got {x.shape}")
+        rows = source(Form("x", self.system.event_shape, self.dtype.as_numpy_dtype), x)
         tau = self._temperature(temperature)
         density = self._function("density", self._density)
         options = self._conditions(condition)
-        batch = min(BATCH_SIZE, 1 << (len(x) - 1).bit_length())
+        batches = rows.batches(BATCH_SIZE)
+        first = next(batches)
+        batch = min(BATCH_SIZE, 1 << (len(first.x) - 1).bit_length())
 
-        def one(i: int) -> list[np.ndarray]:
-            chunk = x[i * batch : (i + 1) * batch]
+        def one(chunk: Chunk) -> list[np.ndarray]:
             # The last batch is filled up with copies, so that every call has one shape.
-            full = tf.constant(np.resize(chunk, (batch, *shape)))
-            return [p.numpy()[: len(chunk)] for p in density(full, tau, **options)]
+            full = tf.constant(np.resize(chunk.x, (batch, *chunk.x.shape[1:])))
+            return [p.numpy()[: len(chunk.x)] for p in density(full, tau, **options)]
 
-        parts = list(ahead(one, -(-len(x) // batch)))
+        parts = list(mapped_ahead(one, itertools.chain([first], batches)))
         log_q, log_weight = (np.concatenate(p) for p in zip(*parts, strict=True))
         return log_q, log_weight
 

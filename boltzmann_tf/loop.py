@@ -23,7 +23,9 @@ from boltzmann_tf.run_identity import run_document
 from boltzmann_tf.stages import History, Stage
 from boltzmann_tf.step_shape import CONTROLS, Data
 from boltzmann_tf.steps import TrainingStep
+from boltzmann_tf.validation import Validation
 from boltzmann_tf.watch import Watch
+from boltzmann_tf.windows import Windows, of_stage
 
 __all__ = ["Loop"]
 
@@ -73,10 +75,11 @@ class Loop:
     def _run(
         self,
         stages: Sequence[Stage],
-        data: Data,
+        data: Data | Windows,
         history: History,
         start: tuple[int, int] = (0, 0),
         *,
+        validation: Validation | None = None,
         callbacks: Sequence[keras.callbacks.Callback],
         verbose: int,
         tensorboard: str | os.PathLike[str] | None,
@@ -89,7 +92,9 @@ class Loop:
         saved = None
         if checkpoint is not None:
             instance("checkpoint", checkpoint, (str, os.PathLike))
-            saved = Checkpoint(Path(checkpoint), run_document(self, stages, data), self, history)
+            run = run_document(self, stages, data, validation)
+            saved = Checkpoint(Path(checkpoint), run, self, history)
+        self._step.refresh()
         self._step.load_parameters()
         self._step.rate_factor.assign(1.0)
         if saved:
@@ -110,7 +115,9 @@ class Loop:
             self._rate,
             verbose=verbose,
             tensorboard=tensorboard,
+            validation=validation,
         )
+        self._validation = validation
         with monitor, terminations_raised() if saved else contextlib.nullcontext():
             try:
                 self._stages_from(start, stages, data, history, monitor, saved, checkpoint_every)
@@ -126,13 +133,13 @@ class Loop:
         self,
         start: tuple[int, int],
         stages: Sequence[Stage],
-        data: Data,
+        data: Data | Windows,
         history: History,
         monitor: Monitor,
         saved: Checkpoint | None,
         checkpoint_every: int,
     ) -> None:
-        unsaved = 0
+        unsaved, validation = 0, self._validation
         for number, stage in enumerate(stages):
             if number < start[0]:
                 continue
@@ -143,35 +150,50 @@ class Loop:
             shape = stage.shape()
             self._rate.begin_stage(controls[:, LEARNING_RATE])
             factor = self._rate.factor
-            monitor.begin_stage(number, len(history), shape, min(done, self.steps_per_call))
+            epoch = number
+            if validation is not None:
+                epoch = validation.epoch(stages, number, done, history)
+            last = min(done, self.steps_per_call)
+            monitor.begin_stage(number, len(history), shape, last, epoch)
+            ended = False
             if done:  # the callbacks have begun this stage before: it is in the factor
                 self._step.rate_factor.assign(factor)
             watch = Watch(self._step, history, number, stage, controls, done)
-            while done < stage.iterations and not self.stop_training:
-                count = min(self.steps_per_call, stage.iterations - done)
-                monitor.before(len(history))
-                rates = controls[done : done + count].copy()
-                rates[:, LEARNING_RATE] *= self._rate.factor
-                watch.before((number, done))
-                with interrupts_held():
-                    self._whole = False
-                    block = self._step(shape, data, rates, self.seed, len(history))
-                    self._called()
-                    history.append(block)
-                    history.energy_evaluations += count * self._step.energies_per_step(shape)
-                    done += count
-                    self._position, self._whole = (number, done), True
-                monitor.update(count)
-                if watch.gone(count):
-                    raise self._diverged(watch, data, saved)
-                unsaved += count
-                if saved and unsaved >= checkpoint_every:
+            with of_stage(data, number, done, history.stage_ends) as windows:
+                while done < stage.iterations and not self.stop_training:
+                    if validation is not None and validation.due(done, stage, history):
+                        monitor.end_epoch(epoch, validation.record(history))
+                        ended = self.stop_training
+                        if ended:
+                            break
+                        epoch += 1
+                        monitor.begin_epoch(epoch)
+                    window = next(windows)
+                    count = min(self.steps_per_call, stage.iterations - done)
+                    monitor.before(len(history))
+                    rates = controls[done : done + count].copy()
+                    rates[:, LEARNING_RATE] *= self._rate.factor
+                    watch.before((number, done))
                     with interrupts_held():
-                        saved.save(self._position)
-                    unsaved = 0
+                        self._whole = False
+                        block = self._step(shape, window, rates, self.seed, len(history))
+                        self._called()
+                        history.append(block)
+                        history.energy_evaluations += count * self._step.energies_per_step(shape)
+                        done += count
+                        self._position, self._whole = (number, done), True
+                    monitor.update(count)
+                    if watch.gone(count):
+                        raise self._diverged(watch, window, saved)
+                    unsaved += count
+                    if saved and unsaved >= checkpoint_every:
+                        with interrupts_held():
+                            saved.save(self._position)
+                        unsaved = 0
             history.stage_ends = [*history.stage_ends[:number], len(history)]
             self._step.finish_stage()
-            monitor.end_stage(number)
+            if not ended:
+                monitor.end_epoch(epoch, None if validation is None else validation.record(history))
             watch.end()
             if self.stop_training:
                 break

@@ -30,6 +30,7 @@ from boltzmann_tf.step_shape import COUNTED, StepShape
 if TYPE_CHECKING:
     from boltzmann_tf.loop import Loop
     from boltzmann_tf.stages import History, Stage
+    from boltzmann_tf.validation import Validation
 
 __all__ = ["Monitor"]
 
@@ -50,9 +51,13 @@ class Monitor:
         *,
         verbose: int,
         tensorboard: str | os.PathLike[str] | None,
+        validation: Validation | None = None,
     ) -> None:
         choice("verbose", verbose, (0, 1))
-        self._callbacks = Callbacks(loop, callbacks, stages, rate, total=total, verbose=verbose)
+        self._callbacks = Callbacks(
+            loop, callbacks, stages, rate, total=total, verbose=verbose, validation=validation
+        )
+        self._held_out = ""
         self._history = history
         self._total = total
         self._stack = contextlib.ExitStack()
@@ -102,12 +107,19 @@ class Monitor:
         if line:
             Console(stderr=True, highlight=False, markup=False).print(line, soft_wrap=True)
 
-    def begin_stage(self, number: int, done: int, shape: StepShape, last: int) -> None:
-        """A stage starts after `done` steps; of those, the `last` were a call of this stage."""
+    def begin_stage(self, number: int, done: int, shape: StepShape, last: int, epoch: int) -> None:
+        """A stage starts after `done` steps; of those, the `last` were a call of this stage.
+
+        To the callbacks, its epoch `epoch` starts.
+        """
         self._progress.update(self._task, stage=number + 1, completed=done)
         self._absent = shape.absent
         self._logs = self._mean(last) if last else {}
-        self._callbacks("on_epoch_begin", number)
+        self.begin_epoch(epoch)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """An epoch of the callbacks starts."""
+        self._callbacks("on_epoch_begin", epoch)
 
     def before(self, done: int) -> None:
         """A call of the compiled steps starts after `done` steps."""
@@ -118,16 +130,10 @@ class Monitor:
         history, logs = self._history, self._mean(count)
         now = time.perf_counter()
         rate, self._last = count / (now - self._last), now
-        terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
-        bad = history.non_finite + history.non_finite_gradient
-        terms += f" non-finite {bad}" + (f" skipped {history.skipped}" if history.skipped else "")
         self._progress.update(self._task, completed=len(history), rate=rate)
-        self._terms.update(self._terms_task, terms=terms)
-        if self._writer is not None:
-            with self._writer.as_default():
-                for name, value in logs.items():
-                    _write_scalar(name, value, len(history))
+        self._write(logs)
         self._logs = logs
+        self._show_terms()
         self._callbacks("on_train_batch_end", len(history), logs=logs)
 
     def _mean(self, count: int) -> dict[str, float]:
@@ -139,9 +145,34 @@ class Monitor:
                 logs[name] = float(np.sum(block) if name in COUNTED else np.mean(block))
         return logs
 
-    def end_stage(self, number: int) -> None:
-        """A stage is over; callbacks get the mean metrics of its last call as epoch logs."""
-        self._callbacks("on_epoch_end", number, logs=self._logs)
+    def _show_terms(self) -> None:
+        """In the line below the bar."""
+        history, logs = self._history, self._logs
+        terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
+        bad = history.non_finite + history.non_finite_gradient
+        terms += self._held_out
+        terms += f" non-finite {bad}" + (f" skipped {history.skipped}" if history.skipped else "")
+        self._terms.update(self._terms_task, terms=terms)
+
+    def _write(self, logs: dict[str, float]) -> None:
+        """Into TensorBoard's logs."""
+        if self._writer is not None:
+            with self._writer.as_default():
+                for name, value in logs.items():
+                    _write_scalar(name, value, len(self._history))
+
+    def end_epoch(self, epoch: int, held_out: float | None) -> None:
+        """A stage is over, or a held-out loss was evaluated within it.
+
+        Callbacks get the mean metrics of the last call, and that loss, as epoch logs.
+        """
+        if held_out is not None:
+            self._held_out = f" val J_ML {held_out:.3f}"
+            self._show_terms()
+            self._write({"val_ml": held_out})
+            # By the name that Keras' callbacks look at unless told another.
+            self._logs = {**self._logs, "val_ml": held_out, "val_loss": held_out}
+        self._callbacks("on_epoch_end", epoch, logs=self._logs)
 
 
 def _end_line(console: Console) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -26,11 +25,13 @@ from boltzmann_tf.bijectors import Bijector, serialize
 from boltzmann_tf.bijectors import Sequence as BijectorSequence
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.schedules import Schedule
+from boltzmann_tf.windows import Windows, data_document
 
 if TYPE_CHECKING:
     from boltzmann_tf.loop import Loop
     from boltzmann_tf.stages import Stage
     from boltzmann_tf.step_shape import Data
+    from boltzmann_tf.validation import Validation
 
 __all__ = ["frozen_variables", "function_name", "run_document"]
 
@@ -40,7 +41,12 @@ LONG = 64  # entries of an attribute that are written out
 SCHEDULED = ("learning_rate", "ml", "kl", "rc", "energy_high")
 
 
-def run_document(loop: Loop, stages: Sequence[Stage], data: Data) -> dict[str, Any]:
+def run_document(
+    loop: Loop,
+    stages: Sequence[Stage],
+    data: Data | Windows,
+    validation: Validation | None = None,
+) -> dict[str, Any]:
     """System, bijector, optimiser, data, stages, seed and settings of a run, as JSON values.
 
     A system or bijector of the user's own is seen by the name of its class, its `get_config`, and
@@ -52,10 +58,11 @@ def run_document(loop: Loop, stages: Sequence[Stage], data: Data) -> dict[str, A
     Args:
       loop: the trainer.
       stages: all of the run.
-      data: what it is trained on.
+      data: what it is trained on; of windows, the first is seen.
+      validation: the held-out data, None without.
     """
     generator = loop.generator
-    probes = _Probes(loop, data)
+    probes = _Probes(loop, data.first if isinstance(data, Windows) else data)
     optimizer = loop.optimizer.get_config()
     document = {
         "loop": type(loop).__name__,
@@ -72,13 +79,12 @@ def run_document(loop: Loop, stages: Sequence[Stage], data: Data) -> dict[str, A
             "class": type(loop.optimizer).__name__,
             **_without(optimizer, ("name", "learning_rate")),  # the stages set the rate
         },
-        "data": {
-            "shape": list(data.x.shape),
-            "sha256": _sha256(data.x.numpy()),
-            "condition_sha256": _sha256(data.condition.numpy()),
-        },
+        "data": data_document(data),
         "stages": [_stage(stage, probes) for stage in stages],
     }
+    # Not there without, as in files from before there was validation.
+    if validation is not None:
+        document["validation"] = validation.document()
     return _told(document)
 
 
@@ -235,7 +241,3 @@ def _without(config: Any, keys: tuple[str, ...]) -> Any:
     if not isinstance(config, dict):
         return config
     return {k: _without(v, keys) for k, v in config.items() if k not in keys}
-
-
-def _sha256(array: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from boltzmann_tf.conditions import Uniform
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.step_shape import METRICS, StepShape
 
-__all__ = ["History", "Stage"]
+__all__ = ["HeldOut", "History", "Stage"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,26 @@ class Stage:
         )
 
 
+class HeldOut(NamedTuple):
+    """J_ML of held-out configurations.
+
+    Attributes:
+      steps: of the run that had been taken at each evaluation, int64 `[evaluations]`.
+      ml: the values, float64 `[evaluations]`.
+    """
+
+    steps: np.ndarray = np.empty(0, np.int64)
+    ml: np.ndarray = np.empty(0, np.float64)
+
+    def and_then(self, step: int, value: float) -> HeldOut:
+        """With one more evaluation."""
+        return HeldOut(np.append(self.steps, step), np.append(self.ml, value))
+
+    def until(self, step: int) -> HeldOut:
+        """The evaluations after at most so many steps."""
+        return HeldOut(*(array[self.steps <= step] for array in self))
+
+
 @dataclass
 class History:
     """What training recorded at every step; NaN where a term was not in the objective.
@@ -128,6 +148,7 @@ class History:
       values: metric name -> float32 `[steps]`; the names are those of the step's `metrics`.
       stage_ends: number of steps done at the end of each stage.
       energy_evaluations: number of energies that the losses asked for.
+      validation: J_ML of held-out configurations, `validation.ml` after `validation.steps`.
     """
 
     values: dict[str, np.ndarray] = field(
@@ -135,6 +156,7 @@ class History:
     )
     stage_ends: list[int] = field(default_factory=list)
     energy_evaluations: int = 0
+    validation: HeldOut = HeldOut()
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.values[name]
@@ -146,6 +168,11 @@ class History:
         """Adds a block of steps, `[steps, number of metrics]`."""
         for name, column in zip(list(self.values), block.T, strict=True):
             self.values[name] = np.concatenate([self.values[name], column])
+
+    @property
+    def validated(self) -> bool:
+        """Whether there is an evaluation after the last step."""
+        return len(self) in self.validation.steps[-1:]
 
     @property
     def non_finite(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import _compiled
-from boltzmann_tf._graph import in_graph
+from boltzmann_tf._graph import in_graph, numbers_of
 from boltzmann_tf._random import uniform
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.losses import (
@@ -73,9 +73,18 @@ class TrainingStep:
         self._jit_compile = jit_compile
         self._compiled = _compiled.Recent()  # by shape
         self._engines: dict[StepShape, TrainingStep] = {}
+        self._numbers: Hashable = None
         # Found once: to look through a deep network takes as long as half a training step.
         self._fixed = [v for v in generator.bijector.variables if not v.trainable]
         self._lock = threading.RLock()
+
+    def refresh(self) -> None:
+        """Lets what is compiled go where numbers of the system have changed since the last run."""
+        numbers = numbers_of(self._generator.system)
+        if numbers != self._numbers:
+            self._engines.clear()
+            self._compiled.clear()
+            self._numbers = numbers
 
     @property
     def optimizer_variables(self) -> list[tf.Variable]:

@@ -129,7 +129,7 @@ def _parts(
         try:
             bijector = deserialize(architecture)
         except Exception as error:  # of whatever library an odd value has come to
-            raise ValueError(f"{where} describes no valid bijector: {error}") from error
+            raise ValueError(f"{where} must describe a valid bijector, got {error}") from error
         if system is None:
             system = _system(where, document["system"])
             if system.event_size != bijector.event_size:
@@ -264,12 +264,12 @@ def _system(where: Path, document: Any) -> System:
     if document is None:
         raise ValueError("system must be given: this generator's is not one of the package's own")
     if not isinstance(document, dict) or document.get("name") not in list(REGISTRY):
-        raise ValueError(f"{where} names an unknown system: {document!r}")
+        raise ValueError(f"{where} must name a system of the package, got {document!r}")
     try:
         config = document.get("config", {})
         for name, value in config.items():
             if isinstance(value, int | float) and abs(value) > LARGEST:
-                raise ValueError(f"{name} is beyond the numbers of float32")
+                raise ValueError(f"{name} must be within the numbers of float32, got {value!r}")
         return REGISTRY[document["name"]](**config)
     except Exception as error:  # as for the bijector
-        raise ValueError(f"{where} has bad parameters of a system: {error}") from error
+        raise ValueError(f"{where} must hold parameters of its system, got {error}") from error

@@ -48,6 +48,7 @@ class TrainConfig(BaseModel):
       kl: weight of training by energy, J_KL.
       rc: weight of the reaction-coordinate loss, J_RC.
       reaction_coordinate: name of the system's coordinate for `rc`; its first one if None.
+      validation_split: fraction of the data, at their end, that is held out: J_ML of it is shown.
       rc_range: (lower, upper) end of that coordinate; the range of the data if None.
       seed: of data, network and training.
     """
@@ -67,6 +68,7 @@ class TrainConfig(BaseModel):
     kl: NonNegativeFloat = 1.0
     rc: NonNegativeFloat = 0.0
     reaction_coordinate: str | None = None
+    validation_split: float = Field(default=0.0, ge=0, lt=1)
     rc_range: tuple[float, float] | None = None
     seed: int = Field(default=0, ge=0, lt=2**31)
 

@@ -104,6 +104,7 @@ class Watch:
         history = self._history  # in place: the checkpoint holds on to it
         history.values = {name: v[: self._kept_steps] for name, v in history.values.items()}
         history.energy_evaluations = self._kept_energies
+        history.validation = history.validation.until(self._kept_steps)
         return self._position, history
 
     def end(self) -> None:

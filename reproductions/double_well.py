@@ -104,7 +104,7 @@ def add_metrics(context: Context, results: Results) -> None:
     bound = SYSTEM.exact.optimal_kl_loss(1.0)
     target = {
         "source": "quadrature, boltzmann_tf.exact",
-        "justification": "the issue's target; quick: twice as wide",
+        "justification": "a target set before any run; quick: twice as wide",
     }
     add_published_metrics(context, results, "double_well")
     example = "published ML+KL"

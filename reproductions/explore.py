@@ -227,7 +227,7 @@ def _row(case: Case, found: Explored, needed: float) -> dict[str, Any]:
 
 def add_numbers(context: Context, case: Case, found: Explored, needed: float) -> None:
     """When the states are found, at what cost, and where the losses end."""
-    said = {"source": SOURCE, "justification": "the issue's: as in section 3.4 of the reference"}
+    said = {"source": SOURCE, "justification": "as in section 3.4 of the reference"}
     latest = max(found.first.values())
     context.add(
         Metric.at_most(
@@ -266,7 +266,7 @@ def add_numbers(context: Context, case: Case, found: Explored, needed: float) ->
                 found.energies_until_all / needed,
                 0.01,
                 source=f"diffusion over the measured profile; {PUBLISHED['umbrella']['source']}",
-                justification="the issue's target",
+                justification="a target set before any run",
             ),
             headline=True,
         )

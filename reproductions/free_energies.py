@@ -261,7 +261,7 @@ def add_numbers(
     known: dict[float, Estimate],
     results: dict[str, dict[float, Estimate]],
 ) -> None:
-    """Differences of bounds to the published scatter, annealed ones to the issue's target."""
+    """Differences of bounds to the published scatter, annealed ones to a target set before."""
     wide = 2.0 if context.quick else 1.0
     for name, found in results.items():
         bounds = name.endswith("bounds")
@@ -277,7 +277,7 @@ def add_numbers(
                     source="umbrella sampling, this run",
                     justification="the published curve's scatter, ±1.5; quick: twice as wide"
                     if bounds
-                    else "the issue's target",
+                    else "a target set before any run",
                 ),
                 headline=t == 1.0,
             )

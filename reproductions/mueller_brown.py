@@ -102,7 +102,7 @@ def add_metrics(context: Context, results: Results) -> None:
     wide = 2.0 if context.quick else 1.0
     target = {
         "source": "quadrature, boltzmann_tf.exact",
-        "justification": "the issue's target; quick: twice as wide",
+        "justification": "a target set before any run; quick: twice as wide",
     }
     add_published_metrics(context, results, "mueller_brown")
     context.add(

@@ -156,7 +156,7 @@ def run(context: Context) -> None:
     context.artifact("generator", "the trained generator (b)")
 
     context.section("Numbers")
-    said = {"source": SOURCE, "justification": "the issue's target; quick: twice as wide"}
+    said = {"source": SOURCE, "justification": "a target set before any run; quick: twice as wide"}
     context.add(
         Metric.at_most(
             "(b) KL(p‖q) (nats)", median(gaps["(b) ends in the box"]), 0.01 * wide, **said

@@ -40,7 +40,7 @@ from reproductions.two_generators_figures import (
 )
 
 CHECKED = (0.5, 1.0, 2.0)
-# In kT, the targets: 0.15 for a difference of bounds, 0.05 reweighted.
+# In kT, targets set before any run: 0.15 for a difference of bounds, 0.05 reweighted.
 TOLERANCES = {"published": 0.15, "bounds within the states": 0.15, "reweighted": 0.05}
 STATES = ("left", "right")
 
@@ -262,7 +262,7 @@ def run(context: Context) -> None:
                         tolerance * wide,
                         standard_error=median([e.standard_error for e in found]),
                         source="quadrature, boltzmann_tf.exact",
-                        justification="the issue's target; quick: twice as wide",
+                        justification="a target set before any run; quick: twice as wide",
                     ),
                     headline=t == 1.0 and kind == "reweighted",
                 )

@@ -63,6 +63,20 @@ def test_one_gaussian_a_state():
     assert estimators.ess_fraction(one.log_weight) < estimators.ess_fraction(both.log_weight)
 
 
+def test_shares_that_do_not_come_out_even_are_in_the_density():
+    """Three samples of two parts: two thirds and one; as even shares, log Z would be off."""
+    rng = np.random.default_rng(0)
+    data = np.concatenate([rng.normal(size=(200, 2)), 3 + rng.normal(size=(200, 2))])
+    found = gaussian_baseline(Tilted(), data, 3, parts=2)
+    each = [
+        stats.multivariate_normal(part.mean(0), np.cov(part.T)).pdf(found.x)
+        for part in (data[:200], data[200:])
+    ]
+    np.testing.assert_allclose(np.exp(found.log_q), np.array([2, 1]) / 3 @ each, rtol=1e-9)
+    # the planted error: even shares
+    assert not np.allclose(np.exp(found.log_q), np.mean(each, axis=0), rtol=0.1)
+
+
 def test_outside_of_a_box_weights_are_zero():
     system = systems.SpringInBox()
     found = gaussian_baseline(system, system.exact.sample(5000, 1.0, 0), 20_000, seed=1)

@@ -11,11 +11,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, System, Trainer
-from boltzmann_tf._graph import MOST, kept, with_xla
+from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, steps
+from boltzmann_tf import generator as generator_module
+from boltzmann_tf._graph import MOST, kept, numbers_of, with_xla
 from boltzmann_tf.bijectors import Scaling, realnvp
-from boltzmann_tf.sampling import anneal, latent_metropolis, metropolis, run_chains
-from boltzmann_tf.systems import DoubleWell
+from boltzmann_tf.sampling import (
+    anneal,
+    annealing,
+    latent_metropolis,
+    metropolis,
+    random_walk,
+    run_chains,
+)
+from boltzmann_tf.systems import DoubleWell, NematicAngles
 
 # The cache.
 
@@ -149,3 +157,76 @@ def test_bad_choices(sampler):
         sampler(first, np.zeros((2, 2)), n_steps=4, jit_compile="xla")
     with pytest.raises(ValueError, match="jit_compile must be True, False or 'auto', got 'xla'"):
         anneal(generator, 4, jit_compile="xla")
+
+
+class Spring(System):
+    event_shape = (2,)
+
+    def __init__(self, table):
+        self.table = table
+
+    def energy(self, x):
+        k = self.table["k"][0] if isinstance(self.table, dict) else self.table
+        return 0.5 * k * tf.reduce_sum(x**2, axis=-1)
+
+
+def sampled(name, system):
+    """Energies that a sampler returns, and those of its configurations."""
+    flow = BoltzmannGenerator(system, Scaling(2), jit_compile=False)
+    start, options = np.zeros((3, 2)), {"n_steps": 4, "jit_compile": False}
+    for _ in range(2):
+        if name == "metropolis":
+            found = metropolis(system, start, **options)
+            yield -found.log_prob.ravel(), system.energy(tf.constant(found.configurations))
+        else:
+            found = anneal(flow, 4, n_steps=1, step_size=0.1, batch_size=4, jit_compile=False)
+            yield found.energy, system.energy(tf.constant(found.x))
+
+
+@pytest.mark.parametrize("name", ["metropolis", "anneal"])
+@pytest.mark.parametrize(
+    ("first", "then"), [(1.0, 50.0), ({"k": [1.0]}, {"k": [50.0]})], ids=["number", "table"]
+)
+def test_samplers_see_a_parameter_that_was_changed(name, first, then, monkeypatch):
+    module = {"metropolis": random_walk, "anneal": annealing}[name]
+    for numbers_seen in (True, False):
+        system = Spring(first)
+        runs = sampled(name, system)
+        np.testing.assert_allclose(*next(runs), rtol=1e-5)
+        system.table = then
+        assert np.allclose(*next(runs), rtol=1e-5) == numbers_seen
+        monkeypatch.setattr(module, "numbers_of", lambda _: ())  # the planted error, second
+
+
+def test_what_is_compiled_is_found_again():
+    system = 0.5 * NematicAngles("ring", 3) + NematicAngles("ring", 3)
+    before = numbers_of(system)
+    metropolis(system, np.zeros((2, 6)), n_steps=1, jit_compile=False)
+    assert numbers_of(system) == before
+    assert "_kept" in vars(system)
+    system.terms[0][1].nematic.coupling = 2.0  # of a system in a system in a system
+    assert numbers_of(system) != before
+
+
+@pytest.mark.parametrize("numbers_seen", [True, False])
+def test_a_generator_and_a_trainer_see_a_parameter_that_was_changed(numbers_seen, monkeypatch):
+    """The planted error, second: numbers that are looked at once and never again."""
+    if not numbers_seen:
+        for module in (generator_module, steps):
+            monkeypatch.setattr(module, "numbers_of", lambda _: ())
+    system = Spring(1.0)
+    generator = BoltzmannGenerator(system, realnvp(2, blocks=1, hidden=(4,)), jit_compile=False)
+    trainer = Trainer(generator, steps_per_call=1, jit_compile=False)
+    stage = Stage(1, 16, learning_rate=1e-30, ml=0.0, kl=1.0)
+
+    def seen():
+        samples = generator.sample(64, seed=0)
+        expected = system.energy(tf.constant(samples.x)).numpy()
+        return np.allclose(samples.energy, expected, rtol=1e-5), trainer.fit(None, stage, verbose=0)
+
+    right, first = seen()
+    assert right
+    system.table = 100.0
+    right, second = seen()
+    assert right == numbers_seen
+    assert (second["kl"][0] != first["kl"][0]) == numbers_seen

@@ -288,7 +288,7 @@ class Several:
         values = [rng.normal(size=s).astype(np.float32) for s in SHAPES]
         self.system, self.dtype = DoubleWell(), tf.float32
         self.bijector = self
-        self.trainable_variables = [tf.Variable(v) for v in values]
+        self.trainable_variables = self.variables = [tf.Variable(v) for v in values]
 
 
 def by_the_step(optimizer, gradients):

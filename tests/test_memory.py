@@ -14,7 +14,7 @@ from boltzmann_tf.energy_cut import safe_energy, with_slope
 from boltzmann_tf.exploration import Explorer
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.steps import TrainingStep
-from boltzmann_tf.systems import DoubleWell, System
+from boltzmann_tf.systems import DoubleWell, NematicAngles, System
 
 DATA = np.random.default_rng(0).standard_normal((64, 2)).astype(np.float32)
 STAGE = Stage(12, batch_size=16, kl=1.0)
@@ -203,6 +203,65 @@ def test_a_system_that_was_changed_is_compiled_again():
     changed, three = trained(system=system)
     assert not shared(first, changed)
     assert three["kl"][0] > one["kl"][0]
+
+
+class Bump(System):
+    """Of so narrow a bump that none of the points by which energies are told apart is on it."""
+
+    event_shape = (2,)
+
+    def __init__(self, height):
+        self.height = height
+
+    def energy(self, x):
+        bump = tf.where(tf.abs(x[..., 0] - 0.5) < 0.01, x[..., 0], tf.zeros_like(x[..., 0]))
+        return 0.5 * tf.reduce_sum(x**2, axis=-1) + self.height * bump
+
+
+def test_an_attribute_that_few_energies_show_is_compiled_again(alone, monkeypatch):
+    stage = Stage(12, batch_size=512, kl=1.0)
+
+    def changed():
+        system = Bump(1.0)
+        trained(0, system, stage)
+        system.height = 1000.0
+        return numbers(*trained(0, system, stage))
+
+    assert _compiled._energies(Bump(1.0)) == _compiled._energies(Bump(1000.0))
+    expected = alone(lambda: numbers(*trained(0, Bump(1000.0), stage)))
+    assert_same(changed(), expected)
+    # the planted error: energies alone
+    monkeypatch.setattr(_compiled, "numbers_of", lambda _: ())
+    with pytest.raises(AssertionError):
+        assert_same(changed(), expected)
+
+
+def softer():
+    system = NematicAngles("ring", 3)
+    system.wall_stiffness = 1.0  # which no configuration of it holds
+    return system
+
+
+def patched():
+    system = DoubleWell()
+    system.training_energy = lambda x: 3 * tf.reduce_sum(x**2, axis=-1)
+    return system
+
+
+@pytest.mark.parametrize("make", [softer, patched])
+def test_what_the_document_of_a_system_leaves_out_is_trained_on(make, alone, monkeypatch):
+    def run():
+        system = make()
+        network = realnvp(system.event_size, blocks=1, hidden=(4,))
+        trainer = Trainer(BoltzmannGenerator(system, network, jit_compile=False), **SHORT)
+        return numbers(trainer, trainer.fit(None, Stage(12, 16, ml=0.0, kl=1.0), verbose=0))
+
+    expected = alone(run)
+    assert_same(run(), expected)
+    # the planted error: a template that is not asked for its energies
+    monkeypatch.setattr(_compiled, "_energies", lambda _: ())
+    with pytest.raises(AssertionError):
+        assert_same(run(), expected)
 
 
 def test_a_map_that_its_document_does_not_describe_is_compiled_alone():

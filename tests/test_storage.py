@@ -530,7 +530,7 @@ HOSTILE_CLASSES = [
 @pytest.mark.parametrize("name", HOSTILE_CLASSES, ids=str)
 def test_unknown_class_is_refused(edit, name):
     folder = edit(lambda d: d["bijector"].update({"class": name}))
-    with pytest.raises(ValueError, match="unknown bijector class"):
+    with pytest.raises(ValueError, match="must name a registered bijector"):
         BoltzmannGenerator.load(folder)
 
 
@@ -538,7 +538,7 @@ def test_unknown_class_inside_a_sequence_is_refused(edit):
     def change(document):
         document["bijector"]["config"]["bijectors"][0]["class"] = "os.system"
 
-    with pytest.raises(ValueError, match=r"unknown bijector class: 'os\.system'"):
+    with pytest.raises(ValueError, match=r"must name a registered bijector, got 'os\.system'"):
         BoltzmannGenerator.load(edit(change))
 
 
@@ -559,7 +559,7 @@ def test_unknown_class_inside_a_sequence_is_refused(edit):
     ids=str,
 )
 def test_malformed_bijector_is_refused(edit, bijector):
-    with pytest.raises(ValueError, match="describes no valid bijector"):
+    with pytest.raises(ValueError, match="must describe a valid bijector"):
         BoltzmannGenerator.load(edit(lambda d: d.update(bijector=bijector)))
 
 
@@ -570,7 +570,7 @@ def test_malformed_bijector_is_refused(edit, bijector):
     ids=str,
 )
 def test_malformed_system_is_refused(edit, system):
-    with pytest.raises(ValueError, match="unknown system|bad parameters of a system"):
+    with pytest.raises(ValueError, match="must name a system|must hold parameters"):
         BoltzmannGenerator.load(edit(lambda d: d.update(system=system)))
 
 
@@ -680,7 +680,7 @@ def change_part(**values):
         (change_part(hidden=[10**6] * 2), "more variables than|array of shape"),
         (change_part(hidden=[200] * 50), "more variables than"),
         (change_part(event_size=10**12), "array of shape"),
-        (change_part(hidden=[10**40]), "describes no valid bijector"),
+        (change_part(hidden=[10**40]), "must describe a valid bijector"),
         (lambda d: d["bijector"].update({"class": "boltzmann_tf>Whitening",
             "config": {"event_size": 10**6}}), "array of shape"),
         (lambda d: d["bijector"].update({"class": "boltzmann_tf>LatticeFlow",
@@ -690,9 +690,9 @@ def change_part(**values):
             * 5000), "more bijectors than"),
         (lambda d: d.update(system={"name": "ising_field",
             "config": {"length": 10**6, "temperature": 2.0}}), "array of shape"),
-        (lambda d: d["system"]["config"].update(a2=10**39), "a2 is beyond"),
-        (lambda d: d["system"]["config"].update(a2=10**400), "a2 is beyond"),
-        (lambda d: d["system"]["config"].update(a2=None), "bad parameters"),
+        (lambda d: d["system"]["config"].update(a2=10**39), "a2 must be within the numbers"),
+        (lambda d: d["system"]["config"].update(a2=10**400), "a2 must be within the numbers"),
+        (lambda d: d["system"]["config"].update(a2=None), "must hold parameters"),
         (lambda d: d["arrays"].update(file="../weights.npz"), "in which file"),
         (lambda d: d["arrays"].update(variables=[1]), "in which file"),
         (lambda d: d.update(arrays=None), "in which file"),

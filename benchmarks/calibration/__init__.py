@@ -1,7 +1,8 @@
 """The table of calibration: how the stated errors of every estimator compare with the truth.
 
 Each case draws independent data of a model whose answer is known, on the seeds 0, 1, 2, ... (never
-chosen), and forms z = (value - exact) / stated error. Errors from few blocks are mapped from
+chosen; samplers make all of a case's runs as independent chains of one call, of the seed 0), and
+forms z = (value - exact) / stated error. Errors from few blocks are mapped from
 Student's t to the normal law first. Stated errors that are right give z a standard deviation of 1
 and hold the exact value in 95 % of their 95 % intervals.
 """

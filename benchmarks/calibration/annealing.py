@@ -60,14 +60,8 @@ def _resampled(batches: int, seeds: range) -> Iterator[Measured]:
 
 
 CASES = (
-    Case(
-        "anneal and log_z",
-        "without resampling, 512 samples",
-        functools.partial(_independent, 8),
-    ),
-    Case(
-        "anneal and Annealed.log_z",
-        f"resampled below 0.9, 16 batches of {BATCH}",
-        functools.partial(_resampled, 16),
+    Case.of("anneal and log_z", "without resampling, 512 samples", _independent, 8),
+    Case.of(
+        "anneal and Annealed.log_z", f"resampled below 0.9, 16 batches of {BATCH}", _resampled, 16
     ),
 )

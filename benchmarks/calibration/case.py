@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -41,11 +42,11 @@ class Case:
     Attributes:
       name: of the estimator, as a user calls it.
       regime: what is measured, and how far inside its regime.
-      measure: seeds -> one `Measured` a seed, in order.
+      measure: seeds -> one `Measured` a seed, in order; of a sampler, of as many independent parts
+        of one run.
       runs: seeds 0 .. runs - 1.
       limits: of the standard deviation of the z-scores.
       coverage: limits of the share of 95 % intervals that hold the exact value.
-      slow: takes minutes; left out of the tests.
     """
 
     name: str
@@ -54,7 +55,11 @@ class Case:
     runs: int = 1000
     limits: tuple[float, float] = (0.9, 1.1)
     coverage: tuple[float, float] = (0.93, 0.97)
-    slow: bool = False
+
+    @classmethod
+    def of(cls, name: str, regime: str, measure: Callable, *arguments: Any) -> Case:
+        """A case whose `measure` has these arguments before the seeds."""
+        return cls(name, regime, functools.partial(measure, *arguments))
 
 
 class Row(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 
@@ -76,30 +75,12 @@ def _ising(replicas: int, measurements: int, seeds: range) -> Iterator[Measured]
 
 
 CASES = (
-    Case(
-        "mean_with_error",
-        "1 chain of 200 autocorrelation times",
-        functools.partial(_autoregressive, 1, 3800),
+    Case.of("mean_with_error", "1 chain of 200 autocorrelation times", _autoregressive, 1, 3800),
+    Case.of("mean_with_error", "4 chains of 50 autocorrelation times", _autoregressive, 4, 950),
+    Case.of("mean_with_error", "30 chains of 2 autocorrelation times", _autoregressive, 30, 38),
+    Case.of("metropolis and mean_with_error", "24 walkers", _metropolis, 24),
+    Case.of(
+        "ising_chain, five averages", "4 x 4, 32 replicas of 100 measurements", _ising, 32, 100
     ),
-    Case(
-        "mean_with_error",
-        "4 chains of 50 autocorrelation times",
-        functools.partial(_autoregressive, 4, 950),
-    ),
-    Case(
-        "mean_with_error",
-        "30 chains of 2 autocorrelation times",
-        functools.partial(_autoregressive, 30, 38),
-    ),
-    Case("metropolis and mean_with_error", "24 walkers", functools.partial(_metropolis, 24)),
-    Case(
-        "ising_chain, five averages",
-        "4 x 4, 32 replicas of 100 measurements",
-        functools.partial(_ising, 32, 100),
-    ),
-    Case(
-        "ising_chain, five averages",
-        "4 x 4, 4 replicas of 500 measurements",
-        functools.partial(_ising, 4, 500),
-    ),
+    Case.of("ising_chain, five averages", "4 x 4, 4 replicas of 500 measurements", _ising, 4, 500),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -95,24 +94,30 @@ def _umbrella(rounds: int, ladders: int, seeds: range) -> Iterator[Measured]:
 
 
 CASES = (
-    Case(
+    Case.of(
         "multi_histogram, E and heat capacity",
         f"4 temperatures, 1,000 samples each, {BLOCKS} blocks",
-        functools.partial(_multi, 1000),
+        _multi,
+        1000,
     ),
-    Case(
+    Case.of(
         "tempering_rounds and multi_histogram",
         f"Ising 4 x 4, one ladder of 800 rounds, {BLOCKS} blocks",
-        functools.partial(_tempering, 800),
+        _tempering,
+        800,
     ),
-    Case(
+    Case.of(
         "umbrella_histogram, difference",
         f"17 windows of 600 samples, {BLOCKS} blocks",
-        functools.partial(_umbrella, 600, 1),
+        _umbrella,
+        600,
+        1,
     ),
-    Case(
+    Case.of(
         "umbrella_histogram, difference",
         f"4 independent ladders of 150 samples a window, {BLOCKS} blocks",
-        functools.partial(_umbrella, 150, 4),
+        _umbrella,
+        150,
+        4,
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -45,13 +44,9 @@ def _mbar(states: int, spacing: float, n: int, seeds: range) -> Iterator[Measure
 
 
 CASES = (
-    Case("bar", "Gaussians 1 apart, 500 samples each", functools.partial(_bar, 1.0, 500)),
-    Case("bar", "Gaussians 3 apart, 500 samples each", functools.partial(_bar, 3.0, 500)),
-    Case(
-        "log_z_bar", "proposal 1.5 times wider, 500 each", functools.partial(_log_z_bar, 1.5, 500)
-    ),
-    Case(
-        "log_z_bar", "proposal 0.7 times as wide, 500 each", functools.partial(_log_z_bar, 0.7, 500)
-    ),
-    Case("mbar", "5 Gaussians 1.5 apart, 200 each", functools.partial(_mbar, 5, 1.5, 200)),
+    Case.of("bar", "Gaussians 1 apart, 500 samples each", _bar, 1.0, 500),
+    Case.of("bar", "Gaussians 3 apart, 500 samples each", _bar, 3.0, 500),
+    Case.of("log_z_bar", "proposal 1.5 times wider, 500 each", _log_z_bar, 1.5, 500),
+    Case.of("log_z_bar", "proposal 0.7 times as wide, 500 each", _log_z_bar, 0.7, 500),
+    Case.of("mbar", "5 Gaussians 1.5 apart, 200 each", _mbar, 5, 1.5, 200),
 )

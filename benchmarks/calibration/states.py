@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 
@@ -91,49 +90,54 @@ def _populations(scale: float, n: int, seeds: range) -> Iterator[Measured]:
 
 
 CASES = (
-    Case(
+    Case.of(
         "free_energy_difference, counts",
         "16 % in the rare state, 500 samples",
-        functools.partial(_difference, None, 500),
+        _difference,
+        None,
+        500,
     ),
-    Case(
-        "free_energy_difference, weights",
-        "k-hat −1.25, 1,000 samples",
-        functools.partial(_difference, 1.5, 1000),
+    Case.of(
+        "free_energy_difference, weights", "k-hat −1.25, 1,000 samples", _difference, 1.5, 1000
     ),
-    Case(
-        "free_energy_difference, weights",
-        "k-hat 0.19, 4,000 samples",
-        functools.partial(_difference, 0.9, 4000),
-    ),
-    Case(
+    Case.of("free_energy_difference, weights", "k-hat 0.19, 4,000 samples", _difference, 0.9, 4000),
+    Case.of(
         "free_energy_profile, mean at zero",
         "more than 100 samples a bin, counts",
-        functools.partial(_profile, None, 4000, "mean"),
+        _profile,
+        None,
+        4000,
+        "mean",
     ),
-    Case(
+    Case.of(
         "free_energy_profile, minimum at zero",
         "more than 100 samples a bin, counts",
-        functools.partial(_profile, None, 4000, "minimum"),
+        _profile,
+        None,
+        4000,
+        "minimum",
     ),
-    Case(
+    Case.of(
         "free_energy_profile, −log p",
         "more than 100 samples a bin, weights",
-        functools.partial(_profile, 1.5, 4000, None),
+        _profile,
+        1.5,
+        4000,
+        None,
     ),
-    Case(
-        "populations",
-        "three regions, k-hat −1.25, 1,000 samples",
-        functools.partial(_populations, 1.5, 1000),
-    ),
-    Case(
+    Case.of("populations", "three regions, k-hat −1.25, 1,000 samples", _populations, 1.5, 1000),
+    Case.of(
         "reweighted_difference",
         "two generators of 1,000 samples",
-        functools.partial(_two, "reweighted_difference", 1000),
+        _two,
+        "reweighted_difference",
+        1000,
     ),
-    Case(
+    Case.of(
         "bound_difference",
         "two generators of 1,000 samples, about its own mean",
-        functools.partial(_two, "bound_difference", 1000),
+        _two,
+        "bound_difference",
+        1000,
     ),
 )

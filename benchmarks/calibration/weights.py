@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -59,15 +58,11 @@ def _variance(scale: float, n: int, seeds: range) -> Iterator[Measured]:
         yield Measured(*found, 1.0)
 
 
-def _case(name: str, regime: str, function: Callable, scale: float, n: int) -> Case:
-    return Case(name, f"{regime}, {n:,} samples", functools.partial(function, scale, n))
-
-
 CASES = (
-    _case("log_z", "k-hat −1.25", _log_z, 1.5, 1000),
-    _case("log_z", "k-hat 0.19", _log_z, 0.9, 4000),
-    _case("log_z_bounds, both", "k-hat −1.25", _bounds, 1.5, 1000),
-    _case("weighted_average, mean", "k-hat −1.25", _mean, 1.5, 2000),
-    _case("weighted_average, mean", "k-hat 0.19", _mean, 0.9, 4000),
-    _case("weighted_average, variance", "k-hat −1.25", _variance, 1.5, 4000),
+    Case.of("log_z", "k-hat −1.25, 1,000 samples", _log_z, 1.5, 1000),
+    Case.of("log_z", "k-hat 0.19, 4,000 samples", _log_z, 0.9, 4000),
+    Case.of("log_z_bounds, both", "k-hat −1.25, 1,000 samples", _bounds, 1.5, 1000),
+    Case.of("weighted_average, mean", "k-hat −1.25, 2,000 samples", _mean, 1.5, 2000),
+    Case.of("weighted_average, mean", "k-hat 0.19, 4,000 samples", _mean, 0.9, 4000),
+    Case.of("weighted_average, variance", "k-hat −1.25, 4,000 samples", _variance, 1.5, 4000),
 )

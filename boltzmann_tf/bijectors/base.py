@@ -60,7 +60,7 @@ def deserialize(document: dict[str, Any]) -> Bijector:
         )
     cls = keras.saving.get_registered_object(str(document["class"]))
     if not (isinstance(cls, type) and issubclass(cls, Bijector)):
-        raise ValueError(f"document names an unknown bijector class: {document['class']!r}")
+        raise ValueError(f"document must name a registered bijector, got {document['class']!r}")
     return cls.from_config(document["config"])
 
 

@@ -166,6 +166,15 @@ def check_coordinate(
     return coordinate, weights
 
 
+def check_energies(name: str, energies: np.ndarray) -> None:
+    """Raises unless energies are finite or +inf, which is what a state forbids."""
+    bad = int(np.count_nonzero(np.isnan(energies) | (energies == -np.inf)))
+    if bad:
+        raise ValueError(
+            f"{name} must be finite or +inf, got {bad} NaN or -inf of {energies.size} values"
+        )
+
+
 def check_edges(name: str, value: ArrayLike) -> np.ndarray:
     """Returns bin edges [bins + 1], finite and strictly increasing, or raises."""
     edges = finite_array(name, value, ndim=1)

@@ -86,7 +86,10 @@ def joined(
         f = f - f[0]
         if change < _TOLERANCE:
             return density(f), f
-    raise RuntimeError(f"free energies must converge, still changed by {change:.1e} a step")
+    raise RuntimeError(
+        f"free energies must change by less than {_TOLERANCE:g} kT a step in the end, got "
+        f"{change:.1e}"
+    )
 
 
 def _refined(

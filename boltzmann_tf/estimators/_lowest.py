@@ -17,6 +17,8 @@ _SPAN = 1.0  # kT above the bottom that the parabola is fitted to, at first
 _NEAR = 2  # bins on either side of the lowest that are fitted however high, at first
 _MINIMUM_BINS = 5  # three parameters, and two to see whether they fit
 _UNLIKELY = 0.01  # a fit as bad as this by chance is one of fewer bins
+_ROUNDS = 10  # for the fit and its range to agree; they may take turns for ever
+_HALVINGS = 20  # of the range, to 1e-6 kT, where noise has no bottom left to fit
 
 
 def lowest(
@@ -53,10 +55,10 @@ def lowest(
     span = _SPAN
     near = _NEAR
     index = np.arange(free_energy.size)
-    while True:
+    for _ in range(_HALVINGS):
         close = filled & (np.abs(index - bottom) <= near)
         used = _around(close | (height < span + 2 * apart), bottom)
-        for _ in range(10):  # until the fit and its range agree
+        for _ in range(_ROUNDS):
             if used.size < _MINIMUM_BINS:
                 return alone, float(free_energy[bottom])
             fit, row, likely = _fitted(p[used], variance[used], centers[used], centers)
@@ -64,13 +66,14 @@ def lowest(
             close = np.abs(index - top) <= near
             now = _around((close | (fit > fit[top] - span)) & filled, top)
             if np.array_equal(now, used):
-                break
+                if not likely:
+                    break
+                coefficients = np.zeros(free_energy.size)
+                coefficients[used] = row
+                return coefficients, float(free_energy[bottom] - fit[used].max())
             used = now
-        if likely and used.size == row.size:
-            coefficients = np.zeros(free_energy.size)
-            coefficients[used] = row
-            return coefficients, float(free_energy[bottom] - fit[used].max())
         span, near = span / 2, 0
+    return alone, float(free_energy[bottom])
 
 
 def _around(mask: np.ndarray, at: int) -> np.ndarray:

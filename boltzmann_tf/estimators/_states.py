@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from boltzmann_tf._checks import finite_array, positive
 
-__all__ = ["check_period", "inside", "two_states", "wrapped"]
+__all__ = ["check_period", "inside", "interval", "two_states", "wrapped"]
 
 Interval = tuple[float, float]
 
@@ -63,7 +63,7 @@ def two_states(
         raise ValueError(
             f"cut, or both left and right, must be given, got left={left!r}, right={right!r}"
         )
-    one, two = _interval("left", left, period), _interval("right", right, period)
+    one, two = interval("left", left, period), interval("right", right, period)
     overlap = max(one[0], two[0]) < min(one[1], two[1])
     if period is not None:  # `two` begins within a period after `one`, and may reach its image
         begin = float(wrapped(np.array(two[0]), one[0], period))
@@ -80,7 +80,8 @@ def inside(values: np.ndarray, state: Interval, period: float | None = None) -> 
     return (moved >= low) & (moved < high)
 
 
-def _interval(name: str, value: ArrayLike, period: float | None) -> Interval:
+def interval(name: str, value: ArrayLike, period: float | None = None) -> Interval:
+    """Returns an interval as low < high, on a circle also one given past the period's end."""
     try:
         low, high = np.asarray(value, dtype=np.float64).tolist()
     except (TypeError, ValueError) as error:

@@ -17,10 +17,11 @@ from boltzmann_tf.estimators._common import (
     check_mask,
     flag,
     group_sums,
+    resolution_of,
 )
 from boltzmann_tf.estimators._states import check_period, inside, two_states
 from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
-from boltzmann_tf.estimators.weights import log_z
+from boltzmann_tf.estimators.weights import judged_log_z
 
 __all__ = [
     "bound_difference",
@@ -150,16 +151,21 @@ def reweighted_difference(
       in_right: boolean [m], whether the right generator's sample lies in the right state.
 
     Returns:
-      the difference in kT with the delta-method errors of both log Z combined.
+      the difference in kT with the delta-method errors of both log Z combined, the rounding of the
+      arrays' dtype included. A `CalibrationWarning` names the state in which `log_z` would warn.
     """
+    found = []
     sides = _restricted(log_weights_left, log_weights_right, in_left, in_right)
-    # An empty state has Z = 0: the difference is infinite and has no error.
-    return _difference(
-        *(
-            log_z(side) if np.any(side > -np.inf) else Estimate(-math.inf, math.nan)
-            for side in sides
-        )
-    )
+    for name, (weights, rounding) in zip(("left", "right"), sides, strict=True):
+        if not np.any(weights > -np.inf):  # Z = 0: an infinite difference, without an error
+            found.append(Estimate(-math.inf, math.nan))
+            continue
+        estimator = f"reweighted_difference, {name} state"
+        estimate, message = judged_log_z(estimator, weights, rounding)
+        if message is not None:
+            flag(message)
+        found.append(estimate)
+    return _difference(*found)
 
 
 def bound_difference(
@@ -189,7 +195,7 @@ def bound_difference(
       the difference in kT with its statistical error; a sample of weight zero counts as outside.
     """
     sides = _restricted(log_weights_left, log_weights_right, in_left, in_right)
-    return _difference(*(_bound(side) for side in sides))
+    return _difference(*(_bound(*side) for side in sides))
 
 
 def _restricted(
@@ -197,28 +203,31 @@ def _restricted(
     log_weights_right: ArrayLike,
     in_left: ArrayLike,
     in_right: ArrayLike,
-) -> list[np.ndarray]:
-    """Log-weights of either side, -inf outside its state."""
+) -> list[tuple[np.ndarray, float]]:
+    """Log-weights of either side, -inf outside its state, and their rounding in kT."""
     sides = []
     for name, weights, mask_name, mask in (
         ("log_weights_left", log_weights_left, "in_left", in_left),
         ("log_weights_right", log_weights_right, "in_right", in_right),
     ):
         values = check_log_weights(name, weights)
-        sides.append(np.where(check_mask(mask_name, mask, values.size), values, -np.inf))
+        rounding = resolution_of(weights, values, None)
+        member = check_mask(mask_name, mask, values.size)
+        sides.append((np.where(member, values, -np.inf), rounding))
     return sides
 
 
-def _bound(log_weights: np.ndarray) -> Estimate:
+def _bound(log_weights: np.ndarray, rounding: float) -> Estimate:
     """Lower bound of log Z of the state in which the weights are not zero."""
-    inside = log_weights[log_weights > -np.inf]
-    if inside.size == 0:
+    own = log_weights[log_weights > -np.inf]
+    if own.size == 0:
         return Estimate(-math.inf, math.nan)
-    share = inside.size / log_weights.size
-    value = float(inside.mean() + math.log(share))
-    if inside.size == 1:
+    share = own.size / log_weights.size
+    value = float(own.mean() + math.log(share))
+    if own.size == 1:
         return Estimate(value, math.nan)
-    return Estimate(value, math.sqrt((inside.var(ddof=1) + 1 - share) / inside.size))
+    variance = (own.var(ddof=1) + 1 - share) / own.size
+    return Estimate(value, math.hypot(math.sqrt(variance), rounding))
 
 
 def _difference(left: Estimate, right: Estimate) -> Estimate:

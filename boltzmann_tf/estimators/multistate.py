@@ -14,11 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from boltzmann_tf.estimators._common import (
-    Estimates,
-    as_float64,
-    flag,
-)
+from boltzmann_tf.estimators._common import Estimates, as_float64, check_energies, flag
 from boltzmann_tf.estimators._connection import CALIBRATED, DISCONNECTED, weakest_cut
 from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 
@@ -46,11 +42,7 @@ def _checked(reduced_energies: ArrayLike, n_k: ArrayLike) -> tuple[np.ndarray, n
     energies = as_float64("reduced_energies", reduced_energies)
     if energies.ndim != 2 or energies.size == 0:
         raise ValueError(f"reduced_energies must have shape [K, N], got {energies.shape}")
-    bad = int(np.count_nonzero(np.isnan(energies) | (energies == -np.inf)))
-    if bad:
-        raise ValueError(
-            f"reduced_energies must be finite or +inf, got {bad} NaN or -inf of {energies.size}"
-        )
+    check_energies("reduced_energies", energies)
     counts = np.asarray(n_k)
     if not np.issubdtype(counts.dtype, np.integer):
         raise TypeError(f"n_k must be an array of integers, got dtype {counts.dtype}")

@@ -22,6 +22,7 @@ from boltzmann_tf._checks import finite_array
 from boltzmann_tf.estimators._common import (
     Estimate,
     as_float64,
+    check_energies,
     check_log_weights,
     flag,
     resolution_of,
@@ -37,11 +38,7 @@ def _work(name: str, value: ArrayLike) -> np.ndarray:
     work = as_float64(name, value)
     if work.ndim != 1 or work.size == 0:
         raise ValueError(f"{name} must be a non-empty 1-D array, got shape {work.shape}")
-    bad = int(np.count_nonzero(np.isnan(work) | (work == -np.inf)))
-    if bad:
-        raise ValueError(
-            f"{name} must be finite or +inf, got {bad} NaN or -inf of {work.size} values"
-        )
+    check_energies(name, work)
     if not np.any(work < np.inf):
         raise ValueError(f"{name} must hold a finite value, got {work.size} values of +inf")
     return work

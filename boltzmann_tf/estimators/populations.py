@@ -18,6 +18,7 @@ from boltzmann_tf.estimators._common import (
     check_mask,
     flag,
 )
+from boltzmann_tf.estimators._states import inside, interval
 from boltzmann_tf.estimators._tails import CALIBRATED_SIZE, kish, pareto_shape, tail_message
 from boltzmann_tf.estimators.averages import block_means
 
@@ -91,7 +92,7 @@ def populations(
       log_weights: [n], -inf allowed; None for samples of the target itself.
       regions: name to interval, box or mask.
       period: of the coordinate, or of each of the d (None for one without); an interval may then
-        run across the period's end, as (3, 4) does for an angle in -pi .. pi.
+        run across the period's end, as (3, 4) or (3, -2.28) does for an angle in -pi .. pi.
       n_blocks: blocks at most; samples correlated over m steps need n / n_blocks well above m.
 
     Returns:
@@ -114,15 +115,15 @@ def populations(
     if not isinstance(regions, Mapping) or not regions:
         raise TypeError(f"regions must be a mapping of names to regions, got {regions!r}")
     names = tuple(regions)
-    inside = (
+    member = (
         np.stack([_inside(name, regions[name], columns, periods) for name in names], axis=1)
         & (logs > -np.inf)[:, None]
     )
     weights = np.exp(logs - logs.max())
-    probability, left = block_means(inside.astype(np.float64), weights, blocks)
+    probability, left = block_means(member.astype(np.float64), weights, blocks)
     square = weights**2
-    effective = probability**2 * weights.sum() ** 2 / np.maximum(square @ inside, 1e-300)
-    outside = (weights @ ~inside) ** 2 / np.maximum(square @ ~inside, 1e-300)
+    effective = probability**2 * weights.sum() ** 2 / np.maximum(square @ member, 1e-300)
+    outside = (weights @ ~member) ** 2 / np.maximum(square @ ~member, 1e-300)
     spread = left - left.mean(axis=0)
     covariance = (blocks - 1) / blocks * (spread.T @ spread)
     unknown = (effective == 0) | (outside == 0)
@@ -178,14 +179,6 @@ def _inside(name: str, region: Any, columns: np.ndarray, periods: list[float | N
             f"{np.shape(region)}"
         )
     found = np.ones(n, bool)
-    for (low, high), values, period in zip(box, columns.T, periods, strict=True):
-        if not low < high:
-            raise ValueError(f"{label} must have low < high, got {low} and {high}")
-        if period is None:
-            found &= (values >= low) & (values < high)
-            continue
-        if not (np.isfinite(low) and np.isfinite(high) and high - low <= period):
-            raise ValueError(f"{label} must be within one period {period}, got {low} to {high}")
-        with np.errstate(invalid="ignore"):
-            found &= np.mod(values - low, period) < high - low
+    for pair, values, period in zip(box.tolist(), columns.T, periods, strict=True):
+        found &= inside(values, interval(label, tuple(pair), period), period)
     return found

@@ -110,18 +110,27 @@ def log_z(log_weights: ArrayLike, *, resolution: float | None = None) -> Estimat
       log Z in nats; the error is NaN for n = 1.
     """
     values = check_log_weights("log_weights", log_weights)
-    rounding = resolution_of(log_weights, values, resolution)
+    estimate, message = judged_log_z(
+        "log_z", values, resolution_of(log_weights, values, resolution)
+    )
+    if message is not None:
+        flag(message)
+    return estimate
+
+
+def judged_log_z(
+    estimator: str, values: np.ndarray, rounding: float
+) -> tuple[Estimate, str | None]:
+    """Returns log Z of checked log-weights, and what is to be flagged by the estimator, or None."""
     n = values.size
     value = float(logsumexp(values) - math.log(n))
     if n == 1:
-        return Estimate(value, math.nan)
-    message = tail_message("log_z", pareto_shape(values, rounding), kish(values), n)
-    if message is not None:
-        flag(message)
+        return Estimate(value, math.nan), None
+    message = tail_message(estimator, pareto_shape(values, rounding), kish(values), n)
     # Centred on the mean weight: n / ESS - 1 itself cancels when the weights are nearly equal.
     weights = n * normalized_weights(values) - 1.0
     variance = float(np.sum(weights**2)) / (n * (n - 1.0))
-    return Estimate(value, math.hypot(math.sqrt(variance), rounding))
+    return Estimate(value, math.hypot(math.sqrt(variance), rounding)), message
 
 
 def _mean(values: np.ndarray, rounding: float) -> Estimate:

@@ -67,6 +67,7 @@ def potential(
 def latent_circles(axis: Axes, radii: Sequence[float] = (1.0, 2.0, 3.0)) -> None:
     """Draws the contours of the standard normal at the given radii."""
     axis_of("axis", axis)
+    filled("radii", radii, Sequence)
     if min(radii) <= 0:
         raise ValueError(f"radii must be positive, got {list(radii)}")
     angle = np.linspace(0, 2 * np.pi, 200)

@@ -16,6 +16,7 @@ __all__ = ["Rows", "total_energy"]
 Rows = list[tf.Tensor]  # x, y (and z) of all particles, `[..., n]` each
 
 
+@tf.autograph.experimental.do_not_convert  # formulas are arithmetic, and this is the package's own
 def total_energy(
     rows: Rows, terms: Sequence[Bound], lengths: np.ndarray | None, *, training: bool
 ) -> tf.Tensor:

@@ -83,6 +83,7 @@ class Potential(abc.ABC):
 
     name: str
     anchors: bool = False
+    told_by_numbers = True  # to `_graph.numbers_of`
     _config: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ It also takes the random numbers that XLA is slow at, and with them 1.7 times th
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ class Target(NamedTuple):
       argument: of `log_prob`, which may differ from run to run of one compiled function.
       jit_compile: whether XLA compiles it.
       remedy: for energies that are too large for their precision.
+      numbers: that became constants of the compiled functions, see `numbers_of`.
     """
 
     log_prob: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -36,6 +37,7 @@ class Target(NamedTuple):
     argument: tf.Tensor
     jit_compile: bool
     remedy: str
+    numbers: Hashable = ()
 
 
 def kernel(target: Target, n_stored: int) -> Callable[..., tuple[tf.Tensor, ...]]:
@@ -106,4 +108,4 @@ def kernel(target: Target, n_stored: int) -> Callable[..., tuple[tf.Tensor, ...]
             functools.partial(chain), jit_compile=target.jit_compile, autograph=False
         )
 
-    return kept(target.owner, ("chain", n_stored, target.jit_compile), make)
+    return kept(target.owner, ("chain", n_stored, target.jit_compile, target.numbers), make)

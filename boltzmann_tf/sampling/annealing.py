@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from boltzmann_tf._ahead import ahead
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
-from boltzmann_tf._graph import in_graph, kept, with_xla
+from boltzmann_tf._graph import in_graph, kept, numbers_of, with_xla
 from boltzmann_tf._random import log_uniform, normal
 from boltzmann_tf.estimators._common import DependentWeights, flag
 from boltzmann_tf.generator import BoltzmannGenerator
@@ -111,7 +111,10 @@ def anneal(
     jit = with_xla(jit_compile=generator.jit_compile if jit_compile == "auto" else jit_compile)
     run = kept(
         generator,
-        ("anneal", bias, batch, steps, leapfrog, tuple(mask.tolist()), jit),
+        (
+            *("anneal", bias, batch, steps, leapfrog, tuple(mask.tolist()), jit),
+            numbers_of(generator.system),
+        ),
         lambda: _compiled(generator, bias, batch, steps, leapfrog, mask, jit_compile=jit),
     )
 

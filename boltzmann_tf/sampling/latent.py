@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance, positive, positive_int
-from boltzmann_tf._graph import in_graph, with_xla
+from boltzmann_tf._graph import in_graph, numbers_of, with_xla
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.sampling._chain import Target
 from boltzmann_tf.sampling._precision import energies_of
@@ -175,7 +175,12 @@ def latent_metropolis(
 
     chains = run(
         Target(
-            log_prob, generator, tf.constant(tau, tf.float64), jit, "a generator of dtype float64"
+            log_prob,
+            generator,
+            tf.constant(tau, tf.float64),
+            jit,
+            "a generator of dtype float64",
+            numbers_of(generator.system),
         ),
         generator.to_latent(start)[0].numpy(),
         energy / tau,

@@ -120,9 +120,7 @@ def vector_energies(vectors: np.ndarray, system: Nematic) -> np.ndarray:
     u = check_unit_vectors("vectors", vectors, system.sites)
     flat = np.ascontiguousarray(u.reshape(-1, *u.shape[-2:]))
     # Each bond is in the table twice.
-    with threads(len(flat), 3 * flat.size):
-        squares = bond_squares(flat, neighbour_table(system))
-    found = -0.75 * system.bond_strength * squares
+    found = -0.75 * system.bond_strength * bond_squares(flat, neighbour_table(system))
     found += 0.5 * system.bond_strength * system.bonds
     if system.field:
         found -= system.field * np.sum(1.5 * flat[..., 2] ** 2 - 0.5, axis=-1)

@@ -23,6 +23,7 @@ import numpy as np
 from boltzmann_tf._checks import finite_array, instance, seed_int
 from boltzmann_tf.sampling._label_cell import find_potentials, leaves
 from boltzmann_tf.sampling._random import kernel, next_word, streams
+from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling._uniform import symmetric_pair, uniform_open
 from boltzmann_tf.systems import SolvatedDimer
 
@@ -115,17 +116,18 @@ def anneal_particles(
     rows = _rows(x)
     energy = _energies(system, x)
     log_weight, counts = np.zeros(len(x)), np.zeros((len(x), 2), np.int64)
-    _anneal(
-        rows,
-        streams(len(x), seed_int("seed", seed)),
-        parameters(system),
-        _rows(sites[None])[0],
-        np.broadcast_to(_rows(np.atleast_2d(ties)), rows.shape),
-        np.stack([kappa, T, np.broadcast_to(step, kappa.shape)], axis=1),
-        energy,
-        log_weight,
-        counts,
-    )
+    with threads(len(x), kappa.size * rows.shape[2] * x.size):  # a move sees all particles
+        _anneal(
+            rows,
+            streams(len(x), seed_int("seed", seed)),
+            parameters(system),
+            _rows(sites[None])[0],
+            np.broadcast_to(_rows(np.atleast_2d(ties)), rows.shape),
+            np.stack([kappa, T, np.broadcast_to(step, kappa.shape)], axis=1),
+            energy,
+            log_weight,
+            counts,
+        )
     moves = (kappa.size - 1) * (system.solvent + 2)
     moved = rows.transpose(0, 2, 1).reshape(x.shape).copy()
     return AnnealedParticles(
@@ -172,7 +174,7 @@ def _rows(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x.reshape(len(x), -1, 2).transpose(0, 2, 1))
 
 
-@numba.njit(fastmath=REORDERED)
+@numba.njit(fastmath=REORDERED, error_model="numpy")
 def _total(x: np.ndarray, p: np.ndarray) -> float:
     """The energy of a configuration, rows of x and of y, [2, N]."""
     xs, ys = x[0], x[1]

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from boltzmann_tf import estimators
 from boltzmann_tf._checks import choice, finite_array, positive, positive_int, seed_int
-from boltzmann_tf._graph import in_graph, with_xla
+from boltzmann_tf._graph import in_graph, numbers_of, with_xla
 from boltzmann_tf.sampling._chain import Target, kernel
 from boltzmann_tf.sampling._precision import check_resolution, check_step, energies_of
 from boltzmann_tf.systems import System
@@ -118,7 +118,14 @@ def metropolis(
         # The quotient in float64: what rounds is the energy alone.
         return -tf.cast(energy_of(x), tf.float64) / tau
 
-    target = Target(log_prob, system, tf.constant(tau, tf.float64), jit, 'dtype="float64"')
+    target = Target(
+        log_prob,
+        system,
+        tf.constant(tau, tf.float64),
+        jit,
+        'dtype="float64"',
+        numbers_of(system),
+    )
     return run(
         target,
         start,

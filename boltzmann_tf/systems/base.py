@@ -83,6 +83,7 @@ class System(abc.ABC):
     exact: Any = None
     condition_size: int = 0
     compiles_with_xla: bool = True
+    told_by_numbers = True  # to `_graph.numbers_of`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -154,7 +155,7 @@ class System(abc.ABC):
     def reaction_coordinate(self, name: str | None = None) -> Callable[[tf.Tensor], tf.Tensor]:
         """A reaction coordinate by name; the first one for None."""
         if not self.reaction_coordinates:
-            raise ValueError(f"{self.name} defines no reaction_coordinates")
+            raise ValueError(f"{self.name} must have reaction_coordinates for this, got none")
         name = next(iter(self.reaction_coordinates)) if name is None else name
         return self.reaction_coordinates[
             choice("reaction coordinate", name, self.reaction_coordinates)

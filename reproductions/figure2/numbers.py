@@ -165,7 +165,7 @@ def add_common_metrics(
                     tolerance,
                     standard_error=error,
                     source="quadrature, boltzmann_tf.exact",
-                    justification="the issue's target; quick: twice as wide",
+                    justification="a target set before any run; quick: twice as wide",
                 )
             )
             if name in in_errors:
@@ -187,7 +187,7 @@ def add_common_metrics(
                     results.rmse(name),
                     tolerance,
                     source="quadrature, boltzmann_tf.exact",
-                    justification="the issue's target; quick: twice as wide",
+                    justification="a target set before any run; quick: twice as wide",
                 )
             )
     scores = []
@@ -205,7 +205,7 @@ def add_common_metrics(
                 1.4,
                 reference_kind="exact",
                 source="20 evaluation seeds at T = 0.5, 1, 2",
-                justification="the issue's range; false alarm below 0.1 % for 60 normal scores",
+                justification="set before any run; false alarm below 0.1 % for 60 normal scores",
             )
         )
     for name, ensemble in results.ensembles.items():

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 SOURCE = "Kaufman's finite torus and exact counts, boltzmann_tf.exact.IsingTorus"
-TARGET = "the issue's target; quick: twice as wide"
+TARGET = "a target set before any run; quick: twice as wide"
 
 
 def add_log_z(
@@ -114,7 +114,7 @@ def add_averages(context: Context, measured: dict[float, Measured]) -> None:
                 float(np.max(np.abs(scores))),
                 3.0,
                 source=SOURCE,
-                justification="three standard errors at each, the issue's target",
+                justification="three standard errors at each, a target set before any run",
             )
         )
         context.add(

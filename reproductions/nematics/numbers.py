@@ -32,9 +32,9 @@ __all__ = [
 ]
 
 PUBLISHED_TRANSITION = 1.1232  # eps; Fabbri and Zannoni, Mol. Phys. 58, 763 (1986), L = 30
-TARGET = "the issue's target; quick: twice as wide"
+TARGET = "a target set before any run; quick: twice as wide"
 CHOSEN = "chosen before the first run; quick: twice as wide"
-ERRORS = {"justification": "three standard errors, the issue's target"}
+ERRORS = {"justification": "three standard errors, a target set before any run"}
 FALSE_ALARM = 0.003  # of a family of scores, the largest of which is held to a limit
 SIMULATION = {"reference_kind": "simulation", "source": "replica exchange, this run"}
 # Of S, u and C; the larger lattice has a tenth of the effective sample.
@@ -135,7 +135,7 @@ def add_cubic(
     small = length < 4
     for k, name in enumerate(("S", "u", "C")):
         pairs = [(_average(m, k), _average(simulated, k, t)) for t, m in measured.items()]
-        named = small and name != "C"  # in the issue, with its own limit
+        named = small and name != "C"  # with a limit of its own, set before any run
         _largest(context, f"{label}: {name}", pairs, family=not named, **SIMULATION)
         worst = _worst([e for p in pairs for e in p], relative=True)
         limit = RELATIVE_ERRORS[small][k] * wide
@@ -186,7 +186,7 @@ def add_maier_saupe(context: Context) -> None:
                 reference,
                 5e-9,
                 source="independent quadrature and root search, to ten digits",
-                justification="eight digits, the issue's target",
+                justification="eight digits, a target set before any run",
             )
         )
 
@@ -210,7 +210,7 @@ def _largest(
       context: of the report.
       name: of the metric.
       pairs: estimates and what they should be.
-      family: hold it to `family_limit`; otherwise to three errors, the issue's own.
+      family: hold it to `family_limit`; otherwise to three errors.
       **details: of the metric.
     """
     scores = []

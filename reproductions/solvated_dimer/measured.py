@@ -28,7 +28,7 @@ __all__ = [
     "reweighted",
 ]
 
-# d of each, as the issue has it.
+# d of each.
 REGIONS = {"closed": (0.0, 1.3), "transition": (1.3, 1.7), "open": (1.7, np.inf)}
 
 

@@ -31,7 +31,7 @@ __all__ = [
     "add_published",
 ]
 
-ISSUE = {"justification": "the issue's target; quick: twice as wide"}
+TARGET = {"justification": "a target set before any run; quick: twice as wide"}
 
 
 def add_published(
@@ -51,8 +51,8 @@ def add_published(
                 justification=term["justification"],
             )
         )
-    context.add(Metric.at_least("published: share of u < 80 kT", low, 0.7, **ISSUE))
-    context.add(Metric.at_most("published: largest inversion error", inversion, 1e-4, **ISSUE))
+    context.add(Metric.at_least("published: share of u < 80 kT", low, 0.7, **TARGET))
+    context.add(Metric.at_most("published: largest inversion error", inversion, 1e-4, **TARGET))
 
 
 def add_equilibrium(context: Context, samples: Samples, closed: np.ndarray, wide: float) -> None:
@@ -65,19 +65,19 @@ def add_equilibrium(context: Context, samples: Samples, closed: np.ndarray, wide
             BOUND["walls once"] + 5 * wide,
             standard_error=loss.standard_error,
             source="bound for one order of the solvent, by thermodynamic integration",
-            **ISSUE,
+            **TARGET,
         ),
         headline=True,
     )
     u = samples.energy
     context.add(
         Metric.at_least(f"{CLOSED}: share of u < 80 kT", float(np.mean(u < 80)),
-                        1 - 0.01 * wide, **ISSUE)
+                        1 - 0.01 * wide, **TARGET)
     )  # fmt: skip
     context.add(
         Metric.close(f"{CLOSED}: median energy (kT)", float(np.median(u)),
                      float(np.median(closed)), 3 * wide, reference_kind="simulation",
-                     source="Monte Carlo of the closed state, this run", **ISSUE)
+                     source="Monte Carlo of the closed state, this run", **TARGET)
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def add_coverage(
     """Ours, spread along d: share and median energy of each region."""
     for region, own in found.items():
         context.add(
-            Metric.at_least(f"ours: share of samples, {region}", own.share, 0.1 / wide, **ISSUE)
+            Metric.at_least(f"ours: share of samples, {region}", own.share, 0.1 / wide, **TARGET)
         )
         context.add(
             Metric.close(
@@ -100,7 +100,7 @@ def add_coverage(
                 4 * wide,
                 reference_kind="simulation",
                 source="Monte Carlo, this run; in the transition region at lengths spread evenly",
-                **ISSUE,
+                **TARGET,
             )
         )
 
@@ -154,7 +154,7 @@ def add_annealed(
             "ours, annealed: ESS fraction at T = 1, of the target spread along d",
             one.spread_ess,
             0.2 / wide,
-            **ISSUE,
+            **TARGET,
         ),
         headline=True,
     )
@@ -167,7 +167,7 @@ def add_annealed(
             0.15 * wide,
             standard_error=one.difference.standard_error,
             **source,
-            **ISSUE,
+            **TARGET,
         ),
         headline=True,
     )
@@ -178,7 +178,7 @@ def add_annealed(
             / float(np.hypot(one.difference.standard_error, reference.standard_error)),
             3.0,
             **source,
-            justification="the issue's target",
+            justification="a target set before any run",
         )
     )
     known = windows.profile(1.0)
@@ -191,7 +191,7 @@ def add_annealed(
             0.3 * wide,
             standard_error=top.standard_error,
             **source,
-            **ISSUE,
+            **TARGET,
         )
     )
     for t, result in found.items():
@@ -202,7 +202,7 @@ def add_annealed(
                 estimators.profile_rmse(result.profile, p.free_energy, mask=compared(p.centers)),
                 0.3 * wide,
                 **source,
-                **ISSUE,
+                **TARGET,
             )
         )
     context.add(
@@ -211,7 +211,7 @@ def add_annealed(
             cost[1.0],
             0.1 * wide,
             source="umbrella sampling, this run; training not counted",
-            **ISSUE,
+            **TARGET,
         )
     )
 

@@ -65,6 +65,22 @@ ROWS = [
     (lambda: generator().log_prob([0.0, 0.0]), ValueError, r"x must have 2 dimension.*\(2,\)"),
     (lambda: generator().log_prob([[NAN, 0.0]]), ValueError, r"x must be finite, got 1 NaN"),
     (lambda: generator().log_prob(np.zeros((0, 2))), ValueError, r"x must not be empty"),
+    (
+        lambda: generator().log_prob(iter([ONES, np.zeros((4, 3))])),
+        ValueError,
+        r"x must have chunks of shape \[k, 2\], got \(4, 3\) in chunk 1",
+    ),
+    (
+        lambda: generator().log_weight(iter([ONES, ONES * NAN])),
+        ValueError,
+        r"x must be finite, got 3 row.*of the 3 of chunk 1, the first is row 3",
+    ),
+    (lambda: generator().log_weight(iter([])), ValueError, r"x must not be empty, got no rows"),
+    (
+        lambda: generator().log_weight(iter([(ONES, ONES)])),
+        ValueError,
+        r"x must have elements x for this generator, got a pair in chunk 0",
+    ),
     (lambda: generator().log_weight([["1", "2"]]), TypeError, r"x must be an array of numbers"),
     (lambda: generator().log_weight(1j * ONES), TypeError, r"x must be an array of numbers"),
     (

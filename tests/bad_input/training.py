@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import keras
 import numpy as np
+import tensorflow as tf
 
 import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, ONES, WELL, first, generator
@@ -25,6 +28,13 @@ def trainer(**options):
 
 def fit(data=ONES, stages=None, **options):
     return trainer().fit(data, Stage(1) if stages is None else stages, verbose=0, **options)
+
+
+def on_disk(array):
+    with tempfile.TemporaryFile() as file:
+        found = np.memmap(file, array.dtype, "w+", shape=array.shape)
+    found[:] = array
+    return found
 
 
 def built_optimizer():
@@ -137,6 +147,56 @@ ROWS = [
     (lambda: fit(ONES * NAN), ValueError, r"data must be finite, got 6 NaN or infinite of 6"),
     (lambda: fit(ONES * 1e300), ValueError, r"data must be finite, got 6"),
     (lambda: fit("data"), TypeError, r"data must be an array of numbers, got str"),
+    (lambda: fit(window=0), ValueError, r"window must be an integer >= 1, got 0"),
+    (lambda: fit(window=2.0), TypeError, r"window must be an integer >= 1, got 2\.0"),
+    (lambda: fit(lambda x: x), TypeError, r"data must be a function without arguments, got"),
+    (lambda: fit(lambda: 5), TypeError, r"data must return an iterator of chunks, got int"),
+    (
+        lambda: fit(tf.data.Dataset.from_tensor_slices(np.ones((4, 5)))),
+        ValueError,
+        r"data must have chunks of shape \[k, 2\], got \(4, 5\) in chunk 0",
+    ),
+    (lambda: fit(iter([ONES])), ValueError, r"data must not run dry, got an iterator that ended"),
+    (lambda: fit(iter([])), ValueError, r"data must not be empty, got no rows in pass 0"),
+    (lambda: fit(iter([ONES * NAN])), ValueError, r"data must be finite, got 3 row.*row 0$"),
+    (lambda: fit(iter(["a"])), TypeError, r"data must be an array of numbers, got str"),
+    (
+        lambda: fit(lambda: [ONES], data_condition=ONES),
+        ValueError,
+        r"data_condition must be None where data is a stream, got one",
+    ),
+    (lambda: fit(on_disk(ONES[:, :1])), ValueError, r"data must have shape \[n, 2\], got \(3, 1\)"),
+    (lambda: fit(on_disk(1j * ONES)), TypeError, r"data must be an array of numbers, got memmap"),
+    (lambda: fit(validation_data=ONES[:, :1]), ValueError, r"validation_data must have shape"),
+    (lambda: fit(validation_data=ONES * NAN), ValueError, r"validation_data must be finite"),
+    (
+        lambda: fit(validation_data=iter([ONES])),
+        ValueError,
+        r"validation_data must be such that each evaluation can walk through it",
+    ),
+    (lambda: fit(validation_split=1.0), ValueError, r"validation_split must be in \[0, 1\), got 1"),
+    (lambda: fit(validation_split="a"), TypeError, r"validation_split must be a finite .*'a'"),
+    (lambda: fit(validation_split=0.9), ValueError, r"validation_split must leave rows on both"),
+    (
+        lambda: fit(lambda: [ONES], validation_split=0.5),
+        ValueError,
+        r"validation_split must be 0 where data is a stream, got 0\.5",
+    ),
+    (
+        lambda: fit(validation_split=0.5, validation_data=ONES),
+        ValueError,
+        r"validation_split must be 0 or be of data alone, got validation_data too",
+    ),
+    (
+        lambda: fit(validation_every=5),
+        ValueError,
+        r"validation_every must be None without validation_data and validation_split, got 5",
+    ),
+    (
+        lambda: fit(validation_every=0, validation_data=ONES),
+        ValueError,
+        r"validation_every must be an integer >= 1, got 0",
+    ),
     (lambda: fit(callbacks=Cosine(1.0)), TypeError, r"callbacks must be a sequence, got"),
     (lambda: fit(callbacks=[print]), TypeError, r"callbacks\[0\] must be a Callback, got"),
     (lambda: fit(checkpoint=5), TypeError, r"checkpoint must be a str or PathLike, got 5"),

@@ -311,3 +311,21 @@ def test_weights_that_are_not_are_not():
         warnings.simplefilter("error", est.CalibrationWarning)
         est.free_energy_difference(x, log_w, cut=0.0)
         est.free_energy_profile(x, log_w, edges=np.linspace(-1, 1, 11))
+
+
+def test_the_rounding_of_float32_is_in_the_errors_of_two_generators():
+    """Equal weights of 1000 kT: what remains is one unit in the last place of either side."""
+    w, inside = np.full(50, 1000.0, np.float32), np.ones(50, bool)
+    rounding = math.sqrt(2) * 1000 * np.finfo(np.float32).eps
+    for estimator in (est.reweighted_difference, est.bound_difference):
+        assert estimator(w, w, inside, inside).standard_error == pytest.approx(rounding, rel=1e-6)
+        # the sister: in float64 there is none of it
+        exact = np.float64(w)
+        assert estimator(exact, exact, inside, inside).standard_error < 1e-12
+
+
+def test_the_state_whose_weights_are_too_heavy_is_named():
+    _, heavy = heavy_weights(0.5)
+    light, inside = np.zeros(heavy.size), np.ones(heavy.size, bool)
+    with pytest.warns(est.CalibrationWarning, match="reweighted_difference, right state: .*k-hat"):
+        est.reweighted_difference(light, heavy, inside, inside)

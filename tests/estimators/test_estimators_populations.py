@@ -98,6 +98,16 @@ def test_regions_across_the_end_of_a_period():
     assert half.probability[0] == pytest.approx(0.5 / (2 * math.pi), abs=0.013)
 
 
+def test_a_whole_period_holds_all_and_low_may_be_above_high():
+    """As for `free_energy_difference`; the remainder of -1e-20 rounds to the period itself."""
+    angle = np.array([-1e-20, 0.1, 3.0])
+    regions = {"all": (0.0, 2 * math.pi), "end": (2.9, -3.0), "same": (2.9, 2 * math.pi - 3.0)}
+    found = est.populations(angle, regions=regions, period=2 * math.pi)
+    np.testing.assert_allclose(found.probability, [1.0, 1 / 3, 1 / 3])
+    # the planted error: images by the remainder alone
+    assert np.mod(-1e-20, 2 * math.pi) == 2 * math.pi
+
+
 def test_boxes_of_several_coordinates():
     x = np.random.default_rng(3).uniform(size=(20_000, 2))
     found = est.populations(x, regions={"corner": ((0, 0.5), (0, 0.5))}, period=[None, 1.0])
@@ -149,10 +159,18 @@ def test_samples_without_weight_are_nowhere():
         ({"log_weights": [0.0]}, ValueError, "log_weights must have 2 values"),
         ({"regions": {}}, TypeError, "regions must be a mapping of names to regions, got {}"),
         ({"regions": [(0, 1)]}, TypeError, "regions must be a mapping of names to regions"),
-        ({"regions": {"a": (1, 0)}}, ValueError, r"regions\['a'\] must have low < high, got 1.0"),
+        (
+            {"regions": {"a": (1, 0)}},
+            ValueError,
+            r"\['a'\] must be a pair with low < high, got \(1",
+        ),
         ({"regions": {"a": (0, 1, 2)}}, ValueError, r"must be 1 interval\(s\) .* got shape \(3,\)"),
         ({"regions": {"a": np.array([True])}}, ValueError, r"regions\['a'\] must have shape \(2,"),
-        ({"regions": {"a": (0, 3)}, "period": 2.0}, ValueError, "must be within one period 2.0"),
+        (
+            {"regions": {"a": (0, 3)}, "period": 2.0},
+            ValueError,
+            "no longer than the period 2",
+        ),
         ({"period": [1.0, 2.0]}, ValueError, "period must be one number, or 1, one a coordinate"),
         ({"period": -1.0}, ValueError, "period must be a positive finite number, got -1.0"),
         ({"n_blocks": 1}, ValueError, "n_blocks must be an integer >= 2"),

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from boltzmann_tf import estimators as est
-from boltzmann_tf.estimators import profiles
+from boltzmann_tf.estimators import _lowest, profiles
 
 EDGES = np.linspace(-2.5, 2.5, 26)
 EXACT = -np.log(np.diff(norm.cdf(EDGES)) / np.diff(EDGES))
@@ -84,6 +84,36 @@ def test_where_one_bin_is_clearly_lowest_it_is_the_zero():
     profile = est.free_energy_profile(x, edges=[-3, -1, 1, 3])
     assert profile.free_energy[1] == 0
     assert profile.standard_error[1] == 0
+
+
+def sparse_profile(seed):
+    """60 samples in 28 bins, and its errors' covariance: all noise, no bottom."""
+    counts = np.random.default_rng(seed).multinomial(60, np.full(28, 1 / 28))
+    with np.errstate(divide="ignore"):
+        free_energy = np.where(counts > 0, -np.log(counts / 60), np.nan)
+    return free_energy, np.diag(1 / np.maximum(counts, 1)) - 1 / 60
+
+
+def test_the_zero_is_found_where_fit_and_range_take_turns(monkeypatch):
+    """Of seed 16281 they do so at every size of the range: without an end, it would not return."""
+    fitted, fits = _lowest._fitted, iter(range(_lowest._HALVINGS * _lowest._ROUNDS))
+    # with one fit more, StopIteration
+    monkeypatch.setattr(_lowest, "_fitted", lambda *a: (next(fits), fitted(*a))[1])
+    free_energy, covariance = sparse_profile(16281)
+    zero, value = _lowest.lowest(free_energy, covariance, np.linspace(-1, 1, 28))
+    assert zero.sum() == 1
+    assert value == np.nanmin(free_energy)
+
+
+def test_the_zero_is_not_of_a_fit_to_other_bins():
+    """Of seed 17422 the last of the fits that take turns has as many bins as its range, not those.
+
+    Its value was 5.9 kT below the lowest bin. The zero's bins, weighed as it says, give its value.
+    """
+    free_energy, covariance = sparse_profile(17422)
+    zero, value = _lowest.lowest(free_energy, covariance, np.linspace(-1, 1, 28))
+    assert abs(zero @ np.nan_to_num(free_energy) - value) < 1
+    assert value - np.nanmin(free_energy) > -1
 
 
 @pytest.mark.parametrize(

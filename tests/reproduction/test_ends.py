@@ -13,6 +13,7 @@ import time
 import pytest
 from reproduction.planted import PASSES, plant
 
+from boltzmann_tf import _files
 from boltzmann_tf._folders import begin_folder, finish_folder
 from boltzmann_tf.reproduction import Context
 
@@ -109,8 +110,6 @@ def test_an_earlier_report_stays_until_the_new_one_is_whole(tmp_path):
 
 
 def test_a_full_disk_keeps_the_earlier_report(tmp_path, monkeypatch):
-    from boltzmann_tf import _files
-
     first = Context("demo", output=tmp_path)
     first.begin()
     before = first.finish()
@@ -137,15 +136,18 @@ def dead_process():
 
 
 def test_what_killed_runs_left_is_cleared_and_a_torn_switch_mended(tmp_path):
-    final, pid = tmp_path / "demo", dead_process()
+    final, here = tmp_path / "demo", _files._machine()
+    pid = dead_process()
     for what in ("running", "old"):
-        (tmp_path / f".demo-{pid}.{what}").mkdir()
-    (tmp_path / f".demo-{pid}.old" / "report.html").write_text("whole")
-    (tmp_path / f".demo-{os.getppid()}.running").mkdir()  # of one that lives
+        (tmp_path / f".demo-{here}-{pid}.{what}").mkdir()
+    (tmp_path / f".demo-{here}-{pid}.old" / "report.html").write_text("whole")
+    # of one that lives, and of one on another machine, whose number says nothing here
+    kept = {f".demo-{here}-{os.getppid()}.running", f".demo-{'0' * 8}-{pid}.running"}
+    for name in kept:
+        (tmp_path / name).mkdir()
     work = begin_folder(final)
     assert (final / "report.html").read_text() == "whole"
-    names = {p.name for p in tmp_path.iterdir()}
-    assert names == {"demo", work.name, f".demo-{os.getppid()}.running"}
+    assert {p.name for p in tmp_path.iterdir()} == {"demo", work.name} | kept
     (work / "report.html").write_text("new")
     finish_folder(work, final)
     assert (final / "report.html").read_text() == "new"

@@ -28,6 +28,7 @@ from boltzmann_tf.systems import (
     SolvatedDimer,
     SpringInBox,
     System,
+    _domain,
 )
 
 
@@ -419,6 +420,36 @@ def test_generators_refuse_a_domain_that_energies_ignore(system, message):
     flow = realnvp(system.event_size, blocks=1, hidden=(2,))
     with pytest.raises(ValueError, match=message):
         BoltzmannGenerator(system, flow)
+
+
+class WideBox(System):
+    """Of so many bounds that a point beyond each of them would take 1.6 GB together."""
+
+    event_shape = (10_000,)
+    domain = "box"
+    bounds = (-1.0, 2.0)
+    height = 2.0
+
+    def energy(self, x):
+        outside = tf.nn.relu(-1.0 - x) + tf.nn.relu(x - self.height)
+        return tf.where(tf.reduce_sum(outside, axis=-1) > 0, np.inf, 0.0 * x[..., 0])
+
+
+def test_of_very_many_bounds_some_are_tried():
+    """Each by a point that is beyond it alone, from the first to the last."""
+    system = WideBox()
+    x = _domain.outside_points(system)
+    assert x.shape == (_domain.LOOKED_AT, 10_000)
+    beyond = (x < -1) | (x > 2)
+    assert np.all(beyond.sum(axis=1) == 1)
+    assert beyond[0, 0]
+    assert beyond[-1, -1]
+    assert np.count_nonzero(x > 2) == np.count_nonzero(x < -1)
+    system.check()
+    # the planted error: a box that is higher than its bounds
+    system.height = 3.0
+    with pytest.raises(ValueError, match=r"WideBox\.energy must be \+inf outside the domain 'box'"):
+        system.check()
 
 
 @pytest.mark.parametrize("system", [Nematic("chain", 2), Ising(2)])

@@ -228,7 +228,7 @@ class Scalar(System):
         (lambda: SpringInBox(length=0.0), "length must be a positive"),
         (lambda: DoubleWell().initial_state("middle"), "initial state must be one of"),
         (lambda: DoubleWell().reaction_coordinate("y"), "reaction coordinate must be one of"),
-        (lambda: Scalar().reaction_coordinate(), "Scalar defines no reaction_coordinates"),
+        (lambda: Scalar().reaction_coordinate(), "Scalar must have reaction_coordinates"),
     ],
 )
 def test_bad_arguments(call, message):

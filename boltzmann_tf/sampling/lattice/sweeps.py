@@ -54,7 +54,7 @@ def metropolis_sweeps(
     Where nearly every flip would be accepted, a sweep in a fixed order turns the lattice over and
     the next one turns it back: at T = 1000 the magnetization would alternate for fifty sweeps.
     There flips are attempted with a probability below one, see `attempts`; it is one up to T = 7
-    (of J, without a field) and one half from T = 25 on, where the spins of two sweeps are
+    (of J, without a field) and one half from T = 28 on, where the spins of two sweeps are
     then independent. Source: Metropolis, Rosenbluth, Rosenbluth, Teller, Teller, J. Chem. Phys. 21,
     1087 (1953).
 
