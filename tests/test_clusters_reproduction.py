@@ -17,7 +17,7 @@ from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems import LennardJonesCluster
 from reproductions import dw4, lj13
-from reproductions.clusters import Sizes, annealing, generated, reference, reproduce, study
+from reproductions.clusters import Sizes, annealing, generated, numbers, reference, reproduce, study
 from reproductions.clusters.case import known
 
 SMALL = Sizes(chains=48, draws=40, iterations=20, samples=1024, annealed=(256, 20))
@@ -106,8 +106,8 @@ def test_known_answers_have_their_sources():
 def verdicts(tmp_path, case, found, **answers):
     context = context_of(case.name, tmp_path)
     walked = SimpleNamespace(both=answers.get("log_z", Estimate(29.667, 0.01)))
-    study.add_known(context, case, found, walked)
-    study.add_agreement(context, case, found)
+    numbers.add_known(context, case, found, walked)
+    numbers.add_agreement(context, case, found)
     return {m.name.split(",")[0].split(":")[0]: m.passed for m in context.metrics}
 
 

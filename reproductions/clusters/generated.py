@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Generated(NamedTuple):
 
 def recipe(iterations: int) -> list[Stage]:
     """By example; then by energy too, little, since clashes of particles would lead it astray."""
-    safe = {"energy_high": 1e3, "clip_norm": 100.0}
+    safe: dict[str, Any] = {"energy_high": 1e3, "clip_norm": 100.0}
     return [
         Stage(iterations, 512, Cosine(2e-3, 1e-3, warmup=0.05), **safe),
         Stage(iterations // 2, 512, Cosine(1e-3), ml=1.0, kl=0.1, **safe),
