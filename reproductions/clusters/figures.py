@@ -34,8 +34,7 @@ def _panels(
         {
             "title": title,
             "labels": labels,
-            "series": reference
-            | {f"generator, {title}": _curve(edges, shares, color="red", lw=1.2)},
+            "series": reference | {"generator": _curve(edges, shares, color="red", lw=1.2)},
             "ylim": (0, top),
         }
         for title, shares in generated.items()

@@ -82,7 +82,7 @@ SYSTEMS: dict[str, Case] = {
     "ising_open": Case(lambda: Ising(4, boundary="open"), -1.5, 1.5, onto=tf.sign),
     "ising_field": Case(lambda: IsingField(4, 2.3), -4, 4),
     "ising_field_other": Case(lambda: IsingField(3, 1.7, 0.8, field=0.4, delta=3.0), -4, 4),
-    "lennard_jones_cluster": Case(lambda: LennardJonesCluster(4), -0.2, 0.2, "gas"),
+    "lennard_jones_cluster": Case(lambda: LennardJonesCluster(3), -0.2, 0.2, "gas"),
     "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
     "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
     "nematic_chain": Case(lambda: Nematic("chain", 4, 1.3), -1, 1, onto=unit),
