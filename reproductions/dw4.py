@@ -24,6 +24,7 @@ CASE = Case(
     distances=np.linspace(1, 7, 61),
     isomers=("long pairs", np.arange(-0.5, 7)),
     network={"blocks": 4, "hidden": (64, 64)},
+    by_energy=0.1,
     sizes={
         "quick": Sizes(
             chains=256, draws=300, iterations=1000, samples=20_000, annealed=(1024, 500)

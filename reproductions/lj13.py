@@ -24,7 +24,8 @@ CASE = Case(
     energies=np.linspace(-68, -14, 55),
     distances=np.linspace(0.8, 4.4, 73),
     isomers=("gyration", np.linspace(1.0, 1.4, 9)),
-    network={"blocks": 4, "hidden": (128, 128)},
+    network={"blocks": 4, "hidden": (100, 100)},
+    by_energy=0.005,
     sizes={
         "quick": Sizes(
             chains=256, draws=200, iterations=600, samples=20_000, annealed=(1024, 2000)

@@ -54,6 +54,8 @@ class Case:
       distances: edges of the histogram of distances of pairs.
       isomers: name of the observable that tells the isomers apart, and its bins.
       network: arguments of `realnvp`.
+      by_energy: weight of J_KL in the end. Where particles clash, more of it spreads them out: a
+        vapour has lower energies than what a poor flow makes of a droplet.
       sizes: by preset.
     """
 
@@ -67,6 +69,7 @@ class Case:
     distances: np.ndarray
     isomers: tuple[str, np.ndarray]
     network: dict[str, Any]
+    by_energy: float
     sizes: dict[str, Sizes]
 
     def build(self, seed: int, data: np.ndarray) -> Bijector:

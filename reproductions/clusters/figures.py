@@ -55,21 +55,35 @@ def show_energies(context: Context, case: Case, reference: Reference, generated:
         title: np.histogram(energy, edges, weights=w)[0] / (len(energy) if w is None else 1)
         for title, w in _weights(generated).items()
     }
-    inside = float(np.sum(shares["as generated"]))
-    context.figure(
-        plotting.curves(
-            _panels(
-                edges,
-                {REFERENCE: _curve(edges, reference.energies.mean(axis=0), color="black")},
-                shares,
-                ("u (kT)", "probability density (1/kT)"),
-            ),
-            legend="above",
-        ),
-        "energies.png",
-        f"Energies. Of what is generated, {inside:.1%} has an energy in the range shown. Weights "
-        "of few effective samples leave single spikes.",
+    panels = _panels(
+        edges,
+        {REFERENCE: _curve(edges, reference.energies.mean(axis=0), color="black")},
+        shares,
+        ("u (kT)", "probability density (1/kT)"),
     )
+    context.figure(
+        plotting.curves([*panels, _whole(reference.energy, energy)], legend="above"),
+        "energies.png",
+        f"Energies. Of what is generated, {np.sum(shares['as generated']):.1%} has an energy in "
+        "the range of the first two panels; the third shows all of it. Weights of few effective "
+        "samples leave single spikes.",
+    )
+
+
+def _whole(reference: np.ndarray, energy: np.ndarray) -> dict[str, Any]:
+    """Energies of all sizes: those of clashes are beyond any linear axis."""
+    parts = {REFERENCE: reference.ravel(), "generator": energy[np.isfinite(energy)]}
+    lowest = min(float(u.min()) for u in parts.values()) - 1.0
+    logs = {name: np.log10(u - lowest) for name, u in parts.items()}
+    edges = np.linspace(0, min(12.0, max(float(v.max()) for v in logs.values())), 81)
+    return {
+        "title": "as generated, all of it",
+        "labels": (f"log10 (u + {-lowest:.1f} kT)", "probability density"),
+        "series": {
+            name: _curve(edges, np.histogram(v, edges)[0] / v.size, color=color)
+            for (name, v), color in zip(logs.items(), ("black", "red"), strict=True)
+        },
+    }
 
 
 def show_distances(

@@ -41,12 +41,12 @@ class Generated(NamedTuple):
     seconds: float
 
 
-def recipe(iterations: int) -> list[Stage]:
-    """By example; then by energy too, little, since clashes of particles would lead it astray."""
+def recipe(iterations: int, by_energy: float) -> list[Stage]:
+    """By example; then by energy too."""
     safe: dict[str, Any] = {"energy_high": 1e3, "clip_norm": 100.0}
     return [
         Stage(iterations, 512, Cosine(2e-3, 1e-3, warmup=0.05), **safe),
-        Stage(iterations // 2, 512, Cosine(1e-3), ml=1.0, kl=0.1, **safe),
+        Stage(iterations // 2, 512, Cosine(1e-3), ml=1.0, kl=by_energy, **safe),
     ]
 
 
@@ -59,7 +59,7 @@ def generate(context: Context, case: Case, sizes: Sizes, reference: Reference) -
         return symmetrised(case.system, seen, TRAINING, seed).astype(np.float32)
 
     trainers = Trainers(context, case.system, quick_xla=True)
-    variant = Variant("couplings", case.build, recipe(sizes.iterations), seeds=1)
+    variant = Variant("couplings", case.build, recipe(sizes.iterations, case.by_energy), seeds=1)
     ensemble = trainers.train(variant, data)
     generator = ensemble.use(ensemble.runs[0])
     generator.sample(1024, seed=context.seed)  # compiled before the clock starts

@@ -113,24 +113,29 @@ def show_generator(
             }
         ],
     )
-    ess = len(samples.log_weight) * estimators.ess_fraction(samples.log_weight)
+    found = {
+        "Monte Carlo": (float(estimators.chain_ess(reference.energy)), reference.seconds),
+        "the generator, its training not counted": (
+            len(samples.log_weight) * estimators.ess_fraction(samples.log_weight),
+            generated.seconds,
+        ),
+    }
     context.table(
-        "Effective samples a second, of this run",
+        "What samples cost, in this run",
         [
             {
-                "samples of": "Monte Carlo",
-                "a second": _rate(float(estimators.chain_ess(reference.energy)), reference.seconds),
-            },
-            {
-                "samples of": "the generator, training not counted",
-                "a second": _rate(ess, generated.seconds),
-            },
+                "samples of": name,
+                "effective samples": f"{ess:.0f}",
+                "seconds": f"{seconds:.1f}",
+                "a second": f"{ess / seconds:.3g}",
+            }
+            for name, (ess, seconds) in found.items()
         ],
     )
 
 
-def _rate(n: float, seconds: float) -> str:
-    return f"{n / seconds:.3g}"
+def _number(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.2e}"
 
 
 def show_log_z(context: Context, case: Case, walked: Walks, generated: Generated) -> None:
@@ -160,7 +165,7 @@ def show_log_z(context: Context, case: Case, walked: Walks, generated: Generated
     for name, value in found.items():
         row = {"log Z from": name, "value": "no overlap", "error": ""}
         if value is not None:
-            row |= {"value": f"{value.value:.4f}", "error": f"{value.standard_error:.4f}"}
+            row |= {"value": _number(value.value), "error": _number(value.standard_error)}
         rows.append(row | said.get(name, {}))
     context.table(
         "log Z with respect to orthonormal coordinates without the mean; the generator's are not "
