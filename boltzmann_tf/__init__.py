@@ -22,7 +22,17 @@ if not os.environ.get("BOLTZMANN_TF_VERBOSE"):
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 if TYPE_CHECKING:
-    from boltzmann_tf import bijectors, estimators, exact, losses, plotting, sampling, systems
+    from boltzmann_tf import (
+        analysis,
+        bijectors,
+        estimators,
+        exact,
+        losses,
+        plotting,
+        sampling,
+        systems,
+        trajectories,
+    )
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
@@ -30,7 +40,10 @@ if TYPE_CHECKING:
     from boltzmann_tf.systems import System
     from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
 
-_MODULES = ("bijectors", "estimators", "exact", "losses", "plotting", "sampling", "systems")
+_MODULES = (
+    *("analysis", "bijectors", "estimators", "exact", "losses", "plotting", "sampling", "systems"),
+    "trajectories",
+)
 _NAMES = {
     "Bijector": "bijectors",
     "BoltzmannGenerator": "generator",
@@ -57,6 +70,7 @@ __all__ = [
     "Trainer",
     "TrainingDiverged",
     "__version__",
+    "analysis",
     "bijectors",
     "estimators",
     "exact",
@@ -67,6 +81,7 @@ __all__ = [
     "realnvp",
     "sampling",
     "systems",
+    "trajectories",
 ]
 
 

@@ -14,8 +14,8 @@ import traceback
 
 import pytest
 import typer
-from bad_input import bijectors as bijectors_
 from bad_input import (
+    analysis,
     estimators,
     exact,
     generator,
@@ -24,7 +24,9 @@ from bad_input import (
     sampling,
     systems,
     training,
+    trajectories,
 )
+from bad_input import bijectors as bijectors_
 from typer.testing import CliRunner
 
 import boltzmann_tf as bg
@@ -40,9 +42,12 @@ TABLES = {
     "exact": exact,
     "plotting": plotting,
     "reproduction": reproduction,
+    "analysis": analysis,
+    "trajectories": trajectories,
 }
 ROWS = {f"{room}-{i}": row for room, module in TABLES.items() for i, row in enumerate(module.ROWS)}
 PUBLIC = (
+    "analysis",
     "bijectors",
     "conditions",
     "estimators",
@@ -56,6 +61,7 @@ PUBLIC = (
     "schedules",
     "systems",
     "training",
+    "trajectories",
 )
 # Public names that a user never calls with arguments of their own, and why.
 WITHOUT_ARGUMENTS = {

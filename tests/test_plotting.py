@@ -107,6 +107,17 @@ def make_rod_pictures(change=lambda v: v):
     return plotting.rod_pictures(rows, ["T = 1", "T = 2"])
 
 
+def make_pair_distributions(change=lambda v: v):
+    g = change(1 - np.exp(-(X**2)))
+    series = {"net": (X, g, change(0.1 + 0 * X)), "plain": (X, g, None)}
+    return plotting.pair_distributions(series, reference=(X, change(X**2)), ideal=0.9)
+
+
+def make_structure_factors(change=lambda v: v):
+    series = {"net": (X, change(X**2), change(0.1 + 0 * X))}
+    return plotting.structure_factors(series, reference=(X, change(X**2)))
+
+
 FIGURES = {
     name.removeprefix("make_"): value
     for name, value in list(globals().items())
@@ -123,6 +134,8 @@ AXES = {
     "profiles": (4, 4),
     "paths": (4, 2),
     "curves": (3, 3),
+    "pair_distributions": (1, 1),
+    "structure_factors": (1, 1),
     "spin_pictures": (4, 0),
     "rod_pictures": (5, 0),  # the scale of colours is one more
     "particle_pictures": (5, 5),  # the box is drawn in black
@@ -277,3 +290,21 @@ def test_walls_of_infinite_energy_can_be_drawn(tmp_path):
     energy = np.where(np.abs(X)[None, :] > 1, np.inf, ENERGY)
     figure = plotting.paths(X, Y, energy, {"a": PATHS}, {"a": np.ones((2, 5))}, labels=LABELS)
     figure.savefig(tmp_path / "figure.png", dpi=40)
+
+
+def test_bands_are_two_errors_wide_and_levels_are_drawn():
+    figure = plt.figure()
+    axis = figure.subplots()
+    y, error = X**2 + 1, 0.1 + 0.01 * X
+    found = plotting.pair_distributions({"a": (X, y, error)}, ideal=0.9, axis=axis)
+    assert found is figure
+    band = axis.collections[0].get_paths()[0].vertices
+    assert band[:, 1].max() == pytest.approx(np.max(y + 2 * error))
+    assert list(axis.lines[0].get_ydata()) == [0.9, 0.9]
+    density = plotting.pair_distributions({"a": (X, y, None)}, kind="density").axes[0]
+    assert [t.get_text() for t in density.get_legend().get_texts()] == ["a"]
+    assert list(plotting.structure_factors({"a": (X, y, None)}).axes[0].lines[0].get_ydata()) == [
+        1,
+        1,
+    ]
+    plt.close(figure)

@@ -29,6 +29,7 @@ from boltzmann_tf.estimators.free_energy import (
 from boltzmann_tf.estimators.ladders import ladder_error
 from boltzmann_tf.estimators.multi_histogram import multi_histogram
 from boltzmann_tf.estimators.overlap import bar, bar_overlap, log_z_bar, mbar, mbar_overlap
+from boltzmann_tf.estimators.pair_distances import PairDistribution, pair_distribution
 from boltzmann_tf.estimators.populations import Populations, populations
 from boltzmann_tf.estimators.profiles import (
     Profile,
@@ -38,6 +39,11 @@ from boltzmann_tf.estimators.profiles import (
     published_standard_error,
 )
 from boltzmann_tf.estimators.report import Coverage, WeightReport, coverage, weight_report
+from boltzmann_tf.estimators.structure import (
+    StructureFactor,
+    debye_structure_factor,
+    structure_factor,
+)
 from boltzmann_tf.estimators.umbrella import Umbrella, umbrella_histogram
 from boltzmann_tf.estimators.weights import (
     LogZBounds,
@@ -55,8 +61,10 @@ __all__ = [
     "Estimate",
     "Estimates",
     "LogZBounds",
+    "PairDistribution",
     "Populations",
     "Profile",
+    "StructureFactor",
     "Umbrella",
     "WeightReport",
     "align_profile",
@@ -66,6 +74,7 @@ __all__ = [
     "bound_difference",
     "chain_ess",
     "coverage",
+    "debye_structure_factor",
     "effective_sample_size",
     "ess_fraction",
     "free_energy_difference",
@@ -81,12 +90,14 @@ __all__ = [
     "mean_with_error",
     "multi_histogram",
     "normalized_weights",
+    "pair_distribution",
     "pareto_k",
     "populations",
     "profile_rmse",
     "published_standard_error",
     "r_hat",
     "reweighted_difference",
+    "structure_factor",
     "two_generator_difference",
     "umbrella_histogram",
     "weight_report",

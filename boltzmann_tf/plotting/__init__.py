@@ -4,6 +4,7 @@ Nothing here knows a system or a network. References are drawn in the same axes 
 black; generated quantities carry the colour of their variant.
 """
 
+from boltzmann_tf.plotting.fluids import pair_distributions, structure_factors
 from boltzmann_tf.plotting.lattices import spin_pictures
 from boltzmann_tf.plotting.lines import convergence, curves, energy_histograms, profiles
 from boltzmann_tf.plotting.particles import particle_pictures
@@ -25,6 +26,7 @@ __all__ = [
     "energy_histograms",
     "landscape",
     "latent_circles",
+    "pair_distributions",
     "particle_pictures",
     "paths",
     "potential",
@@ -32,5 +34,6 @@ __all__ = [
     "rod_pictures",
     "scatter_grid",
     "spin_pictures",
+    "structure_factors",
     "styled",
 ]

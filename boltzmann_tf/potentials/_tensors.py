@@ -17,12 +17,13 @@ Rows = list[tf.Tensor]  # x, y (and z) of all particles, `[..., n]` each
 
 
 @tf.autograph.experimental.do_not_convert  # formulas are arithmetic, and this is the package's own
-def total_energy(
-    rows: Rows, terms: Sequence[Bound], lengths: np.ndarray | None, *, training: bool
-) -> tf.Tensor:
-    """The sum of all terms, `[...]`; with `training` their forms that stay finite."""
+def total_energy(rows: Rows, terms: Sequence[Bound], lengths: Any, *, training: bool) -> tf.Tensor:
+    """The sum of all terms, `[...]`; with `training` their forms that stay finite.
+
+    `lengths` are the sides of a periodic box, numbers or tensors `[..., 1]`, or None.
+    """
     space = SPACES[len(rows), lengths is not None]
-    sides = None if lengths is None else [tf.constant(v, rows[0].dtype) for v in lengths]
+    sides = None if lengths is None else [tf.convert_to_tensor(v, rows[0].dtype) for v in lengths]
     pairs = [t for t in terms if t.invariant == "pairs"]
     total = tf.fill(
         tf.shape(rows[0])[:-1], tf.constant(sum(t.constant for t in terms), rows[0].dtype)

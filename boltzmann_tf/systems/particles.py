@@ -204,6 +204,11 @@ class ParticleSystem(System):
         self.reaction_coordinate(name)  # raises for a name that is not there
         return self.coordinates[name or next(iter(self.coordinates))]
 
+    @property
+    def bound_terms(self) -> list[Bound]:
+        """What the energy is summed from, in the order of `terms`."""
+        return self._bound
+
     # What compiled moves need.
 
     @property

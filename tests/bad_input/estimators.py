@@ -7,6 +7,7 @@ import numpy as np
 from bad_input.parts import INF, LINE, NAN
 from boltzmann_tf import estimators
 
+PLACES = np.arange(24.0).reshape(3, 4, 2)
 PROFILE = estimators.free_energy_profile(LINE, edges=[-1, 0, 1])
 
 ROWS = [
@@ -426,5 +427,87 @@ ROWS = [
         lambda: estimators.reweighted_difference(LINE * NAN, LINE, LINE > 0, LINE > 0),
         ValueError,
         r"log_weights_left must be finite.*got 10 NaN or \+inf of 10 value",
+    ),
+    (
+        lambda: estimators.pair_distribution(PLACES, edges=[-1.0, 1.0]),
+        ValueError,
+        r"edges must be >= 0, got -1",
+    ),
+    (
+        lambda: estimators.pair_distribution(PLACES, edges=[0.0, 1.1], lengths=[2.0, 3.0]),
+        ValueError,
+        r"edges must be at most half the shortest side, 1, got 1\.1",
+    ),
+    (
+        lambda: estimators.pair_distribution(PLACES, edges=[0.0, 1.0], lengths=[2.0, 3.0, 4.0]),
+        ValueError,
+        r"lengths must be positive, a number or \[2\], got",
+    ),
+    (
+        lambda: estimators.pair_distribution(LINE, edges=[0.0, 1.0]),
+        ValueError,
+        r"positions must have shape \[samples, n, dimension\] .*got \(10,\)",
+    ),
+    (
+        lambda: estimators.pair_distribution(PLACES, [0.0, NAN, 0.0], edges=[0.0, 1.0]),
+        ValueError,
+        r"log_weights must be finite or -inf",
+    ),
+    (
+        lambda: estimators.pair_distribution(PLACES + NAN, edges=[0.0, 1.0]),
+        ValueError,
+        r"positions must be finite, got 24 NaN",
+    ),
+    (
+        lambda: estimators.pair_distribution(PLACES, edges=[0.0, 1.0], between=([0, 1], [1, 2])),
+        ValueError,
+        r"between must be equal or have no common particle, got \[1\] in both",
+    ),
+    (
+        lambda: estimators.pair_distribution(PLACES, edges=[0.0, 1.0], between=([0], [4])),
+        ValueError,
+        r"between must hold different particle numbers in 0 \.\. 3, got \[4\]",
+    ),
+    (
+        lambda: estimators.pair_distribution(PLACES, edges=[0.0, 1.0], n_blocks=1),
+        ValueError,
+        r"n_blocks must be an integer >= 2, got 1",
+    ),
+    (
+        lambda: estimators.pair_distribution(iter([PLACES]), edges=[0.0, 1.0]),
+        TypeError,
+        r"positions must yield pairs",
+    ),
+    (
+        lambda: estimators.pair_distribution(
+            iter([(PLACES, None), (PLACES, [0.0] * 3)]), edges=[0.0, 1.0]
+        ),
+        ValueError,
+        r"positions must all come with log-weights, or none of them, got both",
+    ),
+    (
+        lambda: estimators.structure_factor(PLACES, q_max=1.0, lengths=2.0),
+        ValueError,
+        r"q_max must be at least the shortest wave vector of the box, 3\.14159, got 1",
+    ),
+    (
+        lambda: estimators.structure_factor(PLACES, q_max=1e5, lengths=2.0),
+        ValueError,
+        r"q_max must be short enough for 2000000 wave vectors, got 100000",
+    ),
+    (
+        lambda: estimators.structure_factor(PLACES, q_max=9.0, lengths=2.0, width=0.0),
+        ValueError,
+        r"width must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: estimators.structure_factor(iter([]), q_max=9.0, lengths=2.0),
+        ValueError,
+        r"lengths must have one side for each dimension where positions are an iterator",
+    ),
+    (
+        lambda: estimators.debye_structure_factor(PLACES, q=[-1.0]),
+        ValueError,
+        r"q must be >= 0, got -1",
     ),
 ]

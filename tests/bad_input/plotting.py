@@ -113,4 +113,25 @@ ROWS = [
         r"columns must hold at least one, got none",
     ),
     (lambda: plotting.styled(3), TypeError, r"function must be one that draws a figure, got 3"),
+    (lambda: plotting.pair_distributions({}), ValueError, r"series must hold at least one"),
+    (
+        lambda: plotting.pair_distributions({"a": (LINE, LINE[:3], None)}),
+        ValueError,
+        r"series\['a'\] must be.*got shapes \[\(10,\), \(3,\)\]",
+    ),
+    (
+        lambda: plotting.pair_distributions({"a": (LINE, LINE, None)}, kind="S(q)"),
+        ValueError,
+        r"kind must be one of \['g\(r\)', 'density'\], got 'S\(q\)'",
+    ),
+    (
+        lambda: plotting.structure_factors({"a": LINE}),
+        ValueError,
+        r"series\['a'\] must be \(positions, values, standard errors or None\), got ndarray",
+    ),
+    (
+        lambda: plotting.structure_factors({"a": (LINE, LINE, None)}, axis=3),
+        TypeError,
+        r"axis must be a Axes, got 3",
+    ),
 ]
