@@ -28,7 +28,7 @@ CASE = Case(
     by_energy=0.005,
     sizes={
         "quick": Sizes(
-            chains=256, draws=200, iterations=600, samples=20_000, annealed=(1024, 2000)
+            chains=256, draws=200, iterations=300, samples=20_000, annealed=(1024, 1000)
         ),
         "paper": Sizes(
             chains=1024, draws=1000, iterations=4000, samples=200_000, annealed=(4096, 8000)

@@ -12,13 +12,14 @@ from boltzmann_tf.estimators import Coverage, Estimate
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.schedules import Cosine
-from reproductions.clusters.case import Case, Sizes, quietly
+from reproductions.clusters.case import Case, Sizes
 from reproductions.clusters.reference import Reference, symmetrised
 from reproductions.ensembles import Run, Trainers, Variant
 
 __all__ = ["Generated", "bridge", "generate"]
 
 TRAINING, HELD_OUT = 200_000, 20_000  # configurations
+SHARED = 5.0  # samples, from which BAR is calibrated
 
 
 class Generated(NamedTuple):
@@ -80,10 +81,12 @@ def generate(context: Context, case: Case, sizes: Sizes, reference: Reference) -
 
 
 def bridge(generated: Generated) -> tuple[Estimate | None, float]:
-    """log Z by BAR between generated and Monte Carlo samples, and how many samples they share."""
+    """log Z by BAR between generated and Monte Carlo samples, and how many samples they share.
+
+    None where they share fewer than it takes for an error that can be believed.
+    """
     forward, reverse = -generated.samples.log_weight, generated.reference
     shared = estimators.bar_overlap(forward, reverse)
-    try:
-        return quietly(estimators.log_z_bar, -forward, reverse), shared
-    except RuntimeError:
+    if shared < SHARED:
         return None, shared
+    return estimators.log_z_bar(-forward, reverse), shared

@@ -23,7 +23,9 @@ ABOUT = """
 The generator is a coupling flow over the orthonormal coordinates of the positions without their
 mean. It numbers the particles and knows no rotation: it has to learn every order and every
 direction of one cluster as if they were different ones. Its effective sample size, k-hat and
-coverage are **reported and not judged**: flows that know these symmetries do far better.
+coverage are **reported and not judged**: flows that know these symmetries do far better. Where
+particles are dense, what it generates is full of clashes; more training by energy would rather make
+them fly apart than mend those.
 
 For samples alone a generator does not pay here, whatever its architecture: Monte Carlo by single
 particles, or Hamiltonian, makes more effective samples a second (the table is of one run, on a
@@ -163,7 +165,7 @@ def show_log_z(context: Context, case: Case, walked: Walks, generated: Generated
         "BAR between both": {"shared samples": f"{shared:.3g}"},
     }
     for name, value in found.items():
-        row = {"log Z from": name, "value": "no overlap", "error": ""}
+        row = {"log Z from": name, "value": "too little overlap", "error": ""}
         if value is not None:
             row |= {"value": _number(value.value), "error": _number(value.standard_error)}
         rows.append(row | said.get(name, {}))
