@@ -217,5 +217,5 @@ def test_whole_study_in_small(name, tmp_path):
         p.name for p in context.directory.iterdir()
     }
     assert json.loads((context.directory / "metrics.json").read_text())["error"] is None
-    assert len(content["metrics"]) == (9 if name == "dw4" else 6)
+    assert len(content["metrics"]) == (8 if name == "dw4" else 6)
     assert BoltzmannGenerator.load(context.directory / "generator").sample(4).x.shape[0] == 4
