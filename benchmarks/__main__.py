@@ -41,6 +41,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     "profile": ("where the time of the reproductions goes", {}),
     "sizes": ("cost against size", {}),
     "calibration": ("stated errors beside the truth, a thousand seeds each", {}),
+    "clusters": (
+        "1000 Lennard-Jones clusters of 13, energies with gradients, here and in other libraries",
+        {"jax-md: time_over_ours": "at least 1.5", "JAX, pairs by index: time_over_ours": ""},
+    ),
     "dimer": (
         "solvated dimer, 1000 energies with gradients; a sweep of single-particle moves",
         {"energies_and_gradients_ms": "at most 15 on two idle cores"},

@@ -24,19 +24,19 @@ from benchmarks.peers import OURS, PEERS
 from benchmarks.work import WORKS
 from boltzmann_tf.plotting.style import grid, styled
 
-__all__ = ["figure", "measure", "run", "tables"]
+__all__ = ["Worker", "figure", "measure", "run", "tables"]
 
 COMMANDS = {"steps": "training step", "sample": "weighted samples", "density": "densities"}
 
 
-class _Worker:
+class Worker:
     """A library's process."""
 
-    def __init__(self, label: str, name: str) -> None:
+    def __init__(self, module: str, *arguments: str, python: str = sys.executable) -> None:
         self._errors = tempfile.TemporaryFile("w+")
         start = time.time()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", label, name],
+            [python, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -77,13 +77,13 @@ def _product_rate(m: int = 3072, k: int = 3072, n: int = 3072) -> float:
     return 2 * m * k * n / best
 
 
-def _start(name: str, labels: Iterable[str]) -> dict[str, _Worker]:
+def _start(name: str, labels: Iterable[str]) -> dict[str, Worker]:
     """Starts the libraries one after the other; checks that they compute the same."""
-    workers: dict[str, _Worker] = {}
+    workers: dict[str, Worker] = {}
     reference: np.ndarray | None = None
     for label in labels:
         try:
-            workers[label] = worker = _Worker(label, name)
+            workers[label] = worker = Worker("benchmarks.worker", label, name)
         except RuntimeError as error:
             if label == OURS:
                 raise

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         exact,
         losses,
         plotting,
+        priors,
         sampling,
         systems,
         trajectories,
@@ -36,19 +37,21 @@ if TYPE_CHECKING:
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
+    from boltzmann_tf.priors import Prior
     from boltzmann_tf.schedules import Cosine, Linear
     from boltzmann_tf.systems import System
     from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
 
 _MODULES = (
-    *("analysis", "bijectors", "estimators", "exact", "losses", "plotting", "sampling", "systems"),
-    "trajectories",
+    *("analysis", "bijectors", "estimators", "exact", "losses", "plotting", "priors", "sampling"),
+    *("systems", "trajectories"),
 )
 _NAMES = {
     "Bijector": "bijectors",
     "BoltzmannGenerator": "generator",
     "Cosine": "schedules",
     "Linear": "schedules",
+    "Prior": "priors",
     "Samples": "generator",
     "Stage": "training",
     "System": "systems",
@@ -64,6 +67,7 @@ __all__ = [
     "BoltzmannGenerator",
     "Cosine",
     "Linear",
+    "Prior",
     "Samples",
     "Stage",
     "System",
@@ -78,6 +82,7 @@ __all__ = [
     "free_energy_profile",
     "losses",
     "plotting",
+    "priors",
     "realnvp",
     "sampling",
     "systems",

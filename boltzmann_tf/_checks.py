@@ -25,6 +25,7 @@ __all__ = [
     "positive_int",
     "seed_int",
     "sequence",
+    "whole_numbers_held",
 ]
 
 
@@ -142,6 +143,23 @@ def finite_array(
             f"{name} must be finite, got {bad} NaN or infinite of {array.size} values{where}"
         )
     return array
+
+
+def whole_numbers_held(name: str, value: Any, dtype: Any) -> None:
+    """Raises where integers are too large for the floating-point dtype to hold each of them."""
+    most = 2 ** (np.finfo(dtype).nmant + 1)
+    array = np.asarray(value)
+    ends: list[int] = []
+    if array.dtype.kind in "iu" and array.size:
+        ends = [int(array.min()), int(array.max())]
+    elif array.dtype.kind == "O":  # Python's own, larger than 64 bits
+        ends = [int(v) for v in array.ravel() if isinstance(v, numbers.Integral)]
+    largest = max(ends, key=abs, default=0)
+    if abs(largest) > most:
+        raise ValueError(
+            f"{name} must hold whole numbers of at most {most}, which {np.dtype(dtype).name} holds "
+            f"exactly, got {largest}"
+        )
 
 
 def number_array(name: str, value: Any, dtype: Any = np.float64) -> np.ndarray:

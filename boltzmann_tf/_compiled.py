@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf import priors
 from boltzmann_tf._graph import numbers_of
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.bijectors.repeated import architecture
@@ -95,7 +96,7 @@ def key_of(
     kind = type(optimizer)
     if (
         type(generator) is not BoltzmannGenerator
-        or generator.prior is not None
+        or not _shares(generator.prior)
         or getattr(keras.optimizers, kind.__name__, None) is not kind
         or tf.config.functions_run_eagerly()
         or tf.distribute.has_strategy()
@@ -106,7 +107,8 @@ def key_of(
     settings = optimizer.get_config()
     settings = {k: v for k, v in settings.items() if k not in ("learning_rate", "name")}
     try:
-        documents = [architecture(serialize(bijector)), settings]
+        prior = priors.to_document(generator.prior)
+        documents = [architecture(serialize(bijector)), settings, prior]
         if _is_own(system):
             documents += [type(system).__name__, system.get_config()]
         text = json.dumps(documents, sort_keys=True)
@@ -115,7 +117,8 @@ def key_of(
     except Exception:
         return None
     # Methods that somebody replaced on a class give other numbers.
-    classes = {type(part) for part in _parts(bijector)} | {BoltzmannGenerator, type(system), kind}
+    classes = {type(part) for part in _parts(bijector)}
+    classes |= {BoltzmannGenerator, type(system), kind, type(generator.prior)}
     methods = frozenset(methods_of(c) for c in classes)
     # The cache of the package's own systems must hold no function of a user's.
     numbers = () if _is_own(system) else numbers_of(system)
@@ -128,17 +131,21 @@ def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:
     if _is_own(system):
         system = type(system)(**system.get_config())
     bijector = deserialize(serialize(generator.bijector))
-    return BoltzmannGenerator(system, bijector, jit_compile=generator.jit_compile)
+    prior = priors.from_document(priors.to_document(generator.prior))
+    return BoltzmannGenerator(system, bijector, prior, jit_compile=generator.jit_compile)
 
 
 def trusted(generator: BoltzmannGenerator, template: BoltzmannGenerator) -> bool:
     """Whether the template, with the generator's variables, is the same map, of the same energies.
 
     It is not where a document leaves something out, as that of a user's class may, and as that of
-    the package's systems does where somebody has set `wall_stiffness` or a method on one.
+    the package's systems and priors does where somebody has set `wall_stiffness` or a method on
+    one.
     """
     own, other = generator.system, template.system
     if own is not other and _energies(own) != _energies(other):
+        return False
+    if _prior_values(generator) != _prior_values(template):
         return False
     mine, theirs = generator.bijector.variables, template.bijector.variables
     if [(v.shape, v.dtype, v.trainable) for v in mine] != [
@@ -176,6 +183,23 @@ def methods_of(cls: type) -> tuple[Hashable, ...]:
 def _is_own(system: System) -> bool:
     """Whether its class is the package's own and its configuration says all about it."""
     return type(system) in REGISTRY.values()
+
+
+def _shares(prior: priors.Prior) -> bool:
+    """Whether its class is the package's own and its configuration says all about it.
+
+    A distribution may hold variables, which change.
+    """
+    return type(prior) in priors.REGISTRY.values() and type(prior) is not priors.DistributionPrior
+
+
+def _prior_values(generator: BoltzmannGenerator) -> tuple[bytes, ...]:
+    """A few draws, and densities at a few points."""
+    prior, dtype = generator.prior, generator.dtype
+    z = tf.constant(np.random.default_rng(0).standard_normal((8, prior.event_size)), dtype)
+    drawn = prior.sample(8, 1.0, tf.constant([0, 1], tf.int32), None, dtype)
+    found = (drawn, prior.log_prob(z, 1.0), prior.energy(z, 1.0))
+    return tuple(v.numpy().tobytes() for v in found)
 
 
 def _energies(system: System) -> tuple[bytes, ...]:

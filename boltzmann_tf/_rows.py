@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from boltzmann_tf._checks import number_array
+from boltzmann_tf._checks import number_array, whole_numbers_held
 
 __all__ = ["Chunk", "Form", "Rows", "joined"]
 
@@ -74,6 +74,7 @@ class Form:
             condition = np.zeros((len(x), 0), self.dtype)
         else:
             name = f"condition of {self.name}"
+            whole_numbers_held(name, condition, self.dtype)
             condition = self._rows(name, condition, (self.size,), place, first)
             if len(condition) != len(x):
                 raise ValueError(

@@ -41,7 +41,7 @@ class Explorer(Loop):
     Call `run` as often as you like and look at `buffer` in between.
 
     Args:
-      generator: unconditional, with the standard normal prior; trained in place.
+      generator: unconditional; trained in place.
       initial: configurations of the known state, `[n, *event_shape]`.
       capacity: of the buffer, which starts with draws from `initial`.
       optimizer: a new Keras optimiser; Adam for None.
@@ -81,10 +81,10 @@ class Explorer(Loop):
             steps_per_call=steps_per_call,
             jit_compile=jit_compile,
         )
-        if generator.prior is not None or generator.bijector.condition_size:
+        if generator.bijector.condition_size:
             raise ValueError(
-                "generator must be unconditional with the standard normal prior, got "
-                f"condition_size={generator.bijector.condition_size} and prior={generator.prior}"
+                "generator must be unconditional, got "
+                f"condition_size={generator.bijector.condition_size}"
             )
         shape = generator.system.event_shape
         dtype = generator.dtype
@@ -100,6 +100,7 @@ class Explorer(Loop):
         )
         step_size = positive("step_size", step_size)
         temperature = positive("temperature", temperature)
+        generator.prior.check_temperatures("temperature", [temperature])
         # Of the steps between two relabellings, which decide what the next ones see.
         between = None if relabel is None else self.steps_per_call
         self.settings |= {
@@ -167,6 +168,7 @@ class Explorer(Loop):
         """
         instance("stage", stage, Stage)
         shape = stage.shape()
+        self.generator.prior.check_temperatures("stage.temperatures", stage.temperatures)
         if shape.condition is not None or not shape.ml:
             raise ValueError("stage must train on the buffer, ml > 0, without a condition")
         self._run(

@@ -215,16 +215,16 @@ def _of_generated(generator: BoltzmannGenerator, shape: StepShape, energy_high: 
     size = max(n, min(shape.generated, LOOKED_AT) // n * n)
     tau = tf.tile(tf.constant(shape.temperatures, generator.dtype), [size // n])
     seed = tf.constant([size, 0], tf.int32)
-    z = generator.prior_sample(size, tau, seed)
     condition = None
     if shape.condition is not None:
         condition = shape.condition(size, seed, generator.dtype)
+    z = generator.prior_sample(size, tau, seed, condition=condition)
     energy = _energy(generator, condition)
     variables = generator.bijector.trainable_variables
     with tf.GradientTape(persistent=True) as tape:
         x, log_det, _ = generator.to_configuration_with_cost(z, condition=condition)
         cut = cut_energy(energy, x, tau, energy_high, shape.energy_max)
-        batch = Generated(z, x, log_det, cut.energy, tau, n)
+        batch = Generated(z, x, log_det, cut.energy, tau, n, condition)
         losses = {"J_KL": KullbackLeibler()(batch)} if shape.kl else {}
         if shape.rc_loss is not None:
             losses["J_RC"] = shape.rc_loss(batch)

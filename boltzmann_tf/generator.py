@@ -5,20 +5,27 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from boltzmann_tf import storage
+from boltzmann_tf import priors, storage
 from boltzmann_tf._ahead import ahead, mapped_ahead
-from boltzmann_tf._checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._checks import (
+    finite_array,
+    instance,
+    positive,
+    positive_int,
+    seed_int,
+    whole_numbers_held,
+)
 from boltzmann_tf._graph import numbers_of, with_xla
-from boltzmann_tf._random import normal
 from boltzmann_tf._rows import Chunk, Form
 from boltzmann_tf.bijectors import Bijector
+from boltzmann_tf.priors import Prior
 from boltzmann_tf.streams import source
 from boltzmann_tf.systems import System
 from boltzmann_tf.systems.base import with_density
@@ -66,16 +73,16 @@ class Samples(NamedTuple):
 
 
 class BoltzmannGenerator:
-    """Generates configurations of `system` from Gaussian noise, with importance weights.
+    """Generates configurations of `system` from noise, with importance weights.
 
-    At relative temperature tau the prior is N(0, tau I) and the reduced energy is u / tau; the
-    weights use both (Noé et al. 2019, methods).
+    At relative temperature tau the prior is N(0, tau I), or what another one says, and the reduced
+    energy is u / tau; the weights use both (Noé et al. 2019, methods).
 
     Args:
       system: what to sample.
       bijector: the map from z to x, with `event_size` the number of coordinates of the system.
-      prior: None for the standard normal; or a `tfd.Distribution` over `[D]`, which then allows
-        tau = 1 only.
+      prior: of `boltzmann_tf.priors`, or one's own; None for the standard normal; or a
+        `tfd.Distribution` over `[D]`, which then allows tau = 1 only.
       jit_compile: whether XLA compiles sampling and densities, as in `Trainer`: without it the
         first sample comes earlier, and the random numbers are others. "auto" takes XLA unless the
         bijector or the system says no (`compiles_with_xla`).
@@ -85,7 +92,7 @@ class BoltzmannGenerator:
         self,
         system: System,
         bijector: Bijector,
-        prior: tfd.Distribution | None = None,
+        prior: Prior | tfd.Distribution | None = None,
         *,
         jit_compile: bool | str = "auto",
     ) -> None:
@@ -102,19 +109,12 @@ class BoltzmannGenerator:
                 f"bijector must have the condition_size of {system.name}, {system.condition_size}, "
                 f"got {bijector.condition_size}"
             )
-        if prior is not None:
-            instance("prior", prior, tfd.Distribution)
-            if prior.event_shape != [system.event_size] or prior.batch_shape.rank:
-                raise ValueError(
-                    f"prior must have event shape [{system.event_size}] and no batch shape, got "
-                    f"{prior.event_shape} and {prior.batch_shape}"
-                )
-            if prior.dtype != bijector.dtype:
-                raise TypeError(
-                    f"prior must have dtype {bijector.dtype.name} as the bijector, got "
-                    f"{tf.as_dtype(prior.dtype).name}"
-                )
-        self.prior = prior
+        self.prior = priors.of_generator(
+            prior,
+            event_size=system.event_size,
+            condition_size=bijector.condition_size,
+            dtype=bijector.dtype,
+        )
         self.jit_compile = with_xla(bijector, system, jit_compile=jit_compile)
         self._compiled: dict[str, Any] = {}
         self._numbers: Any = None
@@ -126,21 +126,19 @@ class BoltzmannGenerator:
 
     # Tensors in, tensors out: usable inside a `tf.function`.
 
-    def prior_sample(self, n: int, temperature: Any, seed: tf.Tensor) -> tf.Tensor:
-        """Draws z from N(0, tau I), `[n, D]`; `temperature` a scalar or `[n]`."""
-        if self.prior is not None:
-            return tf.cast(self.prior.sample(n, seed=seed), self.dtype)
-        noise = normal([n, self.system.event_size], seed, self.dtype)
-        return noise * tf.sqrt(tf.cast(temperature, self.dtype))[..., None]
+    def prior_sample(
+        self, n: int, temperature: Any, seed: tf.Tensor, *, condition: Any = None
+    ) -> tf.Tensor:
+        """Draws z from the prior, `[n, D]`; `temperature` a scalar or `[n]`."""
+        size = self.prior.condition_size
+        condition = tf.broadcast_to(condition, [n, size]) if size else None
+        return self.prior.sample(n, temperature, seed, condition, self.dtype)
 
-    def prior_log_prob(self, z: tf.Tensor, temperature: Any) -> tf.Tensor:
-        """log N(z; 0, tau I), `[n]`."""
-        if self.prior is not None:
-            return self.prior.log_prob(z)
-        tau = tf.cast(temperature, self.dtype)
-        size = self.system.event_size
-        norm = 0.5 * size * (tf.math.log(tau) + tf.cast(np.log(2 * np.pi), self.dtype))
-        return -tf.reduce_sum(z**2, axis=-1) / (2 * tau) - norm
+    def prior_log_prob(self, z: tf.Tensor, temperature: Any, *, condition: Any = None) -> tf.Tensor:
+        """Log density of the prior at z, `[n]`."""
+        size = self.prior.condition_size
+        condition = tf.broadcast_to(condition, [tf.shape(z)[0], size]) if size else None
+        return self.prior.log_prob(z, temperature, condition)
 
     def to_configuration(
         self, z: tf.Tensor, *, condition: Any = None
@@ -170,7 +168,7 @@ class BoltzmannGenerator:
     def sample_batches(
         self,
         n: int,
-        temperature: float = 1.0,
+        temperature: Any = 1.0,
         *,
         seed: int = 0,
         condition: Any = None,
@@ -180,9 +178,10 @@ class BoltzmannGenerator:
 
         Args:
           n: number of samples in all.
-          temperature: tau.
+          temperature: tau, or one for each sample, `[n]`.
           seed: of the latent draws; the samples are a function of it, of `n` and `batch_size`.
-          condition: `[condition_size]` for conditional bijectors and systems.
+          condition: for conditional bijectors and systems: `[condition_size]`, or one for each
+            sample, `[n, condition_size]`.
           batch_size: samples a batch.
 
         Yields:
@@ -190,16 +189,16 @@ class BoltzmannGenerator:
         """
         n = positive_int("n", n)
         batch_size = positive_int("batch_size", batch_size)
-        tau = self._temperature(temperature)
+        tau = self._temperature(temperature, n)
         seed = seed_int("seed", seed)
         # A power of two at most batch_size: few shapes, hence few compilations.
         batch = min(batch_size, 1 << (n - 1).bit_length())
         draw = self._function("sample", self._draw)
-        options = self._conditions(condition)
+        given = _in_batches(batch, tau=tau, condition=self._conditions(condition, n))
 
         def one(i: int) -> Samples:
             count = min(batch, n - i * batch)
-            out = draw(batch, tau, tf.constant([seed, i], tf.int32), **options)
+            out = draw(batch, seed=tf.constant([seed, i], tf.int32), **given(i * batch, count))
             return Samples(*(part.numpy()[:count] for part in out))
 
         return ahead(one, -(-n // batch))
@@ -207,7 +206,7 @@ class BoltzmannGenerator:
     def sample(
         self,
         n: int,
-        temperature: float = 1.0,
+        temperature: Any = 1.0,
         *,
         seed: int = 0,
         condition: Any = None,
@@ -222,7 +221,7 @@ class BoltzmannGenerator:
         )
         return Samples(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
-    def log_prob(self, x: Any, temperature: float = 1.0, *, condition: Any = None) -> np.ndarray:
+    def log_prob(self, x: Any, temperature: Any = 1.0, *, condition: Any = None) -> np.ndarray:
         """Log generated density at configurations, `[n]`.
 
         Args:
@@ -230,12 +229,13 @@ class BoltzmannGenerator:
             `np.memmap`, HDF5 or Zarr dataset, a `tf.data.Dataset`, a function that returns an
             iterator of chunks `[k, *event_shape]`, or such an iterator. They are read in order,
             batch by batch; one pass is enough.
-          temperature: tau.
-          condition: of all of them, `[condition_size]`, for conditional bijectors and systems.
+          temperature: tau; where x is no stream also one for each configuration, `[n]`.
+          condition: for conditional bijectors and systems: of all of them, `[condition_size]`;
+            where x is no stream also one for each, `[n, condition_size]`.
         """
         return self._evaluate(x, temperature, condition)[0]
 
-    def log_weight(self, x: Any, temperature: float = 1.0, *, condition: Any = None) -> np.ndarray:
+    def log_weight(self, x: Any, temperature: Any = 1.0, *, condition: Any = None) -> np.ndarray:
         """Log-weight `-u(x) / tau - log q(x)`, float64 `[n]`; arguments as of `log_prob`."""
         return self._evaluate(x, temperature, condition)[1]
 
@@ -243,9 +243,7 @@ class BoltzmannGenerator:
         """The generated density as a TFP distribution over `event_shape`."""
         tau = float(self._temperature(temperature))
         size = self.system.event_size
-        prior = self.prior or tfd.MultivariateNormalDiag(
-            tf.zeros(size, self.dtype), tf.fill([size], tf.cast(np.sqrt(tau), self.dtype))
-        )
+        prior = self.prior.distribution(tau, self.dtype)
         bijector: tfb.Bijector = self.bijector
         if len(self.system.event_shape) > 1:
             bijector = tfb.Chain([tfb.Reshape(self.system.event_shape, [size]), bijector])
@@ -260,12 +258,11 @@ class BoltzmannGenerator:
         the document's replacement is the one moment of the change.
 
         Raises:
-          TypeError: for a prior of one's own, or a bijector that cannot be written as JSON.
+          TypeError: for a distribution as prior that is not one of the few that can be saved, or
+            a bijector or prior that cannot be written as JSON.
           ValueError: for variables that are NaN or infinite.
           OSError: with the file's name, for a folder that cannot be written to or has no room.
         """
-        if self.prior is not None:
-            raise TypeError("prior must be the standard normal to be saved, got a custom one")
         storage.save_generator(path, self)
 
     @classmethod
@@ -274,6 +271,7 @@ class BoltzmannGenerator:
         path: str | os.PathLike[str],
         system: System | None = None,
         *,
+        prior: Prior | type[Prior] | None = None,
         dtype: str | None = None,
     ) -> BoltzmannGenerator:
         """Reads a generator that `save` wrote.
@@ -281,6 +279,7 @@ class BoltzmannGenerator:
         Args:
           path: the folder.
           system: the system; needed where it is not one of the package's own.
+          prior: needed likewise: the prior, which must be the one that was saved, or its class.
           dtype: "float32" or "float64" to have the generator in that precision whatever it was
             trained in; None for its own. Weights of training in float32, in float64: densities
             and energies without rounding in sums and determinants.
@@ -289,9 +288,9 @@ class BoltzmannGenerator:
           ValueError: for files that are missing, truncated, altered or of another architecture.
         """
         given = system is not None
-        system, bijector = storage.load_parts(path, system, dtype)
+        system, bijector, prior = storage.load_parts(path, system, dtype, prior=prior)
         try:
-            return cls(system, bijector)
+            return cls(system, bijector, prior)
         except Exception as error:  # of TensorFlow, say, for a parameter beyond its numbers
             if given or isinstance(error, ValueError):
                 raise
@@ -299,14 +298,22 @@ class BoltzmannGenerator:
 
     # Internals.
 
-    def _temperature(self, temperature: float) -> tf.Tensor:
-        tau = positive("temperature", temperature)
-        if self.prior is not None and tau != 1:
-            raise ValueError(f"temperature must be 1 with a prior of one's own, got {tau}")
-        return tf.constant(tau, self.dtype)
+    def _temperature(self, temperature: Any, n: int | None = None) -> np.ndarray:
+        """tau as an array of the dtype: one, or `n` of them where `n` is given."""
+        if n is None or np.ndim(temperature) == 0:
+            taus = np.array(positive("temperature", temperature))
+        else:
+            taus = finite_array("temperature", temperature)
+            if taus.shape != (n,) or np.any(taus <= 0):
+                raise ValueError(
+                    f"temperature must be a positive number or {n} of them, got shape {taus.shape} "
+                    f"and the least {taus.min()}"
+                )
+        self.prior.check_temperatures("temperature", taus.ravel().tolist())
+        return taus.astype(self.dtype.as_numpy_dtype)
 
     def _function(self, name: str, function: Any) -> Any:
-        numbers = numbers_of(self.system)
+        numbers = numbers_of(self.system), numbers_of(self.prior)
         if numbers != self._numbers:  # they are constants of what is compiled
             self._compiled.clear()
             self._numbers = numbers
@@ -322,9 +329,9 @@ class BoltzmannGenerator:
         return self._compiled[name]
 
     def _draw(self, n: int, tau: tf.Tensor, seed: tf.Tensor, condition: Any = None) -> Samples:
-        z = self.prior_sample(n, tau, seed)
+        z = self.prior_sample(n, tau, seed, condition=condition)
         x, log_det = self.to_configuration(z, condition=condition)
-        log_q = self.prior_log_prob(z, tau) - log_det
+        log_q = self.prior_log_prob(z, tau, condition=condition) - log_det
         energy = self._energy_of(x, condition)
         return Samples(z, x, log_q, energy, _log_weight(energy, tau, log_q))
 
@@ -332,7 +339,7 @@ class BoltzmannGenerator:
         self, x: tf.Tensor, tau: tf.Tensor, condition: Any = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         z, log_det = self.to_latent(x, condition=condition)
-        log_q = self.prior_log_prob(z, tau) + log_det
+        log_q = self.prior_log_prob(z, tau, condition=condition) + log_det
         return log_q, _log_weight(self._energy_of(x, condition), tau, log_q)
 
     def _energy_of(self, x: tf.Tensor, condition: Any) -> tf.Tensor:
@@ -341,41 +348,67 @@ class BoltzmannGenerator:
             return self._energy(x)
         return self._energy(x, tf.broadcast_to(condition, [tf.shape(x)[0], size]))
 
-    def _conditions(self, condition: Any) -> dict[str, tf.Tensor]:
-        """The keyword argument of a compiled function, or nothing."""
+    def _conditions(self, condition: Any, n: int | None) -> np.ndarray | None:
+        """One condition `[condition_size]`, one for each of n samples if given, or none."""
         size = self.bijector.condition_size
         if condition is None:
             if size:
                 raise ValueError(f"condition must have shape [{size}] for this generator, got none")
-            return {}
+            return None
         if not size:
             raise ValueError("condition was given to a generator whose bijector takes none")
+        whole_numbers_held("condition", condition, self.dtype.as_numpy_dtype)
         value = finite_array("condition", condition, dtype=self.dtype.as_numpy_dtype)
-        if value.shape != (size,):
+        if value.shape not in ((size,), (n, size)):
+            each = "" if n is None else f", or [{n}, {size}] for one a sample"
             raise ValueError(
-                f"condition must have shape [{size}] for this generator, got {value.shape}"
+                f"condition must have shape [{size}] for this generator{each}, got {value.shape}"
             )
-        return {"condition": tf.constant(value)}
+        return value
 
-    def _evaluate(
-        self, x: Any, temperature: float, condition: Any
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _evaluate(self, x: Any, temperature: Any, condition: Any) -> tuple[np.ndarray, np.ndarray]:
         rows = source(Form("x", self.system.event_shape, self.dtype.as_numpy_dtype), x)
-        tau = self._temperature(temperature)
+        tau = self._temperature(temperature, rows.rows)
         density = self._function("density", self._density)
-        options = self._conditions(condition)
+        conditions = self._conditions(condition, rows.rows)
         batches = rows.batches(BATCH_SIZE)
         first = next(batches)
         batch = min(BATCH_SIZE, 1 << (len(first.x) - 1).bit_length())
+        given = _in_batches(batch, tau=tau, condition=conditions)
 
         def one(chunk: Chunk) -> list[np.ndarray]:
             # The last batch is filled up with copies, so that every call has one shape.
+            count = len(chunk.x)
             full = tf.constant(np.resize(chunk.x, (batch, *chunk.x.shape[1:])))
-            return [p.numpy()[: len(chunk.x)] for p in density(full, tau, **options)]
+            found = density(full, **given(int(chunk.rows[0]), count))
+            return [p.numpy()[:count] for p in found]
 
         parts = list(mapped_ahead(one, itertools.chain([first], batches)))
         log_q, log_weight = (np.concatenate(p) for p in zip(*parts, strict=True))
         return log_q, log_weight
+
+
+def _in_batches(
+    batch: int, *, tau: np.ndarray, condition: np.ndarray | None
+) -> Callable[[int, int], dict[str, tf.Tensor]]:
+    """What compiled functions are given of a batch, from its first row and number of rows.
+
+    One temperature or condition is given as it is; of those with one a sample the rows, filled up
+    with copies to the size of a batch.
+    """
+    one, each = {}, {}
+    for name, value, rank in (("tau", tau, 0), ("condition", condition, 1)):
+        if value is not None and value.ndim > rank:
+            each[name] = value
+        elif value is not None:
+            one[name] = tf.constant(value)
+
+    def given(first: int, count: int) -> dict[str, tf.Tensor]:
+        rows = {name: value[first : first + count] for name, value in each.items()}
+        filled = {n: tf.constant(np.resize(v, (batch, *v.shape[1:]))) for n, v in rows.items()}
+        return {**one, **filled}
+
+    return given
 
 
 def _log_weight(energy: tf.Tensor, tau: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:

@@ -14,6 +14,8 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import choice, finite_array, instance, positive, positive_int
 from boltzmann_tf.energy_cut import Cut, cut_energy, linlog, safe_energy
+from boltzmann_tf.priors import Prior
+from boltzmann_tf.priors.normal import standard_energy
 
 __all__ = [
     "Cut",
@@ -36,23 +38,35 @@ class Mapped(NamedTuple):
       x: configurations, `[batch, ...]`.
       z: latent images, `[batch, D]`.
       log_det: log|dz/dx|, `[batch]`.
+      prior: of the generator; None for the standard normal.
+      condition: of each, `[batch, condition_size]`, where there are conditions.
     """
 
     x: tf.Tensor
     z: tf.Tensor
     log_det: tf.Tensor
+    prior: Prior | None = None
+    condition: tf.Tensor | None = None
+
+    def prior_energy(self, temperature: Any = 1.0) -> tf.Tensor:
+        """The prior's energy at z, `[batch]`: |z|^2 / (2 tau) of the normal one."""
+        if self.prior is None:
+            return standard_energy(self.z, temperature)
+        condition = self.condition if self.prior.condition_size else None
+        return self.prior.energy(self.z, temperature, condition)
 
 
 class Generated(NamedTuple):
     """Latent draws in configuration space.
 
     Attributes:
-      z: draws from N(0, tau I), `[batch, D]`.
+      z: draws from the prior at tau, `[batch, D]`.
       x: configurations, `[batch, ...]`.
       log_det: log|dx/dz|, `[batch]`.
       energy: reduced training energy u / tau after the cut, `[batch]`.
       temperature: tau of each sample, `[batch]`.
       temperatures: number of temperatures; sample i is at temperature i modulo this.
+      condition: of each, `[batch, condition_size]`, where there are conditions.
     """
 
     z: tf.Tensor
@@ -61,6 +75,7 @@ class Generated(NamedTuple):
     energy: tf.Tensor
     temperature: tf.Tensor
     temperatures: int
+    condition: tf.Tensor | None = None
 
 
 class Likelihood:
@@ -68,7 +83,8 @@ class Likelihood:
 
     It estimates the negative log-likelihood of the data under the generated density at tau = 1
     *without* the constant (D / 2) ln 2 pi, as published; so it can be negative. Its minimum for
-    data from a density with entropy H is H - (D / 2) ln 2 pi.
+    data from a density with entropy H is H - (D / 2) ln 2 pi. With another prior its energy stands
+    in the place of |z|^2 / 2, which leaves no constant out unless the prior says so.
     """
 
     name = "ml"
@@ -81,7 +97,7 @@ class Likelihood:
     def terms(batch: Mapped) -> tf.Tensor:
         """The loss of each sample, `[batch]`."""
         instance("batch", batch, Mapped)
-        return 0.5 * tf.reduce_sum(batch.z**2, axis=-1) - batch.log_det
+        return batch.prior_energy() - batch.log_det
 
 
 class WeightedLikelihood(Likelihood):
@@ -109,17 +125,16 @@ class WeightedLikelihood(Likelihood):
         """
         if energy is None:
             raise ValueError("energy must be given to the weighted likelihood, got None")
-        prior = 0.5 * tf.reduce_sum(batch.z**2, axis=-1) / temperature
-        log_weight = -energy + prior - batch.log_det
+        log_weight = -energy + batch.prior_energy(temperature) - batch.log_det
         return tf.reduce_sum(tf.nn.softmax(log_weight) * self.terms(batch))
 
 
 class KullbackLeibler:
     """J_KL, training by energy: mean of `u(x) / tau - log|dx/dz|` over generated samples.
 
-    It is KL(generated || Boltzmann) + H_Z(tau) - ln Z(tau), with H_Z = (D / 2) ln(2 pi e tau) the
-    entropy of the prior; so it is bounded below by H_Z - ln Z, and is usually negative. Over
-    several temperatures it is the mean over the mixed batch, as published.
+    It is KL(generated || Boltzmann) + H_Z(tau) - ln Z(tau), with H_Z the entropy of the prior at
+    tau, (D / 2) ln(2 pi e tau) of the normal one; so it is bounded below by H_Z - ln Z, and is
+    usually negative. Over several temperatures it is the mean over the mixed batch, as published.
     """
 
     name = "kl"

@@ -24,6 +24,7 @@ from boltzmann_tf._graph import in_graph
 from boltzmann_tf.bijectors import Bijector, serialize
 from boltzmann_tf.bijectors import Sequence as BijectorSequence
 from boltzmann_tf.losses import ReactionCoordinate
+from boltzmann_tf.priors import DistributionPrior, Prior, is_standard
 from boltzmann_tf.schedules import Schedule
 from boltzmann_tf.windows import Windows, data_document
 
@@ -73,7 +74,7 @@ def run_document(
             **_object(generator.system),
             f"{VALUES} of training_energy": probes(generator.system.training_energy),
         },
-        "prior": None if generator.prior is None else _object(generator.prior),
+        "prior": _prior(generator.prior),
         "bijector": _bijector(generator.bijector),
         "optimizer": {
             "class": type(loop.optimizer).__name__,
@@ -163,6 +164,22 @@ def _schedule(name: str, value: Any, iterations: int) -> Any:
     given = schedules.values(name, value, iterations)
     points = np.unique(np.linspace(0, iterations - 1, POINTS).astype(int))
     return {"function of the fraction done": [*given[points], given.mean(), given.std()]}
+
+
+def _prior(prior: Prior) -> Any:
+    """None for the standard normal, the distribution for a prior that is one, else what is seen."""
+    if is_standard(prior):
+        return None
+    if isinstance(prior, DistributionPrior):
+        return _object(prior.wrapped)
+    z = np.random.default_rng(0).normal(size=(PROBES, prior.event_size))
+    condition = np.ones((PROBES, prior.condition_size)) if prior.condition_size else None
+    arrays = [None if v is None else tf.constant(v, tf.float32) for v in (z, condition)]
+    try:
+        values: Any = [float(v) for v in prior.log_prob(arrays[0], 1.0, arrays[1]).numpy()]
+    except Exception:  # noqa: BLE001  # a user's: training itself will say what is wrong
+        values = "cannot be evaluated at a few points"
+    return _object(prior) | {f"{VALUES} of log_prob": values}
 
 
 def _bijector(bijector: Any) -> Any:

@@ -79,8 +79,8 @@ class TrainingStep:
         self._lock = threading.RLock()
 
     def refresh(self) -> None:
-        """Lets what is compiled go where numbers of the system have changed since the last run."""
-        numbers = numbers_of(self._generator.system)
+        """Lets what is compiled go where numbers of system or prior have changed since then."""
+        numbers = numbers_of(self._generator.system), numbers_of(self._generator.prior)
         if numbers != self._numbers:
             self._engines.clear()
             self._compiled.clear()
@@ -275,7 +275,7 @@ class TrainingStep:
                 tape.watch(self._variables)
                 batch, cut, cost = self._generate(shape, control, noise_seed)
                 _count(values, cut)
-                values["ess"] = _ess(batch, tf.reduce_sum(batch.z**2, axis=-1))
+                values["ess"] = _ess(batch, self._prior_energy(batch))
                 values["kl"] = KullbackLeibler()(batch)
                 part = control["kl"] * values["kl"]
                 if shape.path_cost:
@@ -300,8 +300,9 @@ class TrainingStep:
         index = self._index(shape, seed, tf.shape(data.x)[0])
         x, condition = tf.gather(data.x, index), self._rows(data.condition, index)
         z, log_det = self._generator.to_latent(x, condition=condition)
+        batch = Mapped(x, z, log_det, self._generator.prior, condition)
         if not shape.weighted_ml:
-            return Likelihood()(Mapped(x, z, log_det)), None
+            return Likelihood()(batch), None
         tau = self._temperatures(shape)
         cut = cut_energy(
             self._energy_at(condition),
@@ -310,7 +311,7 @@ class TrainingStep:
             control["energy_high"],
             tf.constant(shape.energy_max, x.dtype),
         )
-        return WeightedLikelihood()(Mapped(x, z, log_det), cut.energy, tau), cut
+        return WeightedLikelihood()(batch, cut.energy, tau), cut
 
     @staticmethod
     def _index(shape: StepShape, seed: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
@@ -333,11 +334,11 @@ class TrainingStep:
         """
         n, dtype = len(shape.temperatures), self._generator.dtype
         tau = self._temperatures(shape)
-        z = self._generator.prior_sample(shape.generated, tau, seed)
         condition = None
         if shape.condition is not None:
             own = tf.random.experimental.stateless_fold_in(seed, 1)
             condition = shape.condition(shape.generated, own, dtype)
+        z = self._generator.prior_sample(shape.generated, tau, seed, condition=condition)
         x, log_det, cost = self._generator.to_configuration_with_cost(z, condition=condition)
         cut = cut_energy(
             self._energy_at(condition),
@@ -346,7 +347,13 @@ class TrainingStep:
             control["energy_high"],
             tf.constant(shape.energy_max, dtype),
         )
-        return Generated(z, x, log_det, cut.energy, tau, n), cut, cost
+        return Generated(z, x, log_det, cut.energy, tau, n, condition), cut, cost
+
+    def _prior_energy(self, batch: Generated) -> tf.Tensor:
+        """Of generated samples, each at its temperature, `[batch]`."""
+        prior = self._generator.prior
+        condition = batch.condition if prior.condition_size else None
+        return prior.energy(batch.z, batch.temperature, condition)
 
     def _energy_at(self, condition: tf.Tensor | None) -> Callable[[tf.Tensor], tf.Tensor]:
         """The training energy as a function of x alone."""
@@ -391,12 +398,12 @@ def _count(values: dict[str, tf.Tensor], cut: Cut | None) -> None:
         values["non_finite_gradient"] += tf.reduce_sum(cut.lost)
 
 
-def _ess(batch: Generated, square: tf.Tensor) -> tf.Tensor:
+def _ess(batch: Generated, prior_energy: tf.Tensor) -> tf.Tensor:
     """Kish's effective fraction of the batch under the training energy: a gauge, not a result."""
-    log_weight = -batch.energy + batch.log_det + 0.5 * square / batch.temperature
+    log_weight = -batch.energy + batch.log_det + prior_energy
     # One group of weights a temperature: they have different normalisations.
     groups = tf.reshape(log_weight, [-1, batch.temperatures])
     first = tf.reduce_logsumexp(groups, axis=0)
     second = tf.reduce_logsumexp(2 * groups, axis=0)
-    fraction = tf.exp(2 * first - second) / tf.cast(tf.shape(groups)[0], square.dtype)
+    fraction = tf.exp(2 * first - second) / tf.cast(tf.shape(groups)[0], first.dtype)
     return tf.reduce_mean(tf.minimum(fraction, 1.0))  # rounding may lift it above 1

@@ -6,7 +6,9 @@ compared before anything is built or read.
 
 The document names the array file, which each `save` calls by a new name, and replacing the
 document is the one moment at which a new generator takes the place of the old one. Format 1, whose
-document has no checksum and whose arrays are always weights.npz, is read too.
+document has no checksum and whose arrays are always weights.npz, is read too. A document with a
+prior is of format 3, so that a version that knows of none does not take it for the standard normal;
+without one it is of format 2, as before.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf import priors
 from boltzmann_tf._arrays import Archive, Header, describe, pack
 from boltzmann_tf._checks import choice
 from boltzmann_tf._documents import MAX_BYTES, parse, plain, seal, to_json, unseal
@@ -30,6 +33,7 @@ from boltzmann_tf._files import remove_stale, write_bytes, write_text
 from boltzmann_tf._room import room
 from boltzmann_tf._version import __version__
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
+from boltzmann_tf.priors import Prior
 from boltzmann_tf.systems import REGISTRY, System
 
 if TYPE_CHECKING:
@@ -37,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_parts", "named_variables", "save_generator"]
 
-FORMAT = 2
+FORMAT, FORMAT_WITH_PRIOR = 2, 3
 DOCUMENT = "generator.json"
 ARRAYS_1 = "weights.npz"  # in format 1
 ARRAYS = re.compile(r"weights-[0-9a-f]{16}\.npz")
@@ -77,6 +81,8 @@ def save_generator(path: str | os.PathLike[str], generator: BoltzmannGenerator) 
             "variables": describe(arrays),
         },
     }
+    if not priors.is_standard(generator.prior):
+        document |= {"format": FORMAT_WITH_PRIOR, "prior": priors.to_document(generator.prior)}
     text = to_json(seal(document))  # before anything is touched
     before = None
     try:
@@ -91,9 +97,16 @@ def save_generator(path: str | os.PathLike[str], generator: BoltzmannGenerator) 
 
 
 def load_parts(
-    path: str | os.PathLike[str], system: System | None = None, dtype: str | None = None
-) -> tuple[System, Bijector]:
-    """Reads system and bijector from the folder `path`, the variables cast to `dtype` if given."""
+    path: str | os.PathLike[str],
+    system: System | None = None,
+    dtype: str | None = None,
+    *,
+    prior: Prior | type[Prior] | None = None,
+) -> tuple[System, Bijector, Prior]:
+    """Reads system, bijector and prior from the folder `path`.
+
+    The variables are cast to `dtype` if it is given.
+    """
     folder = Path(path)
     if dtype is not None:
         dtype = choice("dtype", _dtype_name(dtype), ("float32", "float64"))
@@ -108,7 +121,8 @@ def load_parts(
                 break
             continue
         with archive:
-            return _parts(folder / DOCUMENT, document, archive, system, dtype)
+            system, bijector = _parts(folder / DOCUMENT, document, archive, system, dtype)
+            return system, bijector, _prior(folder / DOCUMENT, document, bijector, prior)
     raise ValueError(f"path must hold the file {file.name}, got {str(folder)!r} without it")
 
 
@@ -218,9 +232,14 @@ def _read_document(path: Path) -> dict[str, Any]:
     if document["format"] == 1:
         arrays = {"file": ARRAYS_1, "sha256": document["sha256"]}
         return {**{key: document[key] for key in ("system", "bijector")}, "arrays": arrays}
-    if document["format"] != FORMAT:
-        raise ValueError(f"{path} must be of format {FORMAT} or 1, got {document['format']!r}")
+    if document["format"] not in (FORMAT, FORMAT_WITH_PRIOR):
+        raise ValueError(
+            f"{path} must be of format {FORMAT_WITH_PRIOR}, {FORMAT} or 1, got "
+            f"{document['format']!r}"
+        )
     document = unseal(content, str(path))
+    if ("prior" in document) != (document["format"] == FORMAT_WITH_PRIOR):
+        raise ValueError(f"{path} must be of format {FORMAT_WITH_PRIOR} where it has a prior")
     told: Any = document.get("arrays")
     if not (
         isinstance(told, dict)
@@ -273,3 +292,19 @@ def _system(where: Path, document: Any) -> System:
         return REGISTRY[document["name"]](**config)
     except Exception as error:  # as for the bijector
         raise ValueError(f"{where} must hold parameters of its system, got {error}") from error
+
+
+def _prior(
+    where: Path,
+    document: dict[str, Any],
+    bijector: Bijector,
+    given: Prior | type[Prior] | None,
+) -> Prior:
+    told = document.get("prior", priors.to_document(priors.Normal(bijector.event_size)))
+    if given is None and isinstance(told, dict) and told.get("name") is not None:
+        try:
+            given = priors.from_document(_in_dtype(told, bijector.dtype.name))
+        except Exception as error:  # as for the bijector
+            raise ValueError(f"{where} must describe a valid prior, got {error}") from error
+        return given
+    return priors.from_document(told, given)

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._checks import finite_array
+from boltzmann_tf._checks import finite_array, whole_numbers_held
 from boltzmann_tf._rows import Chunk, Form, Rows, joined
 
 __all__ = ["Stream", "source", "with_conditions"]
@@ -158,6 +158,7 @@ def with_conditions(rows: Rows, size: int, condition: Any, name: str) -> Rows:
     if condition is None or not size:
         raise ValueError(f"{wanted}, got {'none' if size else 'one for an unconditional one'}")
     if not _is_rows(condition):
+        whole_numbers_held(name, condition, rows.form.dtype)
         condition = finite_array(name, condition, ndim=2, dtype=rows.form.dtype)
     if tuple(condition.shape) != (rows.rows, size):
         raise ValueError(f"{wanted}, got {tuple(condition.shape)}")

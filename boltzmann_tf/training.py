@@ -164,6 +164,8 @@ class Trainer(Loop):
         self._step.energies_per_step(stage.shape())  # raises where a batch cannot be shared
         size = self.generator.bijector.condition_size
         shape = stage.shape()
+        where = f"stages[{number}].temperatures"
+        self.generator.prior.check_temperatures(where, stage.temperatures)
         given = 0 if stage.condition is None else stage.condition.size
         if given != size and (given or shape.kl or shape.rc):
             raise ValueError(

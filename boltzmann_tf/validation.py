@@ -103,7 +103,8 @@ def held_out_terms(generator: BoltzmannGenerator, *, jit_compile: bool) -> Calla
 
     def terms(x: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
         given = condition if condition.shape[-1] else None
-        return Likelihood.terms(Mapped(x, *generator.to_latent(x, condition=given)))
+        z, log_det = generator.to_latent(x, condition=given)
+        return Likelihood.terms(Mapped(x, z, log_det, generator.prior, given))
 
     return tf.function(functools.partial(terms), jit_compile=jit_compile, autograph=False)
 

@@ -20,6 +20,8 @@ from bad_input import (
     exact,
     generator,
     plotting,
+    potentials,
+    priors,
     reproduction,
     sampling,
     systems,
@@ -35,12 +37,14 @@ from boltzmann_tf.cli import app
 TABLES = {
     "bijectors": bijectors_,
     "systems": systems,
+    "potentials": potentials,
     "generator": generator,
     "training": training,
     "sampling": sampling,
     "estimators": estimators,
     "exact": exact,
     "plotting": plotting,
+    "priors": priors,
     "reproduction": reproduction,
     "analysis": analysis,
     "trajectories": trajectories,
@@ -56,6 +60,9 @@ PUBLIC = (
     "generator",
     "losses",
     "plotting",
+    "potentials",
+    "potentials.ops",
+    "priors",
     "reproduction",
     "sampling",
     "schedules",
@@ -71,6 +78,11 @@ WITHOUT_ARGUMENTS = {
     "discover": "lists files",
     "names": "lists files",
     "main_for": "the command line, whose rows are the commands",
+    "Open": "has none",
+    **dict.fromkeys(
+        ("arccos", "cos", "exp", "floor", "log", "maximum", "minimum", "sqrt", "where"),
+        "of numbers: NumPy and TensorFlow refuse what is none",
+    ),
 }
 ROOT = os.path.dirname(bg.__file__)
 WRAPPERS = ("wrapper", "call", "__getattr__")  # of decorators, around what is called

@@ -18,6 +18,7 @@ import forging
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_probability as tfp
 from forging import document_of, weights
 
 from boltzmann_tf import _arrays, _files, storage
@@ -237,7 +238,7 @@ def test_a_reader_meets_whole_generators_while_two_savers_save(saved):
         thread.start()
     try:
         for _ in range(25):
-            _, bijector = storage.load_parts(saved)
+            _, bijector, _ = storage.load_parts(saved)
             found.append(len(bijector.variables))
     finally:
         stop.set()
@@ -448,13 +449,12 @@ def test_unregistered_bijector_is_refused_at_save(tmp_path):
     assert not (tmp_path / "g").exists()
 
 
-def test_own_prior_is_refused_at_save(tmp_path):
-    import tensorflow_probability as tfp
-
-    prior = tfp.distributions.MultivariateNormalDiag(tf.zeros(2), tf.ones(2))
+def test_a_distribution_that_cannot_be_written_is_refused_at_save(tmp_path):
+    prior = tfp.distributions.Blockwise([tfp.distributions.Normal(0.0, 1.0)] * 2)
     generator = BoltzmannGenerator(DoubleWell(), Scaling(2), prior=prior)
-    with pytest.raises(TypeError, match="prior must be the standard normal"):
+    with pytest.raises(TypeError, match="prior must be the standard normal.*got Blockwise"):
         generator.save(tmp_path / "g")
+    assert not (tmp_path / "g").exists()
 
 
 # Damaged files.
@@ -504,7 +504,7 @@ def test_document_that_is_none(saved, text):
 
 
 def test_document_of_another_format(edit):
-    with pytest.raises(ValueError, match="must be of format 2 or 1, got 99"):
+    with pytest.raises(ValueError, match="must be of format 3, 2 or 1, got 99"):
         BoltzmannGenerator.load(edit(lambda d: d.update(format=99)))
 
 

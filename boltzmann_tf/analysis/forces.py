@@ -198,13 +198,13 @@ def _scaled(system: ParticleSystem) -> Callable[[np.ndarray], np.ndarray]:
 
     def derivative(r: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            scale = tf.ones([tf.shape(r)[0], 1], r.dtype)
+            scale = tf.ones([1, tf.shape(r)[0]], r.dtype)
             tape.watch(scale)
-            rows = [r[..., k] * scale for k in range(system.dimension)]
+            rows = [tf.transpose(r[..., k]) * scale for k in range(system.dimension)]
             sides: Any = None if lengths is None else [side * scale for side in lengths]
             u = tensors.total_energy(rows, system.bound_terms, sides, training=False)
         found = tape.gradient(u, scale, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return found[:, 0]
+        return found[0]
 
     return lambda r: derivative(tf.constant(r, tf.float64)).numpy()
 

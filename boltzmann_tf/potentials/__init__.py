@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from boltzmann_tf._checks import choice
+from boltzmann_tf._checks import choice, instance
 from boltzmann_tf.potentials.angles import Angles, BendingStiffness, HarmonicAngle
 from boltzmann_tf.potentials.base import Few, Potential
 from boltzmann_tf.potentials.bonds import FENE, Bonds, DoubleWellBond, HarmonicBond
@@ -73,12 +73,13 @@ REGISTRY: dict[str, type] = {
         *(CentreTether, Tether, Wall),
         *(InversePower, LennardJones, TailCorrection, WeeksChandlerAndersen),
         *(Open, Periodic, SoftWalls),
+        *(Angle, Distance, Position),
     )
 }
 
 
-def to_document(part: Potential | Box) -> dict[str, Any]:
-    """Class and arguments of a potential or box as JSON values.
+def to_document(part: Potential | Box | Coordinate) -> dict[str, Any]:
+    """Class and arguments of a potential, box or coordinate as JSON values.
 
     Raises:
       TypeError: for a formula of one's own: nothing that is loaded can run code.
@@ -88,18 +89,17 @@ def to_document(part: Potential | Box) -> dict[str, Any]:
         raise TypeError(
             f"{part!r} must be of a class that can stand in a file, {sorted(REGISTRY)}, got {name}"
         )
-    config = part.get_config()
-    if "pairs" in config:
-        config["pairs"] = to_document(part.pairs)  # type: ignore[union-attr]
-    return {"class": name, "config": config}
+    return {"class": name, "config": part.get_config()}
 
 
 def from_document(part: Any) -> Any:
-    """The potential or box of a document; what is none is returned as it is."""
+    """The potential, box or coordinate of a document; what is none is returned as it is."""
     if not isinstance(part, Mapping):
         return part
     if set(part) != {"class", "config"}:
-        raise ValueError(f"a document of a potential must have class and config, got {part!r}")
-    return REGISTRY[choice("class", part["class"], REGISTRY)](
-        **{key: from_document(value) for key, value in part["config"].items()}
-    )
+        raise ValueError(
+            f"part must be a document with class and config and nothing else, got {part!r}"
+        )
+    make = REGISTRY[choice("class of a document", part["class"], list(REGISTRY))]
+    config = instance(f"config of {part['class']}", part["config"], Mapping)
+    return make(**{key: from_document(value) for key, value in config.items()})

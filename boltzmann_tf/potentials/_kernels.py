@@ -79,7 +79,7 @@ def packed(terms: Sequence[Bound], n: int, lengths: np.ndarray | None) -> tuple[
             cut = 0.0 if t.cut is None else t.cut
             out.append((t.mask, t.parameters, cut, t.shift, sides))
         elif t.index is None:
-            out.append((t.parameters,))
+            out.append((t.parameters, sides))
         else:
             # Which terms particle i is in: items[start[i] : start[i + 1]].
             members = np.argsort(t.index.ravel(), kind="stable")
@@ -220,21 +220,25 @@ def _pairs(function: Callable, count: int, space: Space, cut: bool) -> Three:  #
 
 
 def _every(function: Callable, count: int, space: Space) -> Three:
-    point, rows_of = space.point, space.rows
-    call = _with_parameters(function, count)
+    point, rows_of, wrapped = space.point, space.rows, space.wrapped
+    formula_of = _with_parameters(function, count)
+
+    @formula
+    def call(p: Any, own: Any, i: Any) -> float:
+        return formula_of(wrapped(p, own[1]), own[0], i, 0)
 
     @formula
     def total(x: Any, own: Any) -> float:
         rows = rows_of(x)
         result = 0.0
         for i in range(x.shape[1]):
-            result += call(point(rows, i), own[0], i, 0)
+            result += call(point(rows, i), own, i)
         return result
 
     @formula
     def change(x: Any, i: Any, q: Any, own: Any) -> float:
         rows = rows_of(x)
-        return call(q, own[0], i, 0) - call(point(rows, i), own[0], i, 0)
+        return call(q, own, i) - call(point(rows, i), own, i)
 
     @formula
     def group_change(x: Any, members: Any, slot: Any, to: Any, own: Any) -> float:
@@ -242,7 +246,7 @@ def _every(function: Callable, count: int, space: Space) -> Three:
         result = 0.0
         for g in range(members.size):
             i = members[g]
-            result += call(point(after, g), own[0], i, 0) - call(point(rows, i), own[0], i, 0)
+            result += call(point(after, g), own, i) - call(point(rows, i), own, i)
         return result
 
     return total, change, group_change
@@ -354,6 +358,7 @@ def _gathered(k: int, point: Callable) -> Callable:
 
 def invariant_of(invariant: str, k: int, space: Space) -> Callable:
     """What the formula is of, from the points of a term and the sides of the box."""
+    wrapped = space.wrapped
     if invariant == "squared distance":
         squared_distance = squared_distance_of(space)
 
@@ -372,13 +377,27 @@ def invariant_of(invariant: str, k: int, space: Space) -> Callable:
 
         @formula
         def of_points(points: Any, sides: Any) -> Any:
-            return points[0]
+            return wrapped(points[0], sides)
+
+    elif k == 2:
+
+        @formula
+        def of_points(points: Any, sides: Any) -> Any:
+            return wrapped(points[0], sides), wrapped(points[1], sides)
+
+    elif k == 3:
+
+        @formula
+        def of_points(points: Any, sides: Any) -> Any:
+            a, b, c = points
+            return wrapped(a, sides), wrapped(b, sides), wrapped(c, sides)
 
     else:
 
         @formula
         def of_points(points: Any, sides: Any) -> Any:
-            return points
+            a, b, c, d = points
+            return wrapped(a, sides), wrapped(b, sides), wrapped(c, sides), wrapped(d, sides)
 
     return of_points
 
@@ -387,7 +406,8 @@ def invariant_of(invariant: str, k: int, space: Space) -> Callable:
 
 
 def _at(parameter: Any, i: Any, j: Any) -> Any:
-    raise NotImplementedError
+    # Python runs the kernels as they stand, which tests make use of.
+    return parameter[(i, j)[: np.ndim(parameter)]] if np.ndim(parameter) else parameter
 
 
 @overload(_at, strict=False, jit_options={"forceinline": True})

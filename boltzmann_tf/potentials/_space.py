@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from boltzmann_tf.potentials.ops import floor, formula, sqrt
+from boltzmann_tf.potentials.ops import floor, formula, maximum, sqrt
 
 __all__ = ["SPACES", "Space", "cosine_of", "squared_distance_of"]
 
@@ -86,6 +86,30 @@ def _point3(rows: Any, j: Any) -> Point:
 
 
 @formula
+def _as_it_is(a: Point, lengths: Any) -> Point:
+    return a
+
+
+@formula
+def _wrapped1(a: Point, lengths: Any) -> Point:
+    return (_nearest(a[0], lengths[0]),)
+
+
+@formula
+def _wrapped2(a: Point, lengths: Any) -> Point:
+    return _nearest(a[0], lengths[0]), _nearest(a[1], lengths[1])
+
+
+@formula
+def _wrapped3(a: Point, lengths: Any) -> Point:
+    return (
+        _nearest(a[0], lengths[0]),
+        _nearest(a[1], lengths[1]),
+        _nearest(a[2], lengths[2]),
+    )
+
+
+@formula
 def _rows1(x: Any) -> Any:
     return (x[0],)
 
@@ -106,11 +130,16 @@ class Space(NamedTuple):
     difference: Callable[[Point, Point, Any], Point]
     dot: Callable[[Point, Point], Any]
     point: Callable[[Any, Any], Point]
+    wrapped: Callable[[Point, Any], Point]  # the image in the box
     rows: Callable[[Any], Any]
 
 
 _DOT, _POINT = {1: _dot1, 2: _dot2, 3: _dot3}, {1: _point1, 2: _point2, 3: _point3}
 _ROWS = {1: _rows1, 2: _rows2, 3: _rows3}
+_WRAPPED = {
+    False: {1: _as_it_is, 2: _as_it_is, 3: _as_it_is},
+    True: {1: _wrapped1, 2: _wrapped2, 3: _wrapped3},
+}
 _DIFFERENCE = {
     False: {1: _open1, 2: _open2, 3: _open3},
     True: {1: _periodic1, 2: _periodic2, 3: _periodic3},
@@ -118,7 +147,9 @@ _DIFFERENCE = {
 
 # (dimension, whether periodic) -> functions
 SPACES = {
-    (d, periodic): Space(_DIFFERENCE[periodic][d], _DOT[d], _POINT[d], _ROWS[d])
+    (d, periodic): Space(
+        _DIFFERENCE[periodic][d], _DOT[d], _POINT[d], _WRAPPED[periodic][d], _ROWS[d]
+    )
     for d in (1, 2, 3)
     for periodic in (False, True)
 }
@@ -137,12 +168,15 @@ def squared_distance_of(space: Space) -> Callable[[Point, Point, Any], Any]:
 
 
 def cosine_of(space: Space) -> Callable[[Point, Point, Point, Any], Any]:
-    """Cosine of the angle at b between a and c, from three points and the sides of the box."""
+    """Cosine of the angle at b between a and c, from three points and the sides of the box.
+
+    The lengths are kept off 0: where two of the points coincide it is 0, with a finite gradient.
+    """
     difference, dot = space.difference, space.dot
 
     @formula
     def cosine(a: Point, b: Point, c: Point, lengths: Any) -> Any:
         u, v = difference(a, b, lengths), difference(c, b, lengths)
-        return dot(u, v) / sqrt(dot(u, u) * dot(v, v))
+        return dot(u, v) / sqrt(maximum(dot(u, u) * dot(v, v), 1e-12))
 
     return cosine

@@ -1,4 +1,8 @@
-"""A sum of potentials as TensorFlow's code: energies of a batch, differentiable, for XLA."""
+"""A sum of potentials as TensorFlow's code: energies of a batch, differentiable, for XLA.
+
+Particles come first here and configurations last: slices of particles are then in one piece, and
+vector units work on the configurations, however few the particles are.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +17,20 @@ from boltzmann_tf.potentials.base import Bound
 
 __all__ = ["Rows", "total_energy"]
 
-Rows = list[tf.Tensor]  # x, y (and z) of all particles, `[..., n]` each
+Rows = list[tf.Tensor]  # x, y (and z) of all particles, `[n, batch]` each
 
 
 @tf.autograph.experimental.do_not_convert  # formulas are arithmetic, and this is the package's own
 def total_energy(rows: Rows, terms: Sequence[Bound], lengths: Any, *, training: bool) -> tf.Tensor:
-    """The sum of all terms, `[...]`; with `training` their forms that stay finite.
+    """The sum of all terms, `[batch]`; with `training` their forms that stay finite.
 
-    `lengths` are the sides of a periodic box, numbers or tensors `[..., 1]`, or None.
+    `lengths` are the sides of a periodic box, numbers or tensors `[1, batch]`, or None.
     """
     space = SPACES[len(rows), lengths is not None]
     sides = None if lengths is None else [tf.convert_to_tensor(v, rows[0].dtype) for v in lengths]
     pairs = [t for t in terms if t.invariant == "pairs"]
     total = tf.fill(
-        tf.shape(rows[0])[:-1], tf.constant(sum(t.constant for t in terms), rows[0].dtype)
+        tf.shape(rows[0])[1:], tf.constant(sum(t.constant for t in terms), rows[0].dtype)
     )
     if pairs:
         total += _of_pairs(rows, pairs, space, sides, training=training)
@@ -40,39 +44,39 @@ def _of_pairs(
     rows: Rows, terms: Sequence[Bound], space: Space, sides: Any, *, training: bool
 ) -> tf.Tensor:
     """Each particle with those 1, 2, ... places further round the ring: all pairs, once."""
-    n, dtype = rows[0].shape[-1], rows[0].dtype
+    n, dtype = rows[0].shape[0], rows[0].dtype
     squared_distance = squared_distance_of(space)
-    doubled = [tf.concat([row, row], axis=-1) for row in rows]
-    total = tf.zeros_like(rows[0][..., 0])
+    doubled = [tf.concat([row, row], axis=0) for row in rows]
+    total = tf.zeros_like(rows[0][0])
     for shift in range(1, n // 2 + 1):
         # Half-way round, a pair would be met from both ends.
         count = n // 2 if 2 * shift == n else n
         i = np.arange(count)
         j = (i + shift) % n
-        here = tuple(row[..., :count] for row in doubled)
-        there = tuple(row[..., shift : shift + count] for row in doubled)
+        here = tuple(row[:count] for row in doubled)
+        there = tuple(row[shift : shift + count] for row in doubled)
         r2 = squared_distance(there, here, sides)
         values = []
         for term in terms:
-            mask = term.mask[i, j]
+            mask = term.mask[i, j, None]
             if not mask.any():
                 continue
             own = r2 if mask.all() else tf.where(mask, r2, tf.ones([], dtype))
-            value = _value(own, term, (i, j), training=training)
+            value = _value(own, term, (i, j, None), training=training)
             values.append(value if mask.all() else tf.where(mask, value, tf.zeros([], dtype)))
         if values:
             # One sum for all terms: each would go through memory by itself.
-            total += tf.reduce_sum(tf.add_n(values), axis=-1)
+            total += tf.reduce_sum(tf.add_n(values), axis=0)
     return total
 
 
 def _of_few(rows: Rows, term: Bound, space: Space, sides: Any, *, training: bool) -> tf.Tensor:
     if term.index is None:
         points = [tuple(rows)]
-        every: tuple[Any, ...] = (np.arange(rows[0].shape[-1]),)
+        every: tuple[Any, ...] = (np.arange(rows[0].shape[0]), None)
     else:
-        points = [tuple(tf.gather(r, k, axis=-1) for r in rows) for k in term.index.T]
-        every = (np.arange(len(term.index)),)
+        points = [tuple(tf.gather(r, k) for r in rows) for k in term.index.T]
+        every = (np.arange(len(term.index)), None)
     invariant: Any
     between: Any
     if term.invariant == "squared distance":
@@ -82,11 +86,12 @@ def _of_few(rows: Rows, term: Bound, space: Space, sides: Any, *, training: bool
         between = cosine_of(space)
         invariant = between(*points, sides)
     else:
-        invariant = points[0] if len(points) == 1 else tuple(points)
-    return tf.reduce_sum(_value(invariant, term, every, training=training), axis=-1)
+        inside = tuple(space.wrapped(p, sides) for p in points)
+        invariant = inside[0] if len(inside) == 1 else inside
+    return tf.reduce_sum(_value(invariant, term, every, training=training), axis=0)
 
 
-def _value(v: Any, term: Bound, at: tuple[np.ndarray, ...], *, training: bool) -> tf.Tensor:
+def _value(v: Any, term: Bound, at: tuple[np.ndarray | None, ...], *, training: bool) -> tf.Tensor:
     """The formula with the parameters of these pairs or terms, with its cut and its tangents."""
     dtype = v.dtype if tf.is_tensor(v) else tf.nest.flatten(v)[0].dtype
 

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from boltzmann_tf.potentials.base import Few
-from boltzmann_tf.potentials.ops import arccos, formula, maximum, minimum
+from boltzmann_tf.potentials.ops import arccos, formula
 
 __all__ = ["Angles", "BendingStiffness", "HarmonicAngle"]
-
-FLAT = 1 - 1e-10  # cosines are kept within it: at 0 and 180 degrees the angle has no derivative
 
 
 class Angles(Few):
@@ -41,7 +39,7 @@ class Angles(Few):
 @formula
 def harmonic_angle(cosine: Any, stiffness: Any, angle: Any) -> Any:
     """stiffness / 2 (theta - angle)^2."""
-    d = arccos(maximum(minimum(cosine, FLAT), -FLAT)) - angle
+    d = arccos(cosine) - angle
     return 0.5 * stiffness * d * d
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +13,23 @@ import tensorflow as tf
 
 from boltzmann_tf._checks import finite_array, instance
 from boltzmann_tf._documents import plain
+from boltzmann_tf._recorded import recorded
 from boltzmann_tf.potentials.boxes import Box
 
-__all__ = ["Bound", "Few", "Particles", "Potential", "chosen_parameters", "index_of"]
+__all__ = [
+    "Bound",
+    "Few",
+    "Particles",
+    "Potential",
+    "chosen_parameters",
+    "few",
+    "index_of",
+    "named",
+    "slope",
+]
 
 MOST_PARAMETERS = 4  # of one formula
+MOST_MEMBERS = 4  # particles of a term that is not of all pairs
 
 
 class Particles:
@@ -89,7 +100,7 @@ class Potential(abc.ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
-            cls.__init__ = _recorded(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = recorded(cls.__init__)  # type: ignore[method-assign]
 
     @abc.abstractmethod
     def bind(self, particles: Particles) -> Bound:
@@ -109,25 +120,6 @@ class Potential(abc.ABC):
         return f"{type(self).__name__}({given})"
 
 
-def _recorded(method: Callable[..., None]) -> Callable[..., None]:
-    """A constructor that keeps its arguments, those of the outermost class."""
-    signature = inspect.signature(method)
-
-    @functools.wraps(method)
-    def wrapper(self: Potential, *args: Any, **kwargs: Any) -> None:
-        if "_config" not in vars(self):
-            bound = signature.bind(self, *args, **kwargs)
-            bound.apply_defaults()
-            given = dict(list(bound.arguments.items())[1:])
-            for name, parameter in signature.parameters.items():
-                if parameter.kind is parameter.VAR_KEYWORD:
-                    given |= given.pop(name)
-            self._config = given
-        method(self, *args, **kwargs)
-
-    return wrapper
-
-
 def chosen_parameters(function: Callable, given: Mapping[str, Any], after: int = 1) -> list[str]:
     """Names of a formula's parameters in its order, or raises unless they are those given."""
     if not callable(function):
@@ -138,6 +130,18 @@ def chosen_parameters(function: Callable, given: Mapping[str, Any], after: int =
     if len(names) > MOST_PARAMETERS:
         raise ValueError(f"function must have at most {MOST_PARAMETERS} parameters, got {names}")
     return names
+
+
+def named(name: str | None, function: Callable) -> str:
+    """The name of a term: that of its formula for None, or raises."""
+    return function.__name__ if name is None else instance("name", name, str)
+
+
+def few(name: str, k: int) -> int:
+    """The number of particles of a term, or raises where it is too large."""
+    if k > MOST_MEMBERS:
+        raise ValueError(f"{name} must be at most {MOST_MEMBERS} in each term, got {k}")
+    return k
 
 
 def index_of(name: str, value: Any, k: int, *, n: int | None = None) -> np.ndarray:
@@ -202,22 +206,21 @@ class Few(Potential):
     ) -> None:
         self.function = function
         self._names = chosen_parameters(function, parameters)
-        self.name = name or function.__name__
-        self.anchors = anchors
+        self.name = named(name, function)
+        self.anchors = instance("anchors", anchors, bool)
         self._index: np.ndarray | None = None
         if particles is not None:
             shape = np.shape(particles)
             k = self.members or (shape[1] if len(shape) == 2 else 1)
-            self._index = index_of("particles", particles, k)
+            self._index = index_of("particles", particles, few("particles", k))
         self.parameters = {
             key: finite_array(key, parameters[key], dtype=np.float64) for key in self._names
         }
-        terms = None if self._index is None else len(self._index)
         for key, value in self.parameters.items():
-            if value.shape not in ((), (terms,)):
+            if self._index is not None and value.shape not in ((), (len(self._index),)):
                 raise ValueError(
-                    f"{key} must be a number or have shape [{terms}], one for each term, got "
-                    f"{value.shape}"
+                    f"{key} must be a number or have shape [{len(self._index)}], one for each "
+                    f"term, got {value.shape}"
                 )
 
     def training_range(self) -> tuple[Any, Any]:

@@ -12,10 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._checks import instance, positive_int
+from boltzmann_tf._documents import plain
 from boltzmann_tf.potentials._kernels import invariant_of, places_of
 from boltzmann_tf.potentials._space import SPACES, cosine_of, squared_distance_of
-from boltzmann_tf.potentials.base import Particles, index_of
-from boltzmann_tf.potentials.ops import arccos, formula, maximum, minimum, sqrt
+from boltzmann_tf.potentials.base import Particles, few, index_of
+from boltzmann_tf.potentials.ops import arccos, formula, maximum, sqrt
 
 __all__ = ["Angle", "Coordinate", "CoordinateKernel", "Distance", "Position"]
 
@@ -45,12 +46,18 @@ class Coordinate:
     """
 
     invariant = "positions"
+    _config: dict[str, Any]
 
     def __init__(self, function: Callable[[Any], Any], particles: Any) -> None:
         if not callable(function):
             raise TypeError(f"function must be a function, got {function!r}")
         self.function = function
-        self.particles = index_of("particles", [np.atleast_1d(particles)], np.size(particles))[0]
+        members = [np.atleast_1d(particles)]
+        self.particles = index_of("particles", members, few("particles", np.size(particles)))[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as JSON values."""
+        return plain(self._config, f"get_config() of {type(self).__name__}")
 
     def check(self, particles: Particles) -> None:
         """Raises unless the particles exist."""
@@ -67,7 +74,8 @@ class Coordinate:
         if self.invariant == "cosine":
             a, b, c = points
             return self.function(cosine_of(space)(a, b, c, sides))
-        return self.function(points[0] if len(points) == 1 else tuple(points))
+        inside = tuple(space.wrapped(p, sides) for p in points)
+        return self.function(inside[0] if len(inside) == 1 else inside)
 
     def kernel(self, dimension: int, *, periodic: bool) -> CoordinateKernel:
         """The coordinate for Numba's code."""
@@ -101,12 +109,13 @@ class Distance(Coordinate):
 
     def __init__(self, i: int, j: int) -> None:
         super().__init__(distance, [i, j])
+        self._config = {"i": i, "j": j}
 
 
 @formula
 def angle(cosine: Any) -> Any:
     """In radians; kept off 0 and pi, where it has no gradient."""
-    return arccos(maximum(minimum(cosine, 1 - 1e-10), -1 + 1e-10))
+    return arccos(cosine)
 
 
 class Angle(Coordinate):
@@ -116,6 +125,7 @@ class Angle(Coordinate):
 
     def __init__(self, i: int, j: int, k: int) -> None:
         super().__init__(angle, [i, j, k])
+        self._config = {"i": i, "j": j, "k": k}
 
 
 @formula
@@ -141,6 +151,7 @@ class Position(Coordinate):
             raise ValueError(f"axis must be 0, 1 or 2, got {axis}")
         super().__init__((_first, _second, _third)[axis], [i])
         self.axis = axis
+        self._config = {"i": i, "axis": axis}
 
     def check(self, particles: Particles) -> None:
         """Raises unless particle and axis exist."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf._checks import finite_array, positive
+from boltzmann_tf._checks import finite_array, instance, positive, positive_int
 from boltzmann_tf.potentials.base import Bound, Few, Particles
 from boltzmann_tf.potentials.ops import formula, maximum
 from boltzmann_tf.potentials.pairs import Pairs
@@ -71,6 +71,9 @@ def tether3(point: Any, stiffness: Any, x: Any, y: Any, z: Any) -> Any:
 class Tether(Few):
     """Springs from particles to places: stiffness / 2 |x - place|^2.
 
+    In a periodic box x is the image in the box, and the energy jumps at its sides: let places be
+    far from them.
+
     Args:
       places: `[particles, dimension]`, or one `[dimension]` for all of them.
       stiffness: in kT per length squared, a number or [particles].
@@ -93,6 +96,7 @@ class Tether(Few):
 
     def bind(self, particles: Particles) -> Bound:
         """The term for given particles, or raises where it does not fit them."""
+        instance("particles", particles, Particles)
         if particles.dimension != self._dimension:
             raise ValueError(
                 f"places must have {particles.dimension} coordinates each, got {self._dimension}"
@@ -118,4 +122,13 @@ class CentreTether(Pairs):
     """
 
     def __init__(self, n: int, stiffness: float = 1.0, *, name: str = "centre_tether") -> None:
+        positive_int("n", n, minimum=2)
         super().__init__(centre_tether, name=name, stiffness=positive("stiffness", stiffness), n=n)
+
+    def bind(self, particles: Particles) -> Bound:
+        """The term for given particles, or raises where their number is another."""
+        n = instance("particles", particles, Particles).n
+        if self.parameters["n"] != n:
+            given = int(self.parameters["n"])
+            raise ValueError(f"n of {self.name} must be the number of particles, {n}, got {given}")
+        return super().bind(particles)

@@ -14,6 +14,8 @@ import numpy as np
 import tensorflow as tf
 from numba.extending import overload, register_jitable
 
+from boltzmann_tf._checks import positive_int
+
 __all__ = [
     "JIT",
     "arccos",
@@ -43,6 +45,8 @@ JIT = {
 
 def formula(function: Callable) -> Callable:
     """Marks a function as one that Numba may compile; it stays a plain function."""
+    if not callable(function):
+        raise TypeError(f"function must be a function, got {function!r}")
     return register_jitable(**JIT)(function)
 
 
@@ -58,11 +62,24 @@ def _both(name: str, of_tensors: Callable, of_arrays: Callable) -> Callable:
     return function
 
 
+FLAT = 1e-10  # how far cosines are kept off 1: at 0 and 180 degrees an angle has no derivative
+
+
+def _angle(x: tf.Tensor) -> tf.Tensor:
+    # 1 - FLAT is 1 where numbers are short.
+    flat = 1 - max(FLAT, 2 * float(np.finfo(x.dtype.as_numpy_dtype).eps))
+    return tf.acos(tf.clip_by_value(x, -flat, flat))
+
+
+def _angle_of_arrays(x: Any) -> Any:
+    return np.arccos(np.clip(x, FLAT - 1, 1 - FLAT))
+
+
 sqrt = _both("sqrt", tf.sqrt, np.sqrt)
 exp = _both("exp", tf.exp, np.exp)
 log = _both("log", tf.math.log, np.log)
 cos = _both("cos", tf.cos, np.cos)
-arccos = _both("arccos", tf.acos, np.arccos)
+arccos = _both("arccos", _angle, _angle_of_arrays)  # kept off 0 and pi
 floor = _both("floor", tf.floor, np.floor)
 maximum = _both("maximum", tf.maximum, np.maximum)
 minimum = _both("minimum", tf.minimum, np.minimum)
@@ -71,6 +88,7 @@ where = _both("where", tf.where, np.where)
 
 def power(x: Any, n: int) -> Any:
     """x to a whole power n >= 1, by multiplications."""
+    positive_int("n", n)
     result = None
     while True:
         if n % 2:
@@ -105,7 +123,8 @@ def _cos(x: Any) -> Callable:
 
 @overload(arccos, strict=False)
 def _arccos(x: Any) -> Callable:
-    return lambda x: np.arccos(x)
+    most = 1 - FLAT
+    return lambda x: np.arccos(-most if x < -most else (most if x > most else x))
 
 
 @overload(floor, strict=False)
@@ -131,8 +150,8 @@ def _where(condition: Any, a: Any, b: Any) -> Callable:
 @overload(power, strict=False)
 def _power(x: Any, n: Any) -> Callable:
     def multiplied(x: float, n: int) -> float:
-        result = 1.0
-        while n:
+        result = 1.0 if n > 0 else np.nan  # which moves are rejected by
+        while n > 0:
             if n % 2:
                 result *= x
             n //= 2

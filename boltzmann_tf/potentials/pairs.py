@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from boltzmann_tf.potentials.base import (
     Potential,
     chosen_parameters,
     index_of,
+    named,
     slope,
 )
 from boltzmann_tf.potentials.ops import formula, power
@@ -58,7 +60,7 @@ class Pairs(Potential):
     ) -> None:
         self.function = function
         self._names = chosen_parameters(function, parameters)
-        self.name = name or function.__name__
+        self.name = named(name, function)
         self.shifted = instance("shifted", shifted, bool)
         self.parameters = {key: _of_pairs(key, parameters[key]) for key in self._names}
         self.cut = None if cut is None else _positive_of_pairs("cut", cut)
@@ -69,7 +71,7 @@ class Pairs(Potential):
             choice("exclude", exclude, ("bonded",))
             self.exclude: Any = exclude
         else:
-            self.exclude = index_of("exclude", exclude, 2) if len(exclude) else None
+            self.exclude = index_of("exclude", exclude, 2) if np.size(exclude) else None
 
     def value(self, r2: Any) -> Any:
         """The formula without cut and shift, at squared distances."""
@@ -86,7 +88,8 @@ class Pairs(Potential):
         mask = ~np.eye(n, dtype=bool)
         excluded = particles.bonded if isinstance(self.exclude, str) else self.exclude
         if excluded is not None and len(excluded):
-            index_of("exclude", excluded, 2, n=n)
+            if excluded is self.exclude:
+                index_of("exclude", excluded, 2, n=n)
             mask[tuple(excluded.T)] = mask[tuple(excluded[:, ::-1].T)] = False
         self._check_reach(particles)
         values = tuple(_number(v) for v in self.parameters.values())
@@ -134,7 +137,7 @@ def _of_pairs(name: str, value: Any) -> np.ndarray:
 def _positive_of_pairs(name: str, value: Any) -> np.ndarray:
     array = _of_pairs(name, value)
     if np.any(array <= 0):
-        raise ValueError(f"{name} must be > 0, got {array.min()!r}")
+        raise ValueError(f"{name} must be > 0, got {float(array.min())!r}")
     return array
 
 
@@ -186,6 +189,7 @@ def inverse_power_12(r2: Any, epsilon: Any, diameter: Any) -> Any:
     return epsilon * power(diameter * diameter / r2, 6)
 
 
+@functools.cache  # one function for each exponent: what is compiled is known by it
 def _inverse_power(exponent: int) -> Callable[..., Any]:
     half = exponent // 2
 
@@ -232,7 +236,7 @@ class TailCorrection(Potential):
 
     def __init__(self, pairs: Pairs, *, name: str = "tail_correction") -> None:
         self.pairs = instance("pairs", pairs, Pairs)
-        self.name = name
+        self.name = instance("name", name, str)
         cut = np.inf if pairs.cut is None else pairs.cut
         single = all(np.ndim(v) == 0 for v in (*pairs.parameters.values(), cut))
         if pairs.cut is None or pairs.shifted or not single:
@@ -240,6 +244,12 @@ class TailCorrection(Potential):
                 "pairs must be cut, not shifted and the same for all pairs, got "
                 f"cut={pairs.cut!r}, shifted={pairs.shifted}"
             )
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as JSON values."""
+        from boltzmann_tf.potentials import to_document
+
+        return {"pairs": to_document(self.pairs), "name": self.name}
 
     def bind(self, particles: Particles) -> Bound:
         """The term for given particles, or raises where they are in no periodic box."""

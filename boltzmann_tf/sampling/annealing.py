@@ -1,11 +1,11 @@
 """From the generator's density to the Boltzmann density: annealed importance sampling, or SMC.
 
-Between them lie, in latent space, the densities N(z; 0, tau I) w(z)^beta with w the generator's
-weight and beta from 0 to 1. Samples of the generator take Hamiltonian moves in each, in the
-coordinates that the flow has made nearly Gaussian (Hoffman et al. 2019), and collect
-w(z)^(change of beta) before it. The weights are exact whatever the number of moves (Neal 2001), and
-as good as the moves can follow the densities. Resampling in between makes it sequential Monte Carlo
-(Del Moral, Doucet, Jasra 2006).
+Between them lie, in latent space, the densities p(z) w(z)^beta with p the prior, N(0, tau I) or
+another one, w the generator's weight and beta from 0 to 1. Samples of the generator take
+Hamiltonian moves in each, in the coordinates that the flow has made nearly Gaussian (Hoffman et al.
+2019), and collect w(z)^(change of beta) before it. The weights are exact whatever the number of
+moves (Neal 2001), and as good as the moves can follow the densities. Resampling in between makes it
+sequential Monte Carlo (Del Moral, Doucet, Jasra 2006).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def anneal(
     """Draws weighted samples by annealing from the generator's density.
 
     Args:
-      generator: unconditional, with the standard normal prior. An energy without a gradient
+      generator: unconditional. An energy without a gradient
         (behind `tf.numpy_function`, say) is exact too, but the moves do not follow it: give it one
         by `tf.custom_gradient`.
       n: samples, rounded up to whole batches.
@@ -84,14 +84,15 @@ def anneal(
         too large for the generator's dtype.
     """
     instance("generator", generator, BoltzmannGenerator)
-    if generator.prior is not None or generator.bijector.condition_size:
+    if generator.bijector.condition_size:
         raise ValueError(
-            "generator must be unconditional with the standard normal prior, got "
-            f"condition_size={generator.bijector.condition_size} and prior={generator.prior}"
+            "generator must be unconditional, got "
+            f"condition_size={generator.bijector.condition_size}"
         )
     batch = positive_int("batch_size", batch_size)
     batches = -(-positive_int("n", n) // batch)
     tau = positive("temperature", temperature)
+    generator.prior.check_temperatures("temperature", [tau])
     steps = positive_int("n_steps", n_steps)
     leapfrog = positive_int("n_leapfrog", n_leapfrog)
     if not 0 <= resample_below <= 1:
@@ -114,6 +115,7 @@ def anneal(
         (
             *("anneal", bias, batch, steps, leapfrog, tuple(mask.tolist()), jit),
             numbers_of(generator.system),
+            numbers_of(generator.prior),
         ),
         lambda: _compiled(generator, bias, batch, steps, leapfrog, mask, jit_compile=jit),
     )
@@ -215,7 +217,7 @@ def _compiled(
         eps = size * tf.sqrt(tau)
 
         def kick(p: tf.Tensor, z: tf.Tensor, slope: tf.Tensor, eps: tf.Tensor) -> tf.Tensor:
-            return p + eps * mask * (beta * slope - z / tau)
+            return p + eps * mask * (beta * slope + generator.prior.score(z, tau))
 
         def drift(
             k: tf.Tensor, p: tf.Tensor, z: tf.Tensor, value: tf.Tensor, slope: tf.Tensor

@@ -97,9 +97,22 @@ def independence_chain(
 
     It samples the Boltzmann density exactly. Proposals and weights come from the generator in
     large batches; only the accept-reject decision is sequential.
+
+    Args:
+      generator: whose samples are proposed.
+      n_steps: steps of the chain.
+      temperature: tau, one for the chain.
+      condition: `[condition_size]`, one for the chain: it has one density to sample.
+      seed: of proposals and decisions.
     """
     instance("generator", generator, BoltzmannGenerator)
     n_steps = positive_int("n_steps", n_steps)
+    temperature = positive("temperature", temperature)
+    if condition is not None and np.ndim(condition) > 1:
+        raise ValueError(
+            "condition must have one dimension, for a chain samples one density, got shape "
+            f"{np.shape(condition)}"
+        )
     samples = generator.sample(n_steps + 1, temperature, seed=seed, condition=condition)
     # log u of u even on (0, 1), never -inf.
     log_uniform = -np.random.default_rng([seed, 1]).standard_exponential(n_steps)

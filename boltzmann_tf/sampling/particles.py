@@ -7,6 +7,7 @@ once.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -94,6 +95,10 @@ def particle_sweeps(
 
     Returns:
       the state after the sweeps, and `ParticleInfo`.
+
+    Warns:
+      UserWarning: where a replica's energy is infinite at the end, as it was at the start: the
+        density is zero there, and what it gives is no sample.
     """
     if length_factor is not None:
         if factors is not None:
@@ -110,7 +115,23 @@ def particle_sweeps(
     state, counts = swept(state, n_sweeps, system, given, coordinate=coordinate, factors=factors)
     attempted = n_sweeps * system.n
     not_finite = int(counts[:, 1].sum())
+    if not_finite:  # so it is as long as an energy is infinite: each such particle has its moves
+        _warn_of_stuck(state.x, system, n_sweeps)
     return state, ParticleInfo(counts[:, 0] / attempted, attempted * len(counts), not_finite)
+
+
+def _warn_of_stuck(x: np.ndarray, system: ParticleSystem, n_sweeps: int) -> None:
+    """Warns of replicas that are still where the density is zero."""
+    bad = np.flatnonzero(~np.isfinite(particle_energies(x, system)))
+    if len(bad):
+        warnings.warn(
+            f"state must come to finite energies, got {len(bad)} of {len(x)} replicas whose "
+            f"energy is infinite or NaN after {n_sweeps} sweeps, the first {bad[0]}: particles "
+            "that coincide come apart, but no single move mends a bond that is broken by more "
+            "than its step; start from configurations of finite energy",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def swept(
@@ -215,8 +236,8 @@ def _factors(
     """Of the terms, [replicas, terms]."""
     names = system.moving_terms
     table = np.ones((replicas, len(names)))
-    for name, value in (factors or {}).items():
-        choice("the name of a factor", name, names)
+    for name, value in instance("factors", factors or {}, Mapping).items():
+        choice("names of factors", name, names)
         table[:, names.index(name)] = per_replica(f"factors[{name!r}]", value, replicas)
     return table
 

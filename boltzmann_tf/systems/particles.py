@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf import potentials
 from boltzmann_tf._checks import finite_array, instance, positive_int, sequence
+from boltzmann_tf._helmert import helmert
 from boltzmann_tf.potentials import Box, Coordinate, Open, Potential, SoftWalls, Wall
 from boltzmann_tf.potentials import _kernels as kernels
 from boltzmann_tf.potentials import _tensors as tensors
@@ -82,8 +83,10 @@ class ParticleSystem(System):
         self.terms = [*_terms("terms", terms), *walls]
         self._bound = self._bind("terms", self.terms)
         self._training = self._bound
+        self._training_terms = None
         if training_terms is not None:
-            self._training = self._bind("training_terms", _terms("training_terms", training_terms))
+            self._training_terms = _terms("training_terms", training_terms)
+            self._training = self._bind("training_terms", self._training_terms)
         self.lengths = self._box.lengths(self.dimension)
         self.anchored = self._box.anchors or any(t.anchors for t in self.terms)
         free = self.n if self.anchored else self.n - 1
@@ -92,7 +95,8 @@ class ParticleSystem(System):
             self.domain = "torus"
             half = np.tile(self.lengths / 2, self.n)
             self.bounds = (-half, half)
-        self.coordinates = dict(coordinates or {})
+        given = instance("coordinates", {} if coordinates is None else coordinates, Mapping)
+        self.coordinates = {k: potentials.from_document(v) for k, v in given.items()}
         self.particles = Particles(self.n, self.dimension, self._box)
         for name, coordinate in self.coordinates.items():
             instance(f"coordinates[{name!r}]", coordinate, Coordinate).check(self.particles)
@@ -117,10 +121,7 @@ class ParticleSystem(System):
     @functools.cached_property
     def basis(self) -> np.ndarray:
         """Helmert's orthonormal basis of numbers whose sum is zero, `[n - 1, n]`."""
-        basis = np.tril(np.ones((self.n - 1, self.n)))
-        i = np.arange(1, self.n)
-        basis[i - 1, i] = -i
-        return basis / np.sqrt(i * (i + 1.0))[:, None]
+        return helmert(self.n)
 
     def positions(self, x: Any) -> tf.Tensor:
         """Positions `[..., n, dimension]` of configurations `[..., event_size]`."""
@@ -143,8 +144,8 @@ class ParticleSystem(System):
             r = r - self.lengths * np.floor(r / self.lengths + 0.5)
         return r.reshape(*r.shape[:-2], self.event_size)
 
-    def _rows(self, x: tf.Tensor) -> list[tf.Tensor]:
-        """x, y (and z) of all particles, `[..., n]` each."""
+    def _checked(self, x: tf.Tensor) -> tf.Tensor:
+        """x with a last dimension that is known, or raises."""
         shape = tf.TensorShape(x.shape)
         if not shape[-1:].is_compatible_with([self.event_size]):
             # Slices would be cut short, and say nothing.
@@ -152,6 +153,11 @@ class ParticleSystem(System):
             raise ValueError(f"x must have shape [..., {self.event_size}], got {shape}{also}")
         if shape.rank and shape[-1] is None:  # not known in the graph
             x = tf.ensure_shape(x, shape[:-1].concatenate(self.event_shape))
+        return x
+
+    def _rows(self, x: tf.Tensor) -> list[tf.Tensor]:
+        """x, y (and z) of all particles, `[..., n]` each."""
+        x = self._checked(x)
         rows = [x[..., k :: self.dimension] for k in range(self.dimension)]
         if self.anchored:
             return rows
@@ -178,23 +184,35 @@ class ParticleSystem(System):
 
     # Energies.
 
+    def _sum(self, x: tf.Tensor, terms: Sequence[Bound], *, training: bool = False) -> tf.Tensor:
+        """Sum of some terms, `[..., event_size]` to `[...]`."""
+        x = self._checked(x)
+        columns = tf.transpose(tf.reshape(x, [-1, self.event_size]))
+        rows = [columns[k :: self.dimension] for k in range(self.dimension)]
+        if not self.anchored:
+            basis = tf.constant(self.basis.T, x.dtype)
+            rows = [tf.matmul(basis, row) for row in rows]
+        u = tensors.total_energy(rows, terms, self.lengths, training=training)
+        return tf.reshape(u, tf.shape(x)[:-1])
+
     def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
         """Energy in kT: `[batch, event_size]` to `[batch]`; +inf where particles coincide."""
-        u = tensors.total_energy(self._rows(x), self._bound, self.lengths, training=False)
+        u = self._sum(x, self._bound)
         return u if self.lengths is None else self.confined(x, u)
 
     def training_energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
-        """The same in forms that stay finite where particles coincide and bonds break."""
+        """The same in forms that stay finite where particles coincide and bonds break.
+
+        Out of a periodic box, a wall leads back into it.
+        """
         x = tf.clip_by_value(x, -FARTHEST, FARTHEST)
-        return tensors.total_energy(self._rows(x), self._training, self.lengths, training=True)
+        u = self._sum(x, self._training, training=True)
+        return u if self.lengths is None else self.walled(x, u)
 
     def term_energies(self, x: Any) -> dict[str, tf.Tensor]:
         """The energy of each term by its name, `[..., event_size]` to `[...]`."""
-        rows = self._rows(tf.convert_to_tensor(x))
-        return {
-            b.name: tensors.total_energy(rows, [b], self.lengths, training=False)
-            for b in self._bound
-        }
+        x = tf.convert_to_tensor(x)
+        return {b.name: self._sum(x, [b]) for b in self._bound}
 
     def _coordinate(self, coordinate: Coordinate, x: tf.Tensor) -> tf.Tensor:
         return coordinate(self._rows(tf.convert_to_tensor(x)), self.lengths)
@@ -235,11 +253,14 @@ class ParticleSystem(System):
         """The constructor's arguments, as JSON values."""
         walls = isinstance(self._box, SoftWalls)
         terms = self.terms[:-1] if walls else self.terms
+        training = self._training_terms
         return {
             "n": self.n,
             "dimension": self.dimension,
             "terms": [potentials.to_document(t) for t in terms],
             "box": potentials.to_document(self._box),
+            "coordinates": {k: potentials.to_document(c) for k, c in self.coordinates.items()},
+            "training_terms": training and [potentials.to_document(t) for t in training],
         }
 
     def draw(self, x: Any, *, diameter: float = 0.9) -> Figure:
@@ -254,14 +275,17 @@ class ParticleSystem(System):
 
         x = finite_array("x", np.atleast_2d(x), ndim=2, last=self.event_size)
         u = self.energy(tf.constant(x)).numpy()
-        r = self.positions(x).numpy()[..., :2].reshape(len(x), -1)
+        r = self.positions(x).numpy()[..., :2]
+        if self.dimension == 1:
+            r = np.concatenate([r, np.zeros_like(r)], axis=-1)
         titles = [f"u = {v:.1f} kT" for v in u]
         half = None if self.lengths is None else float(self.lengths[0] / 2)
         return plotting.particle_pictures(
-            {"": r},
+            {"": r.reshape(len(x), -1)},
             {"": titles},
             diameter=diameter,
-            box=getattr(self._box, "half_width", half) or 1.2 * float(np.abs(r).max()),
+            box=getattr(self._box, "half_width", half) or 1.2 * float(np.abs(r).max()) or 1.0,
+            marked=0,
         )
 
 
@@ -280,9 +304,9 @@ def _check_bonds(terms: Sequence[Potential], bonded: np.ndarray) -> None:
     twice = {tuple(p) for p in pairs[counts > 1]}
     for term in terms:
         excluded = getattr(term, "exclude", None)
-        if excluded is None or isinstance(excluded, str):
+        if excluded is None:
             continue
-        for pair in np.sort(excluded, axis=1):
+        for pair in np.sort(bonded if isinstance(excluded, str) else excluded, axis=1):
             if tuple(pair) in twice:
                 raise ValueError(
                     f"exclude of {term.name} must not hold a pair that is bonded twice, got "

@@ -17,6 +17,11 @@ def generator_with(prior):
     return bg.BoltzmannGenerator(systems.DoubleWell(), bijectors.Scaling(2), prior=prior)
 
 
+def conditional():
+    bijector = bijectors.AffineCoupling(2, hidden=(2,), condition_size=1)
+    return bg.BoltzmannGenerator(systems.DoubleWell(), bijector)
+
+
 def normal(size, dtype="float32"):
     return tfp.distributions.MultivariateNormalDiag(tf.zeros(size, dtype), tf.ones(size, dtype))
 
@@ -37,7 +42,7 @@ ROWS = [
         ValueError,
         r"bijector must have the event_size of DoubleWell, 2, got 3",
     ),
-    (lambda: generator_with(3), TypeError, r"prior must be a Distribution, got 3"),
+    (lambda: generator_with(3), TypeError, r"prior must be a Prior or Distribution, got 3"),
     (lambda: generator_with(normal(3)), ValueError, r"prior must have event shape \[2\].*3"),
     (
         lambda: generator_with(normal(2, "float64")),
@@ -50,6 +55,41 @@ ROWS = [
     (lambda: generator().sample(9, -1.0), ValueError, r"temperature must be .*got -1\.0"),
     (lambda: generator().sample(9, NAN), ValueError, r"temperature must be .*got nan"),
     (lambda: generator().sample(9, "1"), TypeError, r"temperature must be .*got '1'"),
+    (
+        lambda: generator().sample(3, [1.0, 2.0]),
+        ValueError,
+        r"temperature must be a positive number or 3 of them, got shape \(2,\)",
+    ),
+    (
+        lambda: generator().sample(2, [1.0, -2.0]),
+        ValueError,
+        r"temperature must be a positive number or 2 of them, .*least -2\.0",
+    ),
+    (
+        lambda: generator().as_distribution([1.0, 2.0]),
+        TypeError,
+        r"temperature must be a positive number, got \[1\.0, 2\.0\] of type list",
+    ),
+    (
+        lambda: conditional().sample(3, condition=[[1.0], [2.0]]),
+        ValueError,
+        r"condition must have shape \[1\] .* or \[3, 1\] for one a sample, got \(2, 1\)",
+    ),
+    (
+        lambda: conditional().log_weight(np.zeros((3, 2)), condition=[[1.0], [2.0]]),
+        ValueError,
+        r"condition must have shape \[1\] .* or \[3, 1\] for one a sample, got \(2, 1\)",
+    ),
+    (
+        lambda: conditional().sample(3, condition=[2**24 + 1]),
+        ValueError,
+        r"condition must hold whole numbers of at most 16777216, .* got 16777217",
+    ),
+    (
+        lambda: conditional().log_prob(np.zeros((1, 2)), condition=[-(10**30)]),
+        ValueError,
+        r"condition must hold whole numbers of at most 16777216, .* got -1000",
+    ),
     (lambda: generator().sample(9, seed=-1), ValueError, r"seed must be .*>= 0, got -1"),
     (
         lambda: generator().sample(9, seed=2**31),

@@ -74,6 +74,16 @@ ROWS = [
     ),
     (lambda: sampling.interpolate(WELL, ONES, ONES), TypeError, r"generator must be a Boltz"),
     (
+        lambda: sampling.independence_chain(generator(), 5, condition=[[1.0]]),
+        ValueError,
+        r"condition must have one dimension, for a chain samples one density, got shape \(1, 1\)",
+    ),
+    (
+        lambda: sampling.independence_chain(generator(), 5, temperature=[1.0]),
+        TypeError,
+        r"temperature must be a positive number, got \[1\.0\] of type list",
+    ),
+    (
         lambda: sampling.independence_chain(generator(), 0),
         ValueError,
         r"n_steps must be an integer >= 1, got 0",
@@ -404,7 +414,7 @@ ROWS = [
             sampling.particle_state(DIMER_X), 1, system=WELL, step_size=0.1
         ),
         TypeError,
-        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+        r"system must be a ParticleSystem, got <boltzmann_tf\.syst",
     ),
     (
         lambda: sampling.particle_sweeps(

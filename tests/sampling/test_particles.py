@@ -7,6 +7,7 @@ leave d exp(-u(d) / T - k d^2 / 4T) I_0(k d^2 / 4T), where I_0 comes from the an
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import numba
 import numpy as np
@@ -174,13 +175,29 @@ def _broken(r2, length):
     return ops.sqrt(length * length - r2)
 
 
-def test_moves_whose_energy_is_not_a_number_are_rejected_and_counted():
-    """A pair that lies at a distance of 1 and would be taken much further by each move."""
-    system = ParticleSystem(
+def with_a_bond():
+    return ParticleSystem(
         n=3,
         dimension=2,
         terms=[potentials.Bonds(_broken, [(0, 1)], length=2.0), potentials.Tether([0.0, 0.0], 1.0)],
     )
+
+
+def test_replicas_that_stay_where_the_density_is_zero_are_named():
+    """The bond of the second of three is broken by more than a move can mend."""
+    x = [[-0.5, 0.0, 0.5, 0.0, 0.0, 0.1], [-5.0, 0.0, 5.0, 0.0, 0.0, 0.1]]
+    state = sampling.particle_state([x[0], x[1], x[0]], seed=0)
+    run = {"system": with_a_bond(), "step_size": 0.1}
+    with pytest.warns(UserWarning, match="got 1 of 3 replicas .* after 2 sweeps, the first 1: "):
+        sampling.particle_sweeps(state, 2, **run)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sampling.particle_sweeps(sampling.particle_state([x[0]]), 2, **run)
+
+
+def test_moves_whose_energy_is_not_a_number_are_rejected_and_counted():
+    """A pair that lies at a distance of 1 and would be taken much further by each move."""
+    system = with_a_bond()
     state = sampling.particle_state([[-0.5, 0.0, 0.5, 0.0, 0.0, 0.1]] * 2, seed=0)
     moved, info = sampling.particle_sweeps(state, 20, system=system, step_size=1e5)
     assert np.array_equal(moved.x, state.x)
