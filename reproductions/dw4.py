@@ -36,7 +36,7 @@ CASE = Case(
 )
 
 
-@reproduction("dw4", "DW4: four particles with two lengths a pair, against quadrature")
+@reproduction("dw4", "DW4: four particles, two lengths a pair")
 def run(context: Context) -> None:
     """Monte Carlo, annealing and a generator of DW4."""
     reproduce(context, CASE)
