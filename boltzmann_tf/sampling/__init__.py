@@ -1,6 +1,13 @@
 """Conventional Monte Carlo (training data, reference answers) and moves through latent space."""
 
 from boltzmann_tf.sampling.annealing import Annealed, anneal
+from boltzmann_tf.sampling.exchange import (
+    ExchangeInfo,
+    ExchangeState,
+    exchange_rounds,
+    exchange_state,
+)
+from boltzmann_tf.sampling.hamiltonian_walk import hamiltonian
 from boltzmann_tf.sampling.latent import (
     IndependenceChain,
     Path,
@@ -69,6 +76,8 @@ __all__ = [
     "AnnealedParticles",
     "Chains",
     "ClusterInfo",
+    "ExchangeInfo",
+    "ExchangeState",
     "IndependenceChain",
     "IsingChain",
     "IsingSummary",
@@ -90,6 +99,9 @@ __all__ = [
     "WangLandauState",
     "anneal",
     "anneal_particles",
+    "exchange_rounds",
+    "exchange_state",
+    "hamiltonian",
     "heat_bath_sweeps",
     "independence_chain",
     "interpolate",

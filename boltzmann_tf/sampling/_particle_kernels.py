@@ -22,10 +22,10 @@ from boltzmann_tf.potentials.ops import formula
 from boltzmann_tf.sampling._random import next_word
 from boltzmann_tf.sampling._uniform import symmetric, symmetric_pair, uniform_open
 
-__all__ = ["energies_kernel", "shared", "sweep_kernel"]
+__all__ = ["PROPOSED", "closure", "energies_kernel", "shared", "sweep_kernel"]
 
 
-def _njit(function: Callable, version: str | None) -> Any:
+def closure(function: Callable, version: str | None) -> Any:
     """Compiles at the first call; cached on disk, where there is a place, for known formulas."""
     options = {"nogil": True, "error_model": "numpy"}
     if version is not None:
@@ -175,7 +175,7 @@ def _sweep_kernel(compiled: Compiled, coordinate: _ByKey, dimension: int) -> Cal
             counts[r, 0], counts[r, 1] = accepted, not_finite
         return version or ""  # read, so that it is part of what the cache knows the kernel by
 
-    return _njit(sweep, version)
+    return closure(sweep, version)
 
 
 @functools.lru_cache(maxsize=64)
@@ -188,4 +188,4 @@ def energies_kernel(compiled: Compiled) -> Callable:
             u[r] = total(x[r], terms, factors)
         return version or ""
 
-    return _njit(energies, version)
+    return closure(energies, version)

@@ -158,7 +158,8 @@ def swept(
     for name in ("step_size", "temperature"):
         if np.any(arrays[name] <= 0):
             raise ValueError(f"{name} must be > 0, got {arrays[name].min()!r}")
-    along = coordinate_of(system, coordinate, needed=bool(np.any(arrays["stiffness"])))
+    needed = bool(np.any(arrays["stiffness"])) or isinstance(coordinate, Coordinate)
+    along = coordinate_of(system, coordinate) if needed else None
     x = rows_of(system, state.x)
     rng = state.rng.copy("C")
     counts = np.zeros((replicas, 2), np.int64)
@@ -174,7 +175,7 @@ def swept(
             _factors(system, factors, replicas),
             counts,
         ),
-        (terms_of(system), index, biased, _sides(system), n),
+        (terms_of(system), index, biased, sides_of(system), n),
         n * x.shape[2] * x.size,  # a move sees all particles
     )
     return ParticleState(configurations_of(system, x), rng), counts
@@ -192,16 +193,21 @@ def particle_energies(x: Any, system: ParticleSystem) -> np.ndarray:
     return u + system.constant
 
 
-def coordinate_of(
-    system: ParticleSystem, coordinate: Coordinate | str | None, *, needed: bool = True
-) -> Coordinate | None:
-    """A coordinate of the system, by name or as it is; None where none is needed, or raises."""
+def coordinate_of(system: ParticleSystem, coordinate: Coordinate | str | None) -> Coordinate:
+    """A coordinate of the system, by name or as it is, or raises."""
     if isinstance(coordinate, Coordinate):
         coordinate.check(system.particles)
         return coordinate
-    if not needed:
-        return None
     return system.coordinate(coordinate)
+
+
+def coordinate_values(system: ParticleSystem, coordinate: Coordinate, x: np.ndarray) -> np.ndarray:
+    """The coordinate of configurations, [replicas]."""
+    if system.anchored:
+        rows = [x[:, k :: system.dimension] for k in range(system.dimension)]
+    else:
+        rows = list(np.moveaxis(rows_of(system, x), 1, 0))
+    return np.asarray(coordinate(rows, system.lengths))
 
 
 def terms_of(system: ParticleSystem) -> tuple[Any, ...]:
@@ -242,5 +248,6 @@ def _factors(
     return table
 
 
-def _sides(system: ParticleSystem) -> tuple[float, ...]:
+def sides_of(system: ParticleSystem) -> tuple[float, ...]:
+    """Sides of a periodic box, as kernels take them; () for another."""
     return () if system.lengths is None else tuple(float(v) for v in system.lengths)

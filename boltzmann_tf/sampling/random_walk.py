@@ -16,7 +16,7 @@ from boltzmann_tf.sampling._precision import check_resolution, check_step, energ
 from boltzmann_tf.systems import System
 from boltzmann_tf.systems.base import with_density
 
-__all__ = ["Chains", "metropolis", "run", "run_chains"]
+__all__ = ["Chains", "check_run", "metropolis", "run", "run_chains", "start_of"]
 
 TUNING_ROUNDS = 20  # of the burn-in, each followed by one adjustment of the step size
 
@@ -28,8 +28,10 @@ class Chains(NamedTuple):
       x: configurations, `[chains, draws, *event_shape]`.
       log_prob: unnormalised log-density, -u / tau for a system, float64 `[chains, draws]`.
       acceptance: mean acceptance of each chain after burn-in, float64 `[chains]`.
-      step_size: standard deviation of the Gaussian step.
-      steps: Metropolis steps in all, burn-in included (one energy evaluation each).
+      step_size: standard deviation of the Gaussian step; of Hamiltonian ones, that of the
+        integrator.
+      steps: Metropolis steps in all, burn-in included (one energy evaluation each; of Hamiltonian
+        ones `n_leapfrog` energies and gradients).
       seed: of the run.
       not_finite: steps after burn-in that were rejected because the log-density there was NaN or
         +inf.
@@ -101,15 +103,7 @@ def metropolis(
     """
     with_density("system", system)
     tau = positive("temperature", temperature)
-    choice("dtype", dtype, ("float32", "float64"))
-    shape = system.event_shape
-    start = finite_array("initial", initial, dtype=dtype)
-    if start.shape == shape:
-        start = start[None]
-    if start.shape[1:] != shape or start.ndim != 1 + len(shape):
-        raise ValueError(
-            f"initial must have shape [chains, {', '.join(map(str, shape))}], got {start.shape}"
-        )
+    start = start_of(system, initial, dtype)
     jit = with_xla(system, jit_compile=jit_compile)
     energy = energies_of(system, start)
     energy_of = in_graph(system.energy)
@@ -199,21 +193,8 @@ def run(
     seed: int,
 ) -> Chains:
     """As `run_chains`; `first` are u / tau at the start, in the precision of all energies."""
-    for name, count, minimum in (("n_steps", n_steps, 1), ("burn_in", burn_in, 0)):
-        if positive_int(name, count, minimum=minimum) >= 2**31:
-            raise ValueError(f"{name} must be below 2**31, got {count}")
-    positive_int("stride", stride)
-    seed_int("seed", seed)
+    check_run(n_steps, stride, burn_in, target_acceptance, seed)
     size = positive("step_size", step_size)
-    if stride > n_steps:
-        raise ValueError(f"stride must be at most n_steps={n_steps}, got {stride}")
-    if target_acceptance is not None:
-        if not 0 < target_acceptance < 1:
-            raise ValueError(f"target_acceptance must be in (0, 1), got {target_acceptance!r}")
-        if burn_in < TUNING_ROUNDS:
-            raise ValueError(
-                f"burn_in must be at least {TUNING_ROUNDS} to tune the step size, got {burn_in}"
-            )
     check_step(size, start)
     if not burn_in:
         check_resolution(first, first.dtype, "at the start", target.remedy)
@@ -248,3 +229,37 @@ def run(
         seed,
         int(not_finite.sum(dtype=np.int64)),
     )
+
+
+def start_of(system: System, initial: Any, dtype: str) -> np.ndarray:
+    """Configurations to start from, `[chains, *event_shape]`, or raises."""
+    choice("dtype", dtype, ("float32", "float64"))
+    shape = system.event_shape
+    start = finite_array("initial", initial, dtype=dtype)
+    if start.shape == shape:
+        start = start[None]
+    if start.shape[1:] != shape or start.ndim != 1 + len(shape):
+        raise ValueError(
+            f"initial must have shape [chains, {', '.join(map(str, shape))}], got {start.shape}"
+        )
+    return start
+
+
+def check_run(
+    n_steps: int, stride: int, burn_in: int, target_acceptance: float | None, seed: int
+) -> None:
+    """Raises unless these are as `metropolis` says."""
+    for name, count, minimum in (("n_steps", n_steps, 1), ("burn_in", burn_in, 0)):
+        if positive_int(name, count, minimum=minimum) >= 2**31:
+            raise ValueError(f"{name} must be below 2**31, got {count}")
+    positive_int("stride", stride)
+    seed_int("seed", seed)
+    if stride > n_steps:
+        raise ValueError(f"stride must be at most n_steps={n_steps}, got {stride}")
+    if target_acceptance is not None:
+        if not 0 < target_acceptance < 1:
+            raise ValueError(f"target_acceptance must be in (0, 1), got {target_acceptance!r}")
+        if burn_in < TUNING_ROUNDS:
+            raise ValueError(
+                f"burn_in must be at least {TUNING_ROUNDS} to tune the step size, got {burn_in}"
+            )

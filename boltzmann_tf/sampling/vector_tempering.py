@@ -1,8 +1,7 @@
 """Replica exchange of unit vectors: walkers that trade temperatures.
 
-Source: Hukushima and Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996). Pairs of neighbouring
-temperatures are (0, 1), (2, 3), ... in even rounds and (1, 2), (3, 4), ... in odd ones, as in
-`sampling.tempering_rounds`.
+Source: Hukushima and Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996). The exchanges are those of
+`sampling.exchange_rounds`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite_array, instance, positive_int, seed_int
-from boltzmann_tf.sampling._exchange import check_ladder, exchange
+from boltzmann_tf.sampling._exchange import check_ladder
+from boltzmann_tf.sampling.exchange import exchange_rounds, exchange_state
 from boltzmann_tf.sampling.nematic import (
     VectorState,
     vector_energies,
@@ -144,34 +144,36 @@ def vector_tempering_rounds(
     if most.shape not in ((), T.shape) or np.any(most <= 0):
         raise ValueError(f"angle must be > 0, a number or [{T.size}], got {most.tolist()}")
     most = np.broadcast_to(most, T.shape).copy()
-    walkers, rung, _, first, seed = state
-    rung = rung.copy()
     moved = np.zeros(n_temperatures)
-    energy, order = np.empty((2, ladders, n_temperatures, n))
-    attempted, accepted = np.zeros((2, n_temperatures - 1), np.int64)
-    for t in range(n):
-        of_walker = T[rung].ravel()
+    energy = np.empty(state.rung.size)  # of the walkers
+
+    def sweep(walkers: VectorState, rung: np.ndarray) -> VectorState:
+        nonlocal most, moved
         walkers, moves = vector_sweeps(
-            walkers, sweeps, system=system, temperature=of_walker, angle=most[rung].ravel()
+            walkers, sweeps, system=system, temperature=T[rung], angle=most[rung]
         )
-        at = np.argsort(rung, axis=1)  # the walker at each temperature
-        each = np.take_along_axis(moves.acceptance.reshape(rung.shape), at, axis=1).mean(axis=0)
+        each = np.bincount(rung, moves.acceptance) / ladders
         moved += each
         if tune:
             most = np.minimum(most * np.exp(np.clip(each - _TARGET, -0.1, 0.1)), np.pi)
         if clusters:
-            walkers, _ = vector_wolff_updates(
-                walkers, clusters, system=system, temperature=of_walker
-            )
-        now = vector_energies(walkers.vectors, system).reshape(rung.shape)
-        energy[..., t] = np.take_along_axis(now, at, axis=1)
-        s = vector_order(walkers.vectors).reshape(rung.shape)
-        order[..., t] = np.take_along_axis(s, at, axis=1)
-        lower, exchanged = exchange(rung, energy[..., t], T, first + t, seed)
-        attempted[lower] += ladders
-        accepted[lower] += exchanged
-    acceptance = np.where(attempted > 0, accepted / np.maximum(attempted, 1), np.nan)
+            walkers, _ = vector_wolff_updates(walkers, clusters, system=system, temperature=T[rung])
+        energy[:] = vector_energies(walkers.vectors, system)
+        return walkers
+
+    def observe(walkers: VectorState) -> np.ndarray:
+        return np.stack([energy, vector_order(walkers.vectors)], axis=1)
+
+    begin = exchange_state(state.walkers, n_temperatures, n_ladders=ladders, seed=state.seed)
+    end, info = exchange_rounds(
+        begin._replace(rung=state.rung, rounds=state.rounds),
+        n,
+        sweep=sweep,
+        reduced_energy=lambda _: energy[:, None] / T,
+        observe=observe,
+    )
+    seen = np.moveaxis(info.observed, -1, 0)  # energy and order
     return (
-        VectorTemperingState(walkers, rung, most, first + n, seed),
-        VectorTemperingInfo(energy, order, acceptance, moved / n),
+        VectorTemperingState(end.walkers, end.rung, most, end.rounds, end.seed),
+        VectorTemperingInfo(seen[0], seen[1], info.acceptance, moved / n),
     )

@@ -58,7 +58,13 @@ class ParticleSystem(System):
       coordinates: reaction coordinates by name.
       training_terms: those of `training_energy`, the box's wall among them; None for the same
         terms. In both cases in their forms that stay finite.
+
+    Attributes:
+      rigid: numbers of the particles that `sampling.anneal_particles` moves as one body, unless it
+        is told otherwise.
     """
+
+    rigid: tuple[int, ...] = ()
 
     def __init__(
         self,

@@ -70,6 +70,8 @@ class SolvatedDimer(ParticleSystem):
       solvent: number of solvent particles, a square.
     """
 
+    rigid = (0, 1)
+
     def __init__(
         self,
         *,

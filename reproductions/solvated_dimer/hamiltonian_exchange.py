@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from boltzmann_tf import estimators, sampling
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from reproductions.solvated_dimer.reference import CUT, SYSTEM, length_energy
 
 __all__ = ["Exchange", "exchange"]
@@ -50,39 +51,33 @@ def exchange(
     """
     context.log("Hamiltonian replica exchange")
     scales = np.linspace(1.0, 0.02**0.5, levels) ** 2
-    rng = np.random.default_rng([context.seed, 17])
     ends = [
         SYSTEM.initial_state("closed" if r < replicas // 2 else "open") for r in range(replicas)
     ]
-    start = np.tile(np.stack(ends), (levels, 1))
-    state = sampling.particle_state(start, seed=context.seed + 100)
-    factor = np.repeat(scales, replicas)
-    burn_in = rounds // 3
-    lengths = np.empty((levels, rounds, replicas))
-    accepted, attempted = np.zeros(levels - 1), np.zeros(levels - 1)
-    for t in range(burn_in + rounds):
-        state, _ = sampling.particle_sweeps(
-            state, sweeps, system=SYSTEM, step_size=0.2, length_factor=factor
-        )
-        x = state.x.reshape(levels, replicas, -1)
-        d = np.hypot(x[..., 0] - x[..., 2], x[..., 1] - x[..., 3])
-        v = length_energy(d)
-        for k in range(t % 2, levels - 1, 2):
-            log_ratio = (scales[k] - scales[k + 1]) * (v[k] - v[k + 1])
-            swap = np.log(rng.uniform(size=replicas)) < log_ratio
-            accepted[k] += swap.mean()
-            attempted[k] += 1
-            for values in (x, d):
-                values[k, swap], values[k + 1, swap] = values[k + 1, swap], values[k, swap]
-        if t >= burn_in:
-            lengths[:, t - burn_in] = d
-    rate = accepted / np.maximum(attempted, 1)
+    walkers = sampling.particle_state(np.repeat(ends, levels, axis=0), seed=context.seed + 100)
+    state = sampling.exchange_state(walkers, levels, n_ladders=replicas, seed=context.seed)
+
+    def sweep(walkers: sampling.ParticleState, rung: np.ndarray) -> sampling.ParticleState:
+        return sampling.particle_sweeps(
+            walkers, sweeps, system=SYSTEM, step_size=0.2, factors={"length": scales[rung]}
+        )[0]
+
+    options: dict[str, Any] = {
+        "sweep": sweep,
+        # The rest of the energy is the same at all levels.
+        "reduced_energy": lambda w: length_energy(dimer_distance(w.x))[:, None] * scales,
+        "observe": lambda w: dimer_distance(w.x),
+    }
+    if rounds // 3:
+        state, _ = sampling.exchange_rounds(state, rounds // 3, **options)
+    state, info = sampling.exchange_rounds(state, rounds, **options)
+    lengths = np.transpose(info.observed, (1, 2, 0))
     half = replicas // 2
     return Exchange(
         _restricted_difference(lengths, scales),
         _restricted_difference(lengths[:, :, :half], scales),
         _restricted_difference(lengths[:, :, half:], scales),
-        rate,
+        info.acceptance,
     )
 
 

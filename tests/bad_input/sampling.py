@@ -9,6 +9,7 @@ import numpy as np
 import boltzmann_tf as bg
 from bad_input.parts import NAN, ONES, WELL, first, generator
 from boltzmann_tf import sampling, systems
+from boltzmann_tf.potentials import Distance
 
 DIMER = systems.SolvatedDimer(solvent=4, box=1.5)
 DIMER_X = np.stack([DIMER.initial_state("closed")])
@@ -21,6 +22,8 @@ UP = VECTORS.vectors
 VECTOR_LADDER = sampling.vector_tempering_state(RING, 2)
 STEEP = bg.System.from_energy(lambda x: 1e9 + first(x), (2,))
 CHAIN = functools.partial(sampling.metropolis, WELL, n_steps=10)
+HMC = functools.partial(sampling.hamiltonian, WELL, n_steps=10)
+RUNGS = sampling.exchange_state(ONES, 3)
 
 
 ROWS = [
@@ -150,7 +153,7 @@ ROWS = [
             step_size=0.1,
         ),
         TypeError,
-        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+        r"system must be a ParticleSystem, got <boltzmann_tf\.syst",
     ),
     (
         lambda: sampling.anneal_particles(
@@ -177,6 +180,104 @@ ROWS = [
         ),
         ValueError,
         r"centres must have a last dimension of 12, got shape \(1,\)",
+    ),
+    (
+        lambda: sampling.anneal_particles(
+            DIMER_X,
+            system=DIMER,
+            centres=DIMER_X,
+            stiffness=[1.0, 0.5],
+            temperature=[1.0, 1.0],
+            step_size=0.1,
+            rigid=[3],
+        ),
+        ValueError,
+        r"rigid must be two or more particles or none, got \[3\]",
+    ),
+    (lambda: HMC([0.0, 0.0, 0.0]), ValueError, r"initial must have shape \[chains, 2\], got"),
+    (lambda: HMC([NAN, 0.0]), ValueError, r"initial must be finite, got 1 NaN"),
+    (lambda: HMC([0.0, 0.0], n_steps=0), ValueError, r"n_steps must be .*got 0"),
+    (lambda: HMC([0.0, 0.0], stride=20), ValueError, r"stride must be at most .*got 20"),
+    (lambda: HMC([0.0, 0.0], n_leapfrog=0), ValueError, r"n_leapfrog must be .*got 0"),
+    (lambda: HMC([0.0, 0.0], step_size=-1.0), ValueError, r"step_size must be .*got -1\.0"),
+    (lambda: HMC([1.0, 0.0], step_size=1e-12), ValueError, r"step_size must be at least"),
+    (
+        lambda: HMC([0.0, 0.0], temperature=[1.0, 2.0]),
+        ValueError,
+        r"temperature must be > 0, a number or \[1\], got \[1\.0, 2\.0\]",
+    ),
+    (lambda: HMC([0.0, 0.0], temperature=0.0), ValueError, r"temperature must be > 0, .*got 0\.0"),
+    (lambda: HMC([0.0, 0.0], dtype="float16"), ValueError, r"dtype must be one of .*'float16'"),
+    (lambda: HMC([0.0, 0.0], jit_compile="xla"), ValueError, r"jit_compile must be .*'xla'"),
+    (lambda: HMC([0.0, 0.0], seed=-1), ValueError, r"seed must be .*got -1"),
+    (
+        lambda: HMC([0.0, 0.0], target_acceptance=0.7),
+        ValueError,
+        r"burn_in must be at least 20 .*got 0",
+    ),
+    (
+        lambda: sampling.hamiltonian(systems.Ising(4), np.ones(16), n_steps=1),
+        ValueError,
+        r"system must have a density over real vectors, got the spins of Ising",
+    ),
+    (
+        lambda: sampling.exchange_state(ONES, 1),
+        ValueError,
+        r"n_rungs must be an integer >= 2, got 1",
+    ),
+    (
+        lambda: sampling.exchange_state(ONES, 3, n_ladders=0),
+        ValueError,
+        r"n_ladders must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.exchange_state(ONES, 3, seed=-1),
+        ValueError,
+        r"seed must be an integer >= 0, got -1",
+    ),
+    (
+        lambda: sampling.exchange_rounds(3, 1, sweep=np.add, reduced_energy=np.exp),
+        TypeError,
+        r"state must be a ExchangeState, got 3 of type int",
+    ),
+    (
+        lambda: sampling.exchange_rounds(RUNGS, 0, sweep=np.add, reduced_energy=np.exp),
+        ValueError,
+        r"n_rounds must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.exchange_rounds(RUNGS, 1, sweep="sweep", reduced_energy=np.exp),
+        TypeError,
+        r"sweep must be a function, got 'sweep'",
+    ),
+    (
+        lambda: sampling.exchange_rounds(
+            RUNGS, 1, sweep=lambda x, rung: x, reduced_energy=lambda x: x[:, 0]
+        ),
+        ValueError,
+        r"reduced_energy must return .*shape \[3, 3\], got \(3,\)",
+    ),
+    (
+        lambda: sampling.particle_energies(ONES, DIMER),
+        ValueError,
+        r"x must have a last dimension of 12, got shape \(3, 2\)",
+    ),
+    (
+        lambda: sampling.umbrella_state(DIMER, [1.0, 2.0], start=ONES),
+        ValueError,
+        r"start must have a last dimension of 12, got shape \(3, 2\)",
+    ),
+    (
+        lambda: sampling.umbrella_state(DIMER, [1.0, 2.0], coordinate="length"),
+        ValueError,
+        r"reaction coordinate must be one of \['distance'\], got 'length'",
+    ),
+    (
+        lambda: sampling.umbrella_rounds(
+            WINDOWS, 1, system=DIMER, centres=[1.0, 2.0], coordinate=Distance(0, 9)
+        ),
+        ValueError,
+        r"particles must be particles' numbers in 0 \.\. 5, got 9",
     ),
     (
         lambda: sampling.latent_metropolis(WELL, ONES, n_steps=5),
@@ -503,7 +604,7 @@ ROWS = [
     (
         lambda: sampling.umbrella_state(WELL, [1.0, 2.0]),
         TypeError,
-        r"system must be a SolvatedDimer, got <boltzmann_tf\.syst",
+        r"system must be a ParticleSystem, got <boltzmann_tf\.syst",
     ),
     (
         lambda: sampling.umbrella_state(DIMER, [2.0, 1.0]),

@@ -7,6 +7,7 @@ import tensorflow as tf
 import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, WELL, first
 from boltzmann_tf import bijectors, systems
+from boltzmann_tf.potentials import CentreTether
 
 
 class Scalar(bg.System):
@@ -209,5 +210,10 @@ ROWS = [
         lambda: systems.MuellerBrown(NAN),
         ValueError,
         r"scale must be a positive finite number, got nan",
+    ),
+    (
+        lambda: systems.ParticleSystem(n=3, dimension=4, terms=[CentreTether(3)]),
+        ValueError,
+        r"dimension must be 1, 2 or 3, got 4",
     ),
 ]

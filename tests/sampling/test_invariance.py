@@ -15,9 +15,17 @@ from invariance import Kernel, both, leaves_its_target, planted_error_is_seen
 from scipy.special import ive
 
 from boltzmann_tf import sampling
-from boltzmann_tf.sampling import nematic, particle_annealing, particles, umbrella, vector_tempering
-from boltzmann_tf.sampling.lattice import clusters, multispin, tempering
-from boltzmann_tf.systems import Nematic, SolvatedDimer
+from boltzmann_tf.potentials import CentreTether, InversePower, Periodic
+from boltzmann_tf.sampling import (
+    exchange,
+    hamiltonian_walk,
+    nematic,
+    particle_annealing,
+    particles,
+    umbrella,
+)
+from boltzmann_tf.sampling.lattice import clusters, multispin
+from boltzmann_tf.systems import Nematic, ParticleSystem, SolvatedDimer
 
 KERNELS: dict[str, Kernel] = {}
 
@@ -160,12 +168,12 @@ def lattice_tempering():
         values = of_spins(state.lattice)[:, :5].reshape(*state.rung.shape, -1)
         return np.take_along_axis(values, at[..., None], axis=1).reshape(len(at), -1)
 
-    return Kernel(start, move, statistics, patched(tempering, "exchange", hotter))
+    return Kernel(start, move, statistics, patched(exchange, "log_ratios", halved))
 
 
-def hotter(old, rung, energy, *rest):
+def halved(old, *args):
     """Exchange as if energies were half of what they are, each bond counted once."""
-    return old(rung, 0.5 * energy, *rest)
+    return 0.5 * old(*args)
 
 
 KERNELS["lattice tempering"] = lattice_tempering()
@@ -257,7 +265,7 @@ def tempered_vectors():
         values = values.reshape(*at.shape, -1)
         return np.take_along_axis(values, at[..., None], axis=1).reshape(len(at), -1)
 
-    return Kernel(start, move, statistics, patched(vector_tempering, "exchange", hotter))
+    return Kernel(start, move, statistics, patched(exchange, "log_ratios", halved))
 
 
 KERNELS["vector tempering"] = tempered_vectors()
@@ -273,21 +281,23 @@ SITES = np.array([-0.5, 0, 0.5, 0, -0.9, -0.8, 0.9, -1.0, -1.0, 0.9, 0.8, 1.1])
 D_GRID = np.linspace(1e-4, 3.5, 20_001)
 
 
-def free_length(T, centre, stiffness):
+def free_length(T, centre, stiffness, scale):
     """Density on D_GRID of the length by springs, its own potential and bias."""
     q = 2 * (D_GRID - DIMER.distance)
     u = DIMER.slope * q - DIMER.quadratic * q**2 + DIMER.quartic * q**4
-    log_p = np.log(D_GRID * ive(0, DIMER.dimer_k * D_GRID**2 / 4 / T)) - u / T
+    log_p = np.log(D_GRID * ive(0, DIMER.dimer_k * D_GRID**2 / 4 / T)) - scale * u / T
     return np.exp(log_p - stiffness * (D_GRID - centre) ** 2)
 
 
-def drawn_particles(n, seed, *, T=1.0, centre=0.0, stiffness=0.0):
+def drawn_particles(n, seed, *, T=1.0, centre=0.0, stiffness=0.0, scale=1.0):
     """Of exp(-u / T - stiffness (d - centre)^2): by rejection of what overlaps, [n, 12].
+
+    `scale` is a factor of the length's own energy.
 
     Lengths are drawn from a grid of 2e-4, whose error is far below what is resolved here.
     """
     rng = np.random.default_rng([seed, 7])
-    cumulative = np.cumsum(free_length(T, centre, stiffness))
+    cumulative = np.cumsum(free_length(T, centre, stiffness, scale))
     cumulative /= cumulative[-1]
     found, have = [], 0
     while have < n:
@@ -332,20 +342,15 @@ def of_particles(x):
     return np.stack(columns, axis=1)
 
 
-def off(index, factor):
-    """One of the system's constants, in the order of `particle_annealing.parameters`."""
-    return lambda old, system: old(system) * np.where(np.arange(8) == index, factor, 1)
-
-
 def misread(name, factor):
     """The last parameter of one of the system's terms in the kernel."""
 
     def scaled(old, system):
         terms = list(old(system))
         place = system.moving_terms.index(name)
-        # In a pair's term, then in one of every particle.
-        at = 1 if len(terms[place]) > 1 else 0
+        # Its place in a term of pairs, of a few, of every particle.
         term = list(terms[place])
+        at = next(i for i in (1, 3, 0) if i < len(term) and isinstance(term[i], tuple))
         term[at] = (*term[at][:-1], term[at][-1] * factor)
         terms[place] = tuple(term)
         return tuple(terms)
@@ -423,7 +428,8 @@ KERNELS |= {
         0.35, lambda move: lambda patch: functools.partial(move, k=4.0)
     ),  # a spring with one half
     "umbrella exchange": umbrella_kernel(
-        1e-9, lambda move: patched(umbrella, "_distance", lambda old, x: 0.8 * old(x))
+        1e-9,
+        lambda move: patched(umbrella, "coordinate_values", lambda old, *args: 0.8 * old(*args)),
     ),
 }
 
@@ -461,10 +467,143 @@ def of_annealed(x):
 SHIFTED = SITES + 1.6 * (np.arange(12) == 4)  # the walls of the cell are elsewhere
 
 KERNELS |= {
-    "annealed particles": annealed(patched(particle_annealing, "parameters", off(6, 2.0))),
-    "annealed particles, dimer": annealed(patched(particle_annealing, "parameters", off(4, 1.4))),
+    "annealed particles": annealed(patched(particle_annealing, "terms_of", misread("box", 2.0))),
+    "annealed particles, dimer": annealed(
+        patched(particle_annealing, "terms_of", misread("springs", 1.4))
+    ),
     "annealed particles, cell": annealed({"reference": SHIFTED}, kappa=0.0, n=4 * PARTICLES),
     "annealed particles, tethers": annealed({"stiffness": np.full(17, 0.1)}, kappa=0.5, T=1.5),
+}
+
+
+SCALES = np.array([1.0, 0.4, 0.1])
+
+
+def exchanged_hamiltonians():
+    """The dimer's own potential on a ladder of factors."""
+    ladders = 12_000
+
+    def start(seed):
+        drawn = [drawn_particles(ladders, seed + i, scale=s) for i, s in enumerate(SCALES)]
+        x = np.stack(drawn, axis=1).reshape(-1, 12)
+        walkers = sampling.particle_state(x, seed=seed)
+        return sampling.exchange_state(walkers, 3, n_ladders=ladders, seed=seed)
+
+    def length_energy(walkers):
+        return np.asarray(DIMER.term_energies(walkers.x)["length"])[:, None] * SCALES
+
+    def sweep(walkers, rung):
+        factors = {"length": SCALES[rung]}
+        return sampling.particle_sweeps(walkers, 2, system=DIMER, step_size=0.35, factors=factors)[
+            0
+        ]
+
+    def move(state, seed):
+        return sampling.exchange_rounds(state, 2, sweep=sweep, reduced_energy=length_energy)[0]
+
+    def statistics(state):
+        at = np.argsort(state.rung, axis=1)
+        values = of_particles(state.walkers.x)[:, [0, 1, 3, 7]].reshape(*at.shape, -1)
+        return np.take_along_axis(values, at[..., None], axis=1).reshape(len(at), -1)
+
+    return Kernel(start, move, statistics, patched(exchange, "log_ratios", halved))
+
+
+# Three that repel in space: in a periodic cube, and alone, where only their common centre is held.
+
+
+def gas():
+    return ParticleSystem(
+        n=3, dimension=3, terms=[InversePower(0.8, name="repulsion")],
+        box=Periodic(2.0, images="nearest"),
+    )  # fmt: skip
+
+
+def cluster():
+    terms = [InversePower(0.8, name="repulsion"), CentreTether(3, 2.0, name="centre")]
+    return ParticleSystem(n=3, dimension=3, terms=terms)
+
+
+def drawn_three(system, n, seed, T):
+    """By rejection of what overlaps, from even or Gaussian ones."""
+    rng = np.random.default_rng([seed, 11])
+    found, have = [], 0
+    while have < n:
+        shape = (1 << 16, system.event_size)
+        if system.lengths is None:
+            x = np.sqrt(T / 2.0) * rng.standard_normal(shape)
+        else:
+            x = rng.uniform(-1, 1, shape)
+        u = np.asarray(system.term_energies(x)["repulsion"])
+        x = x[np.log(rng.random(len(x))) < -u / T]
+        found.append(x)
+        have += len(x)
+    return np.concatenate(found)[:n]
+
+
+def of_three(system):
+    def statistics(x):
+        r = system.positions(x).numpy()
+        d = r[:, [0, 1, 2]] - r[:, [1, 2, 0]]
+        if system.lengths is not None:
+            d -= 2 * np.round(d / 2)
+        r2 = (d**2).sum(axis=-1)
+        turned = np.cos(np.pi * r[:, 0]), np.sin(np.pi * r[:, 1]) * np.cos(np.pi * r[:, 2])
+        dot = (d[:, 0] * d[:, 1]).sum(axis=-1)[:, None]
+        near = 1 / (0.3 + r2)
+        together = near.sum(axis=1, keepdims=True)
+        return np.concatenate([r2, near, together, dot, *turned], axis=1)
+
+    return statistics
+
+
+def swept_three(system, plant, T=0.8):
+    def start(seed):
+        return sampling.particle_state(drawn_three(system, PARTICLES, seed, T), seed=seed)
+
+    def move(state, seed):
+        return sampling.particle_sweeps(state, 4, system=system, step_size=0.4, temperature=T)[0]
+
+    statistics = of_three(system)
+    return Kernel(start, move, lambda state: statistics(state.x), plant)
+
+
+def hamiltonian_three(make, T=0.8, n=PARTICLES // 2):
+    """The planted error: energies of 0.6 of what they are, in the forces, too."""
+
+    def moved(system):
+        def move(x, seed):
+            options = {"n_steps": 4, "stride": 4, "step_size": 0.1, "n_leapfrog": 4}
+            return sampling.hamiltonian(
+                system, x, temperature=T, seed=seed, dtype="float64", **options
+            ).x[:, -1]
+
+        return move
+
+    def plant(patch):
+        def smaller(old, *args):
+            of = old(*args)
+            return lambda x, tau: of(x, tau / 0.6)
+
+        patched(hamiltonian_walk, "log_density", smaller)(patch)
+        return moved(make())  # what was compiled for the first one has no error
+
+    system = make()
+    return Kernel(
+        lambda seed: drawn_three(system, n, seed, T), moved(system), of_three(system), plant
+    )
+
+
+KERNELS |= {
+    "exchange of Hamiltonians": exchanged_hamiltonians(),
+    "particle sweeps, periodic": swept_three(
+        gas(), patched(particles, "terms_of", misread("repulsion", 1.1**0.5))
+    ),
+    "particle sweeps, cluster": swept_three(
+        cluster(), patched(particles, "terms_of", misread("centre", 1.2))
+    ),
+    "Hamiltonian, periodic": hamiltonian_three(gas),
+    "Hamiltonian, cluster": hamiltonian_three(cluster),
 }
 
 

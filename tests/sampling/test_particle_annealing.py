@@ -8,16 +8,30 @@ from __future__ import annotations
 
 from math import factorial
 
+import numba
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.optimize import linear_sum_assignment
 from scipy.special import ive
 
 from boltzmann_tf import sampling
-from boltzmann_tf.sampling import _label_cell, particle_annealing
-from boltzmann_tf.systems import SolvatedDimer
+from boltzmann_tf.potentials import (
+    CentreTether,
+    HarmonicAngle,
+    HarmonicBond,
+    InversePower,
+    Periodic,
+    Tether,
+)
+from boltzmann_tf.sampling._annealing_kernels import rigid_moves
+from boltzmann_tf.sampling._label_cell import label_cell
+from boltzmann_tf.systems import ParticleSystem, SolvatedDimer
 
 SOLVENT = 9
+CELL = label_cell(2, periodic=False)
+FIND, LEAVES = numba.njit(CELL.find), numba.njit(CELL.leaves)
+ALL = np.arange(SOLVENT)
 # A reference without symmetry, so that no two orders are equally good.
 SITES = np.random.default_rng(5).uniform(-2.5, 2.5, (SOLVENT + 2, 2)).ravel()
 SITES[:4] = [-0.5, 0.0, 0.5, 0.0]
@@ -43,10 +57,10 @@ def test_potentials_know_the_cell():
     sites, v = split(SITES), np.empty(SOLVENT)
     for x in points(200):
         own = sampling.relabel(x[None], SITES, fixed=2).x[0]
-        assert _label_cell.find_potentials(split(own), sites, v)
+        assert FIND(split(own), ALL, sites, (), v)
         cost = ((split(own)[:, :, None] - sites[:, None]) ** 2).sum(axis=0)
         assert np.all(cost - v >= np.diag(cost)[:, None] - v[:, None] - 1e-9)
-        assert _label_cell.find_potentials(split(x), sites, v) == optimal(x)
+        assert FIND(split(x), ALL, sites, (), v) == optimal(x)
 
 
 @pytest.mark.parametrize("width", [0.2, 1.0, 4.0])
@@ -56,13 +70,13 @@ def test_moves_stay_in_the_cell(width):
     x = sampling.relabel(points(1, seed=3), SITES, fixed=2).x[0]
     sites = split(SITES)
     v, reach, done = np.empty(SOLVENT), np.empty(SOLVENT), np.empty(SOLVENT, bool)
-    assert _label_cell.find_potentials(split(x), sites, v)
+    assert FIND(split(x), ALL, sites, (), v)
     left = 0
     for _ in range(1000):
         i = int(rng.integers(SOLVENT))
         moved = x.copy().reshape(-1, 2)
         moved[2 + i] += width * rng.uniform(-1, 1, 2)
-        gone = _label_cell.leaves(i, *moved[2 + i], split(x), sites, v, reach, done)
+        gone = LEAVES(i, tuple(moved[2 + i]), split(x), ALL, sites, (), v, reach, done)
         assert gone != optimal(moved.ravel())
         left += gone
         x = x if gone else moved.ravel()
@@ -71,32 +85,63 @@ def test_moves_stay_in_the_cell(width):
     assert 10 < left < 990
 
 
-def test_a_move_costs_what_the_energy_says():
-    """Of one solvent particle, and of the dimer turned and shifted: to 1e-9."""
-    system = SolvatedDimer(solvent=SOLVENT)
-    p = particle_annealing.parameters(system)
+def molecule(dimension, box=None):
+    """Two bonds and an angle among six that repel, in a box or held by springs."""
+    held = [] if box else [Tether([0.1] * dimension, 2.0)]
+    bonds = [(1, 4), (4, 2)]
+    terms = [
+        InversePower(0.4, exclude=bonds, name="repulsion"),
+        HarmonicBond(bonds, stiffness=3.0, length=0.5),
+        *([HarmonicAngle([(1, 4, 2)], stiffness=2.0, angle=2.0)] if dimension > 1 else []),
+        *held,
+    ]
+    return ParticleSystem(n=6, dimension=dimension, terms=terms, box=box)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        SolvatedDimer(solvent=4, box=1.5),
+        molecule(1),
+        molecule(3, Periodic(2.0, images="nearest")),
+    ],
+    ids=["dimer", "1", "3 periodic"],
+)
+def test_a_turn_and_a_shift_keep_the_shape_and_cost_what_the_energy_says(system):
+    """Of the dimer, and of a molecule across the edges of the box: to 1e-9. A turn undoes one."""
     rng = np.random.default_rng(0)
-    x = system.initial_state("open") + 0.1 * rng.standard_normal(system.event_size)
-    rows, to = x.reshape(-1, 2).T.copy(), np.empty((2, 2))
+    d, n, members = system.dimension, system.n, np.array(system.rigid or (4, 1, 2))
+    rows = rng.uniform(-1, 1, (d, n))
+    rows[0] = rng.permutation(np.linspace(-0.9, 0.9, n))  # none upon another
+    before = rows.copy()
+    slot = np.full(n, -1)
+    slot[members] = np.arange(members.size)
+    sides = () if system.lengths is None else tuple(system.lengths)
+    cost, factors = numba.njit(system.compiled.group_change), np.ones(len(system.moving_terms))
 
     def energy(rows):
-        return system.energy(rows.T.reshape(1, -1)).numpy()[0]
+        return system.energy(tf.constant(system.configuration(rows.T).reshape(1, -1))).numpy()[0]
 
-    for i in range(2, SOLVENT + 2):
-        q = rows[:, i] + rng.uniform(-0.5, 0.5, 2)
+    def distances(r):
+        difference = r[:, :, None] - r[:, None]
+        if system.lengths is not None:
+            difference -= 2.0 * np.round(difference / 2.0)
+        return np.sqrt((difference**2).sum(axis=0))
+
+    for move in map(numba.njit, rigid_moves(d, periodic=system.lengths is not None)):
+        w = tuple(rng.uniform(-0.9, 0.9, d))
+        to, back = np.empty((d, members.size)), np.empty((d, members.size))
+        move(rows, members, sides, w, to)
+        np.testing.assert_allclose(distances(to), distances(rows[:, members]), rtol=1e-12)
         moved = rows.copy()
-        moved[:, i] = q
-        change = particle_annealing._solvent_change(rows, i, *q, p)
-        assert change == pytest.approx(energy(moved) - energy(rows), rel=1e-9)
-    for i in range(2):
-        particle_annealing._place(rows, i, 0.3, -0.2, to)
-        moved = rows.copy()
-        moved[:, :2] = to
-        before, after = (np.hypot(*(r[:, 0] - r[:, 1])) for r in (rows, moved))
-        assert after == pytest.approx(before, rel=1e-12)
-        change = particle_annealing._dimer_change(rows, to, p)
-        assert change == pytest.approx(energy(moved) - energy(rows), rel=1e-9)
-    assert np.array_equal(rows, x.reshape(-1, 2).T), "moves must leave x as it was"
+        moved[:, members] = to
+        change = cost(rows, members, slot, to, system.packed, factors)
+        assert change == pytest.approx(energy(moved) - energy(rows), rel=1e-9, abs=1e-9)
+        assert np.array_equal(rows, before), "moves must leave x as it was"
+        move(moved, members, sides, tuple(-v for v in w), back)
+        off = back - rows[:, members]
+        off -= 0.0 if system.lengths is None else 2.0 * np.round(off / 2.0)
+        np.testing.assert_allclose(off, 0, atol=1e-12)
 
 
 LENGTH = 1.0
@@ -231,15 +276,88 @@ def test_energies_after_an_overlap_are_those_of_the_system():
     assert np.allclose(two.log_weight, 0.5 * energy, rtol=0, atol=1e-7)
 
 
-@pytest.mark.parametrize("open_", [True, False])
-def test_the_sum_over_pairs_is_the_energy(open_):
-    system = SolvatedDimer(solvent=SOLVENT)
+# Particles of other systems, against closed forms: each independent of the others.
+
+FREE = [CentreTether(4, 2.0)]
+
+
+def gaussian_path(system, start, end, kappa, T, size, seed=2, **options):
+    """log Z(0, T) - log Z(kappa, 1) with its error, from exact samples `start`."""
+    s = np.linspace(0, 1, 300)
+    found = sampling.anneal_particles(
+        start, system=system, stiffness=kappa * (1 - s), temperature=T**s, step_size=size,
+        seed=seed, **options,
+    )  # fmt: skip
+    w = np.exp(found.log_weight)
+    assert found.not_finite == 0
+    return np.log(w.mean()) - end, w.std(ddof=1) / w.mean() / np.sqrt(len(w)), found
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_tethers_of_a_free_cluster_float(ordered):
+    """Four particles on springs to their common centre, in space: Z = (pi / (k / 2 T + kappa))^4.5.
+
+    Within six errors, a false alarm of 2e-9; in one order it is less by log 4!, and the error
+    leaves no room for that.
+    """
+    system = ParticleSystem(n=4, dimension=3, terms=FREE)
     rng = np.random.default_rng(3)
-    x = system.initial_state("open" if open_ else "closed") * 1.2
-    x = x + 0.1 * rng.standard_normal((20, system.event_size))
-    p = particle_annealing.parameters(system)
-    found = [particle_annealing._total(row.reshape(-1, 2).T.copy(), p) for row in x]
-    np.testing.assert_allclose(found, system.energy(x), rtol=1e-12)
+    sites = 0.5 * system.configuration(rng.standard_normal((4, 3)))
+    kappa, T, n = 2.0, 0.85, 2000
+    x = (kappa * sites / (1 + kappa)) + rng.standard_normal((n, 9)) / np.sqrt(2 * (1 + kappa))
+    end = 4.5 * np.log(T * (1 + kappa)) + kappa / (1 + kappa) * np.sum(sites**2)
+    reference = sites if ordered else None
+    end -= np.log(factorial(4)) if ordered else 0.0
+    if ordered:  # the share of the start that is in this order
+        inside = [in_order(row, sites, system) for row in x]
+        assert np.mean(inside) > 0.2
+    value, error, found = gaussian_path(
+        system, x, end, kappa, T, 0.6, centres=sites, reference=reference
+    )
+    assert error < 0.06
+    assert abs(value) < 6 * error
+    assert np.isfinite(found.log_weight).mean() == (np.mean(inside) if ordered else 1.0)
+
+
+def in_order(x, sites, system):
+    """Whether the best assignment of positions to sites is the given one."""
+    p, s = (system.positions(v).numpy() for v in (x, sites))
+    cost = ((p[:, None] - s) ** 2).sum(axis=-1)
+    return np.array_equal(linear_sum_assignment(cost)[1], np.arange(system.n))
+
+
+def test_the_cell_of_a_periodic_box_is_one_of_n_factorial():
+    """An ideal gas of three in a periodic cube: 1 / 3! of it, by the nearest images of the sites.
+
+    Walks that begin all over the cell leave each particle's mean squared distance from its own
+    site, and the same from the others', as exact samples have it: within six errors.
+    """
+    system = ParticleSystem(
+        n=3, dimension=3, terms=[InversePower(1e-3)], box=Periodic(2.0, images="nearest"),
+    )  # fmt: skip
+    rng = np.random.default_rng(4)
+    sites = rng.uniform(-1, 1, 9)
+    x = rng.uniform(-1, 1, (3000, 9))
+    options = {"reference": sites, "centres": sites, "stiffness": np.zeros(40),
+               "temperature": np.ones(40), "step_size": 0.5}  # fmt: skip
+    found = sampling.anneal_particles(x, system=system, **options)
+    alive = np.isfinite(found.log_weight)
+    assert abs(alive.mean() - 1 / 6) < 6 * np.sqrt(5 / 36 / len(x))
+    own, after = (squares(v, sites) for v in (x, found.x))
+    inside = np.array([np.array_equal(linear_sum_assignment(c)[1], [0, 1, 2]) for c in own])
+    assert np.array_equal(alive, inside)
+    assert all(np.array_equal(linear_sum_assignment(c)[1], [0, 1, 2]) for c in after[alive])
+    assert np.all(np.abs(found.x) <= 1)
+    change = (after - own)[alive].reshape(-1, 9)
+    assert np.std(change) > 0.3
+    z = change.mean(axis=0) / change.std(axis=0) * np.sqrt(len(change))
+    assert np.all(np.abs(z) < 6)
+
+
+def squares(x, sites):
+    """Squared distances to the nearest images of the sites, [n, 3, 3]."""
+    d = x.reshape(-1, 3, 1, 3) - sites.reshape(3, 3)
+    return ((d - 2 * np.round(d / 2)) ** 2).sum(axis=-1)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +370,9 @@ def test_the_sum_over_pairs_is_the_energy(open_):
         ({"step_size": [0.1, 0.1, 0.1]}, "step_size must be"),
         ({"step_size": 0.0}, "step_size must be > 0"),
         ({"reference": SITES[:-2]}, "reference"),
+        ({"rigid": [0]}, "rigid must be two or more particles or none, got"),
+        ({"rigid": [0, 99]}, "rigid must be particles' numbers in 0 .. 10, got 99"),
+        ({"rigid": [1, 1]}, "rigid must have different particles"),
         ({"centres": np.tile(SITES, (3, 1))}, "centres must have shape"),
         ({"x": points(2)[:, :-1]}, "x"),
         ({"x": np.full((2, SITES.size), np.nan)}, "x must be"),

@@ -25,6 +25,7 @@ def outside_of_threads(tree, kernels):
     """Lines that call a kernel and are in no `with threads(...)`."""
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    own |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     kernels = kernels - own | parallel_kernels(tree)  # others may be called the same
     within = {
         id(inner)

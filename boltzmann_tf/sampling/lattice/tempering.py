@@ -1,9 +1,7 @@
 """Replica exchange: walkers that trade temperatures, on top of any update of the lattice.
 
-Source: Hukushima and Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996). Pairs of neighbouring
-temperatures are (0, 1), (2, 3), ... in even rounds and (1, 2), (3, 4), ... in odd ones, which lets
-walkers drift through the ladder faster than random pairs (Okabe, Kawata, Okamoto, Mikami, Chem.
-Phys. Lett. 335, 435 (2001)).
+Source: Hukushima and Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996). The exchanges are those of
+`sampling.exchange_rounds`.
 """
 
 from __future__ import annotations
@@ -14,13 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._checks import finite, instance, positive_int
-from boltzmann_tf.sampling._exchange import check_ladder, exchange
+from boltzmann_tf.sampling._exchange import check_ladder
+from boltzmann_tf.sampling.exchange import ExchangeState, exchange_rounds, exchange_state
 from boltzmann_tf.sampling.lattice._state import LatticeState, lattice_observables, lattice_state
 from boltzmann_tf.sampling.lattice.sweeps import metropolis_sweeps
 
 __all__ = ["TemperingInfo", "TemperingState", "tempering_rounds", "tempering_state"]
-
-_OUT, _BACK = 1, 2
 
 
 class TemperingState(NamedTuple):
@@ -77,9 +74,7 @@ def tempering_state(
     n = positive_int("n_temperatures", n_temperatures, minimum=2)
     ladders = positive_int("n_ladders", n_ladders)
     lattice = lattice_state(ladders * n, length, start=start, seed=seed)
-    rung = np.tile(np.arange(n), (ladders, 1))
-    leg = np.where(rung == 0, _OUT, 0).astype(np.int8)
-    return TemperingState(lattice, rung, leg, np.zeros_like(rung), 0, seed)
+    return TemperingState(*exchange_state(lattice, n, n_ladders=ladders, seed=seed))
 
 
 def tempering_rounds(
@@ -111,29 +106,24 @@ def tempering_rounds(
     instance("state", state, TemperingState)
     n = positive_int("n_rounds", n_rounds)
     J, h = finite("coupling", coupling), finite("field", field)
-    ladders, n_temperatures = state.rung.shape
-    T = check_ladder(temperatures, n_temperatures)
-    lattice, rung, leg, round_trips, first, seed = state
-    rung, leg, round_trips = rung.copy(), leg.copy(), round_trips.copy()
-    energy = np.empty((ladders, n_temperatures, n))
-    magnetization = np.empty(energy.shape, np.int64)
-    attempted, accepted = np.zeros((2, n_temperatures - 1), np.int64)
-    for t in range(n):
-        lattice, _ = update(lattice, n_updates, temperature=T[rung].ravel(), coupling=J, field=h)
-        bonds, total = (x.reshape(rung.shape) for x in lattice_observables(lattice.spins))
-        walker = np.argsort(rung, axis=1)  # at each temperature
-        energy[..., t] = np.take_along_axis(-J * bonds - h * total, walker, axis=1)
-        magnetization[..., t] = np.take_along_axis(total, walker, axis=1)
-        lower, exchanged = exchange(rung, energy[..., t], T, first + t, seed)
-        attempted[lower] += ladders
-        accepted[lower] += exchanged
-        home = (rung == 0) & (leg == _BACK)
-        round_trips += home
-        leg[rung == 0] = _OUT
-        leg[(rung == n_temperatures - 1) & (leg == _OUT)] = _BACK
-    acceptance = np.where(attempted > 0, accepted / np.maximum(attempted, 1), np.nan)
-    made = int(round_trips.sum() - state.round_trips.sum())
+    T = check_ladder(temperatures, state.rung.shape[1])
+    sums = np.empty((2, state.rung.size), np.int64)  # of the walkers, over bonds and over sites
+
+    def sweep(lattice: LatticeState, rung: np.ndarray) -> LatticeState:
+        lattice, _ = update(lattice, n_updates, temperature=T[rung], coupling=J, field=h)
+        sums[:] = lattice_observables(lattice.spins)
+        return lattice
+
+    end, info = exchange_rounds(
+        ExchangeState(*state),
+        n,
+        sweep=sweep,
+        reduced_energy=lambda _: (-J * sums[0] - h * sums[1])[:, None] / T,
+        observe=lambda _: sums.T.copy(),
+    )
+    bonds, total = np.moveaxis(info.observed, -1, 0)
+    energy = -J * bonds - h * total
     return (
-        TemperingState(lattice, rung, leg, round_trips, first + n, seed),
-        TemperingInfo(energy, magnetization, acceptance, made),
+        TemperingState(*end),
+        TemperingInfo(energy, total, info.acceptance, info.round_trips),
     )
