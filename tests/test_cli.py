@@ -204,7 +204,9 @@ def test_bad_arguments_are_one_line_and_leave_nothing(trained, tmp_path, argumen
     ("system", "parameters"),
     [
         ("double_well", ["a2=5"]),
+        ("double_well_4", ["distance=3"]),
         ("ising_field", ["length=4", "temperature=2.5"]),
+        ("lennard_jones_cluster", ["n=3", "epsilon=0.5"]),
         ("mueller_brown", []),
         ("nematic_angles", ["lattice=ring", "length=3"]),
         ("solvated_dimer", ["solvent=4", "box=1.5"]),

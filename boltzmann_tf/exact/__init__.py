@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boltzmann_tf.exact.double_well import DoubleWell
+from boltzmann_tf.exact.double_well_4 import DoubleWell4
 from boltzmann_tf.exact.ising import IsingTorus
 from boltzmann_tf.exact.maier_saupe import MaierSaupe
 from boltzmann_tf.exact.mueller_brown import MuellerBrown
@@ -14,6 +15,7 @@ from boltzmann_tf.exact.spring_in_box import SpringInBox
 
 __all__ = [
     "DoubleWell",
+    "DoubleWell4",
     "FullyConnectedNematic",
     "IsingTorus",
     "MaierSaupe",

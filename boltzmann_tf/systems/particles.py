@@ -15,6 +15,7 @@ from boltzmann_tf._support.helmert import helmert
 from boltzmann_tf.potentials import Box, Coordinate, Open, Potential, SoftWalls, Wall
 from boltzmann_tf.potentials import _kernels as kernels
 from boltzmann_tf.potentials import _tensors as tensors
+from boltzmann_tf.potentials._space import SPACES, squared_distance_of
 from boltzmann_tf.potentials.base import Bound, Particles
 from boltzmann_tf.systems.base import System
 
@@ -168,6 +169,24 @@ class ParticleSystem(System):
             return rows
         basis = tf.constant(self.basis, x.dtype)
         return [tf.linalg.matvec(basis, row, transpose_a=True) for row in rows]
+
+    def pair_distances(self, x: Any) -> tf.Tensor:
+        """Distances of all pairs, `[..., event_size]` to `[..., n (n - 1) / 2]`.
+
+        In the order (0, 1), (0, 2), ..., (1, 2), ...; of nearest images in a periodic box; kept off
+        0, where the square root has no gradient.
+        """
+        rows = self._rows(tf.convert_to_tensor(x))
+        a, b = (tuple(tf.gather(r, k, axis=-1) for r in rows) for k in np.triu_indices(self.n, 1))
+        sides = None
+        if self.lengths is not None:
+            sides = [tf.constant(v, rows[0].dtype) for v in self.lengths]
+        between = squared_distance_of(SPACES[self.dimension, self.lengths is not None])
+        return tf.sqrt(tf.maximum(between(a, b, sides), 1e-12))
+
+    def radius_of_gyration(self, x: Any) -> tf.Tensor:
+        """Root of the mean squared distance from the centre, `[..., event_size]` to `[...]`."""
+        return tf.norm(self.pair_distances(x), axis=-1) / self.n
 
     # Energies.
 

@@ -12,6 +12,23 @@ ROWS = [
     (lambda: exact.MuellerBrown(scale="big"), TypeError, r"scale must be .*got 'big'"),
     (lambda: exact.DoubleWell().log_z(0.0), ValueError, r"temperature must be .*got 0\.0"),
     (lambda: exact.DoubleWell().log_z(-1), ValueError, r"temperature must be .*got -1"),
+    (lambda: exact.DoubleWell4(quartic=0), ValueError, r"quartic must be .*got 0"),
+    (
+        lambda: exact.DoubleWell4(quadratic=-1.0),
+        ValueError,
+        r"quadratic must be a finite number >= 0, got -1\.0",
+    ),
+    (lambda: exact.DoubleWell4(distance=NAN), ValueError, r"distance must be .*got nan"),
+    (
+        lambda: exact.DoubleWell4().log_z(100.0),
+        ValueError,
+        r"temperature must be at most 6\.8.*got 100\.0",
+    ),
+    (
+        lambda: exact.DoubleWell4().pair_probabilities([1.0, 1.0]),
+        ValueError,
+        r"edges must be at least 2 strictly increasing numbers, got",
+    ),
     (lambda: exact.DoubleWell().sample(0), ValueError, r"n must be .*got 0"),
     (lambda: bg.Boltzmann, AttributeError, r"no attribute 'Boltzmann'"),
     (lambda: exact.FullyConnectedNematic(1), ValueError, r"spins must be an integer >= 2, got 1"),

@@ -501,6 +501,11 @@ ROWS = [
         r"seed must be an integer >= 0, got -1",
     ),
     (
+        lambda: sampling.particle_energies(DIMER_X[:, :4], DIMER),
+        ValueError,
+        r"x must have shape",
+    ),
+    (
         lambda: sampling.particle_sweeps(3, 1, system=DIMER, step_size=0.1),
         TypeError,
         r"state must be a ParticleState, got 3 of type int",

@@ -65,6 +65,39 @@ ROWS = [
     (lambda: systems.DoubleWell(a4=0), ValueError, r"a4 must be a positive .*got 0"),
     (lambda: systems.DoubleWell(a1=NAN), ValueError, r"a1 must be a finite number, got nan"),
     (lambda: systems.DoubleWell(a2="6"), TypeError, r"a2 must be a finite number, got '6'"),
+    (lambda: systems.DoubleWell4(quartic=0), ValueError, r"quartic must be .*got 0"),
+    (lambda: systems.DoubleWell4(quadratic=-1), ValueError, r"quadratic must be .*got -1"),
+    (lambda: systems.DoubleWell4(distance=NAN), ValueError, r"distance must be .*got nan"),
+    (
+        lambda: systems.DoubleWell4().energy(tf.zeros([2, 8])),
+        ValueError,
+        r"x must have shape \[\.\.\., 6\], got \(2, 8\).*`configuration\(positions\)`",
+    ),
+    (
+        lambda: systems.DoubleWell4().pair_distances(tf.zeros([2, 8])),
+        ValueError,
+        r"x must have shape \[\.\.\., 6\], got \(2, 8\)",
+    ),
+    (
+        lambda: systems.ParticleSystem(n=2, dimension=4, terms=[]),
+        ValueError,
+        r"dimension must be 1, 2 or 3, got 4",
+    ),
+    (lambda: systems.LennardJonesCluster(1), ValueError, r"n must be an integer >= 2, got 1"),
+    (lambda: systems.LennardJonesCluster(13, -2.0), ValueError, r"epsilon must be .*got -2\.0"),
+    (lambda: systems.LennardJonesCluster(r_m=0), ValueError, r"r_m must be .*got 0"),
+    (
+        lambda: systems.LennardJonesCluster(tether=-1),
+        ValueError,
+        r"tether must be a finite number >= 0, got -1",
+    ),
+    (
+        lambda: bg.BoltzmannGenerator(
+            systems.LennardJonesCluster(2, tether=0), bijectors.Scaling(3)
+        ),
+        ValueError,
+        r"tether must be > 0 for the particles to stay together, got 0",
+    ),
     (lambda: systems.MuellerBrown(scale=-1), ValueError, r"scale must be a positive .*got -1"),
     (lambda: systems.SpringInBox(length=INF), ValueError, r"length must be .*got inf"),
     (

@@ -14,13 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boltzmann_tf import BoltzmannGenerator, realnvp, sampling, systems
+from boltzmann_tf.potentials import CentreTether, Tether
 from boltzmann_tf.systems import (
     DoubleWell,
+    DoubleWell4,
     Ising,
     IsingField,
+    LennardJonesCluster,
     MuellerBrown,
     Nematic,
     NematicAngles,
+    ParticleSystem,
     SolvatedDimer,
     SpringInBox,
     System,
@@ -73,10 +77,12 @@ class Tube(System):
 SYSTEMS: dict[str, Case] = {
     "double_well": Case(DoubleWell, -2.5, 2.5),
     "double_well_other": Case(lambda: DoubleWell(a4=0.25, a2=1.5, a1=-0.2, k=3), -3, 3),
+    "double_well_4": Case(DoubleWell4, -0.5, 0.5, "rhombus"),
     "ising": Case(lambda: Ising(3, 1.3, field=0.2), -1.5, 1.5, onto=tf.sign),
     "ising_open": Case(lambda: Ising(4, boundary="open"), -1.5, 1.5, onto=tf.sign),
     "ising_field": Case(lambda: IsingField(4, 2.3), -4, 4),
     "ising_field_other": Case(lambda: IsingField(3, 1.7, 0.8, field=0.4, delta=3.0), -4, 4),
+    "lennard_jones_cluster": Case(lambda: LennardJonesCluster(3), -0.2, 0.2, "gas"),
     "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
     "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
     "nematic_chain": Case(lambda: Nematic("chain", 4, 1.3), -1, 1, onto=unit),
@@ -84,6 +90,11 @@ SYSTEMS: dict[str, Case] = {
     "nematic_cubic": Case(lambda: Nematic("cubic", 3), -1, 1, onto=unit),
     "nematic_complete": Case(lambda: Nematic("complete", 6), -1, 1, onto=unit),
     "nematic_angles": Case(lambda: NematicAngles("cubic", 2, 0.8, field=0.2), -0.95, 0.95),
+    "particle_system": Case(
+        lambda: ParticleSystem(n=2, dimension=1, terms=[CentreTether(2), Tether([0.5], 2.0)]),
+        -3,
+        3,
+    ),
     "solvated_dimer": Case(lambda: SolvatedDimer(solvent=4), -0.1, 0.1, "open"),
     "solvated_dimer_other": Case(
         lambda: SolvatedDimer(slope=-0.5, box=0.9, box_k=80.0, diameter=0.6, solvent=1),
