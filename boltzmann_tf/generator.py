@@ -313,10 +313,9 @@ class BoltzmannGenerator:
         return taus.astype(self.dtype.as_numpy_dtype)
 
     def _function(self, name: str, function: Any) -> Any:
-        numbers = numbers_of(self.system), numbers_of(self.prior)
-        if numbers != self._numbers:  # they are constants of what is compiled
+        if self._told() != self._numbers:  # they are constants of what is compiled
             self._compiled.clear()
-            self._numbers = numbers
+            self._numbers = self._told()
             # A function of its own: AutoGraph serves the user's code and skips the package's.
             self._energy = tf.function(self.system.energy)
         if name not in self._compiled:
@@ -326,7 +325,17 @@ class BoltzmannGenerator:
                 jit_compile=self.jit_compile,
                 autograph=False,
             )
-        return self._compiled[name]
+        compiled = self._compiled[name]
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            out = compiled(*args, **kwargs)
+            self._numbers = self._told()  # tracing itself may have changed some
+            return out
+
+        return called
+
+    def _told(self) -> Any:
+        return numbers_of(self.system), numbers_of(self.prior)
 
     def _draw(self, n: int, tau: tf.Tensor, seed: tf.Tensor, condition: Any = None) -> Samples:
         z = self.prior_sample(n, tau, seed, condition=condition)

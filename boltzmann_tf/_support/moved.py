@@ -58,7 +58,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if package != self._package:
             return None
         if name == "reproductions":
-            return self._in_checkout(fullname)
+            return self._in_checkout(fullname, path or ())
         if self._new(name) is None:
             return None
         # All of what moved is a package here, so that what lies below is looked for at all.
@@ -70,8 +70,12 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 return f"{self._package}.{new}{name[len(old) :]}"
         return None
 
-    def _in_checkout(self, fullname: str) -> importlib.machinery.ModuleSpec | None:
+    def _in_checkout(
+        self, fullname: str, path: Sequence[str]
+    ) -> importlib.machinery.ModuleSpec | None:
         """The folder beside the package; in an installed package they are inside it."""
+        if any((Path(folder) / "reproductions" / "__init__.py").is_file() for folder in path):
+            return None
         folder = Path(__file__).absolute().parents[2] / "reproductions"
         if not (folder / "__init__.py").is_file():
             return None
@@ -92,5 +96,6 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def install(package: str) -> None:
     """Lets a package's modules be imported by their old paths, too."""
-    # Last: what is there is found first.
-    sys.meta_path.append(_Finder(package))
+    # First: folders that were left behind by an older version, with nothing in them but compiled
+    # files, would be found as packages without names.
+    sys.meta_path.insert(0, _Finder(package))

@@ -33,8 +33,8 @@ class Prior(abc.ABC):
                 self.scale = scale
 
             def sample(self, n, temperature, seed, condition=None, dtype=tf.float32):
-                u = tf.random.stateless_uniform([n, self.event_size], seed, dtype=dtype)
-                return -self.scale * tf.cast(temperature, dtype)[..., None] * tf.math.log1p(-u)
+                e = tf.random.stateless_gamma([n, self.event_size], seed, 1.0, dtype=dtype)
+                return self.scale * tf.cast(temperature, dtype)[..., None] * e
 
             def log_prob(self, z, temperature, condition=None):
                 width = self.scale * tf.cast(temperature, z.dtype)

@@ -121,6 +121,7 @@ class Loop:
         with monitor, terminations_raised() if saved else contextlib.nullcontext():
             try:
                 self._stages_from(start, stages, data, history, monitor, saved, checkpoint_every)
+                self._step.note()
             except (KeyboardInterrupt, SystemExit):
                 if saved and self._whole:
                     saved.save(self._position)

@@ -78,13 +78,19 @@ class TrainingStep:
         self._fixed = [v for v in generator.bijector.variables if not v.trainable]
         self._lock = threading.RLock()
 
+    def note(self) -> None:
+        """Keeps the numbers of the system as they are now: tracing itself may have changed some."""
+        self._numbers = self._told()
+
+    def _told(self) -> Hashable:
+        return numbers_of(self._generator.system), numbers_of(self._generator.prior)
+
     def refresh(self) -> None:
         """Lets what is compiled go where numbers of system or prior have changed since then."""
-        numbers = numbers_of(self._generator.system), numbers_of(self._generator.prior)
-        if numbers != self._numbers:
+        if self._told() != self._numbers:
             self._engines.clear()
             self._compiled.clear()
-            self._numbers = numbers
+            self.note()
 
     @property
     def optimizer_variables(self) -> list[tf.Variable]:

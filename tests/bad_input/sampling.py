@@ -503,7 +503,7 @@ ROWS = [
     (
         lambda: sampling.particle_energies(DIMER_X[:, :4], DIMER),
         ValueError,
-        r"x must have shape",
+        r"x must have a last dimension of 12, got shape",
     ),
     (
         lambda: sampling.particle_sweeps(3, 1, system=DIMER, step_size=0.1),

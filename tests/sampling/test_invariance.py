@@ -345,9 +345,9 @@ def misread(name, factor):
     def scaled(old, system):
         terms = list(old(system))
         place = system.moving_terms.index(name)
-        # Its place in a term of pairs, of a few, of every particle.
         term = list(terms[place])
-        at = next(i for i in (1, 3, 0) if i < len(term) and isinstance(term[i], tuple))
+        # In a term of pairs, which begins with their mask, of every particle, of a few.
+        at = 1 if np.asarray(term[0]).dtype == bool else 0 if len(term) == 2 else 3
         term[at] = (*term[at][:-1], term[at][-1] * factor)
         terms[place] = tuple(term)
         return tuple(terms)

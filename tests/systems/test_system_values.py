@@ -185,11 +185,14 @@ def test_mueller_brown_far_outside():
 def test_registry_and_names():
     assert set(systems.REGISTRY) == {
         "double_well",
+        "double_well_4",
         "ising",
         "ising_field",
+        "lennard_jones_cluster",
         "mueller_brown",
         "nematic",
         "nematic_angles",
+        "particle_system",
         "solvated_dimer",
         "spring_in_box",
     }
