@@ -328,8 +328,10 @@ class BoltzmannGenerator:
         compiled = self._compiled[name]
 
         def called(*args: Any, **kwargs: Any) -> Any:
+            traces = compiled.experimental_get_tracing_count()
             out = compiled(*args, **kwargs)
-            self._numbers = self._told()  # tracing itself may have changed some
+            if compiled.experimental_get_tracing_count() > traces:
+                self._numbers = self._told()  # tracing itself may have changed some
             return out
 
         return called

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boltzmann_tf._support.checks import choice, instance
-from boltzmann_tf.potentials.angles import Angles, BendingStiffness, HarmonicAngle
+from boltzmann_tf.potentials.angles import Angles, CosineAngle, HarmonicAngle
 from boltzmann_tf.potentials.base import Few, Potential
 from boltzmann_tf.potentials.bonds import FENE, Bonds, DoubleWellBond, HarmonicBond
 from boltzmann_tf.potentials.boxes import Box, Open, Periodic, SoftWalls
@@ -38,7 +38,7 @@ __all__ = [
     "FENE",
     "Angle",
     "Angles",
-    "BendingStiffness",
+    "CosineAngle",
     "Bonds",
     "Box",
     "CentreTether",
@@ -68,7 +68,7 @@ __all__ = [
 REGISTRY: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(BendingStiffness, HarmonicAngle),
+        *(CosineAngle, HarmonicAngle),
         *(FENE, DoubleWellBond, HarmonicBond),
         *(CentreTether, Tether, Wall),
         *(InversePower, LennardJones, TailCorrection, WeeksChandlerAndersen),

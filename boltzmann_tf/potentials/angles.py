@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from boltzmann_tf.potentials.base import Few
 from boltzmann_tf.potentials.ops import arccos, formula
 
-__all__ = ["Angles", "BendingStiffness", "HarmonicAngle"]
+__all__ = ["Angles", "CosineAngle", "HarmonicAngle"]
 
 
 class Angles(Few):
@@ -24,16 +23,7 @@ class Angles(Few):
 
     invariant = "cosine"
     members = 3
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        particles: Any,
-        *,
-        name: str | None = None,
-        **parameters: Any,
-    ) -> None:
-        super().__init__(function, particles, name=name, anchors=False, **parameters)
+    anchors = False
 
 
 @formula
@@ -60,12 +50,12 @@ class HarmonicAngle(Angles):
 
 
 @formula
-def bending_stiffness(cosine: Any, stiffness: Any) -> Any:
+def cosine_angle(cosine: Any, stiffness: Any) -> Any:
     """stiffness (1 + cos theta): 0 for a straight chain."""
     return stiffness * (1 + cosine)
 
 
-class BendingStiffness(Angles):
+class CosineAngle(Angles):
     """stiffness (1 + cos theta): 0 for a straight chain; LAMMPS calls it `angle_style cosine`.
 
     Args:
@@ -74,5 +64,5 @@ class BendingStiffness(Angles):
       name: of the term.
     """
 
-    def __init__(self, particles: Any, stiffness: Any, *, name: str = "bending_stiffness") -> None:
-        super().__init__(bending_stiffness, particles, name=name, stiffness=stiffness)
+    def __init__(self, particles: Any, stiffness: Any, *, name: str = "cosine_angle") -> None:
+        super().__init__(cosine_angle, particles, name=name, stiffness=stiffness)

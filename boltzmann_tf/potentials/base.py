@@ -188,11 +188,13 @@ class Few(Potential):
         particle, of a tuple of points where it has more; then of the parameters, by name.
       particles: of each term, `[terms, k]`, or `[terms]` for one each; None for every particle.
       name: of the term; None for the formula's.
-      anchors: whether it changes when all particles are shifted alike.
+      anchors: whether it changes when all particles are shifted alike; None for what its class
+        says, that positions do and distances and angles do not.
       **parameters: of the formula, numbers or [terms].
     """
 
     invariant = "positions"
+    anchors = True
     members: int | None = None  # k, None for any
 
     def __init__(
@@ -201,14 +203,17 @@ class Few(Potential):
         particles: Any = None,
         *,
         name: str | None = None,
-        anchors: bool = True,
+        anchors: bool | None = None,
         **parameters: Any,
     ) -> None:
         self.function = function
         self._names = chosen_parameters(function, parameters)
         self.name = named(name, function)
-        self.anchors = instance("anchors", anchors, bool)
+        if anchors is not None:
+            self.anchors = instance("anchors", anchors, bool)
         self._index: np.ndarray | None = None
+        if particles is None and self.members:
+            raise TypeError(f"particles must be {self.members} of each term, got None")
         if particles is not None:
             shape = np.shape(particles)
             k = self.members or (shape[1] if len(shape) == 2 else 1)

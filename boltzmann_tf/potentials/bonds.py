@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,16 +25,7 @@ class Bonds(Few):
 
     invariant = "squared distance"
     members = 2
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        particles: Any,
-        *,
-        name: str | None = None,
-        **parameters: Any,
-    ) -> None:
-        super().__init__(function, particles, name=name, anchors=False, **parameters)
+    anchors = False
 
     @property
     def bonds(self) -> np.ndarray:

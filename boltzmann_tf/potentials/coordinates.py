@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from boltzmann_tf._support.checks import instance, positive_int
 from boltzmann_tf._support.documents import plain
-from boltzmann_tf.potentials._kernels import invariant_of, places_of
 from boltzmann_tf.potentials._space import SPACES, cosine_of, squared_distance_of
+from boltzmann_tf.potentials._term_kernels import invariant_of, places_of
 from boltzmann_tf.potentials.base import Particles, few, index_of
 from boltzmann_tf.potentials.ops import arccos, formula, maximum, sqrt
 

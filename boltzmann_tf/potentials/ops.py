@@ -34,8 +34,8 @@ __all__ = [
 
 # Sums in any order, for vector units; but NaN and infinity are what they are: moves are rejected
 # by the one, and particles that coincide come apart by the other. Division by zero gives them.
-# Inlined whatever its size: called with the arrays of all terms, a small term took five times the
-# time of its arithmetic.
+# Inlined whatever its size: a call that hands on the arrays of all terms costs more than the
+# arithmetic of a small one.
 JIT = {
     "fastmath": {"reassoc", "contract", "arcp", "nsz"},
     "error_model": "numpy",

@@ -186,7 +186,7 @@ ROWS = [
         r"particles must not hold the same term twice",
     ),
     (
-        lambda: potentials.BendingStiffness([(0, 1, 0)], 1.0),
+        lambda: potentials.CosineAngle([(0, 1, 0)], 1.0),
         ValueError,
         r"particles must have different particles in each term, got \[\(0, 1, 0\)\]",
     ),

@@ -20,7 +20,7 @@ import pytest
 
 from boltzmann_tf.potentials import (
     FENE,
-    BendingStiffness,
+    CosineAngle,
     HarmonicAngle,
     HarmonicBond,
     LennardJones,
@@ -124,7 +124,7 @@ CASES = {
         quantity="eangle",
     ),
     "stiff": Case(
-        [BendingStiffness(TRIPLES, 2.5)],
+        [CosineAngle(TRIPLES, 2.5)],
         [*NO_PAIRS, "angle_style cosine", "angle_coeff 1 2.5"],
         quantity="eangle",
     ),

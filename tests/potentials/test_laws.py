@@ -24,9 +24,9 @@ from boltzmann_tf.potentials import (
     FENE,
     Angle,
     Angles,
-    BendingStiffness,
     Bonds,
     CentreTether,
+    CosineAngle,
     Distance,
     DoubleWellBond,
     Few,
@@ -139,7 +139,7 @@ POTENTIALS: dict[str, Line] = {
     "two_lengths": Line(lambda d: DoubleWellBond([(5, 4)], slope=2.0, barrier=1.2), MOTION),
     "morse": Line(lambda d: Bonds(morse, [(0, 2), (3, 5)], depth=5, width=0.4, length=1), MOTION),
     "angle": Line(lambda d: HarmonicAngle(ANGLES, each(3, 4, 2), 1.9), MOTION, (2, 3)),
-    "stiff": Line(lambda d: BendingStiffness(ANGLES, 2.0), MOTION, (2, 3)),
+    "stiff": Line(lambda d: CosineAngle(ANGLES, 2.0), MOTION, (2, 3)),
     "two_angles": Line(lambda d: Angles(double_angle, ANGLES, strength=2.0), MOTION, (2, 3)),
     "to_one": Line(lambda d: Tether(each(-0.2, 0.3, d), 1.0), "exchange"),
     "to_each": Line(
@@ -472,8 +472,8 @@ VALUES = [
     (DoubleWellBond([(0, 1)], slope=2.0), apart(1.0), -2.0 - 25 + 10),
     (Bonds(morse, [(0, 1)], depth=K, width=0.5, length=1.0), apart(1e9), K),
     (HarmonicAngle([(0, 1, 2)], K, np.pi / 3), CORNER, K / 2 * (np.pi / 6) ** 2),
-    (BendingStiffness([(0, 1, 2)], K), CORNER, K),
-    (BendingStiffness([(0, 1, 2)], K), [*apart(1.0), apart(2.0)[1]], 0.0),
+    (CosineAngle([(0, 1, 2)], K), CORNER, K),
+    (CosineAngle([(0, 1, 2)], K), [*apart(1.0), apart(2.0)[1]], 0.0),
     (Angles(double_angle, [(0, 1, 2)], strength=K), CORNER, -K),
     (Tether([0.0, 0.0, 1.0], K), LINE, K / 2 * (1 + 2)),
     (Tether([[0, 0, 1], [1, 1, 1]], [K, 1.0]), LINE, K / 2 + 1),
@@ -506,12 +506,12 @@ def test_walls_of_the_box_are_a_term():
 def test_the_nearest_image():
     """Across the border: 3.7 apart, 0.3 by the image, and the angle by the images."""
     box = Periodic(4.0, images="nearest")
-    parts = [HarmonicBond([(0, 1)], 2.0), BendingStiffness([(0, 1, 2)], K), LennardJones()]
+    parts = [HarmonicBond([(0, 1)], 2.0), CosineAngle([(0, 1, 2)], K), LennardJones()]
     system = ParticleSystem(n=3, dimension=2, terms=parts, box=box)
     x = np.array([[-1.9, 0.0, 1.8, 0.0, 1.8, 1.9]])
     found = {name: float(u[0]) for name, u in system.term_energies(x).items()}
     assert found["harmonic_bond"] == pytest.approx(0.09)
-    assert found["bending_stiffness"] == pytest.approx(K)
+    assert found["cosine_angle"] == pytest.approx(K)
     pairs = [0.3**2, 1.9**2, 0.3**2 + 1.9**2]
     lj = sum(4 * (r2**-6 - r2**-3) for r2 in pairs)
     assert found["lennard_jones"] == pytest.approx(lj)
