@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from boltzmann_tf.reproductions.explored import Explored, explore, passage, show, single_state
-from boltzmann_tf.reproductions.solvated_dimer import generators, measured, reference
+from boltzmann_tf.reproductions.solvated_dimer import generators, reference
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 
 from boltzmann_tf import (
@@ -28,6 +28,7 @@ from boltzmann_tf import (
     systems,
 )
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
+from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training.explorer import Explorer
 
 SOURCE = "Noé et al. 2019, the authors' exploration notebooks"
@@ -120,7 +121,7 @@ MUELLER_BROWN = Case(
 DIMER = Case(
     name="dimer",
     system=generators.PUBLISHED_WALLS,
-    coordinate=measured.length,
+    coordinate=dimer_distance,
     label="d",
     states={"closed": (0.0, 1.3), "open": (1.8, np.inf)},
     blocks=8,

@@ -26,6 +26,7 @@ from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
 from boltzmann_tf.estimators import Estimate, Profile, Umbrella
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training import History
 
 GRID = np.linspace(0.4, 2.7, 46 * 10 + 1)
@@ -91,7 +92,7 @@ def test_flow_is_invertible_and_holds_the_lengths(coupling):
     back, inverse_log_det = flow.inverse_and_log_det(x)
     np.testing.assert_allclose(back, z, atol=2e-3)
     np.testing.assert_allclose(log_det, -inverse_log_det, atol=2e-3)
-    d = measured.length(x.numpy())
+    d = dimer_distance(x.numpy())
     assert d.min() > 0.6
     assert np.mean(d < 1.3) == pytest.approx(0.6 / 1.65, abs=0.15)
     # Every coordinate but the length is moved by some coupling, and stays by another.
@@ -101,7 +102,7 @@ def test_flow_is_invertible_and_holds_the_lengths(coupling):
     assert np.all(moving.any(axis=0))
     assert not np.any(moving.all(axis=0))
     other = flows.with_lengths(flow, lengths[lengths < 1.0])
-    d = measured.length(other.forward(z).numpy())
+    d = dimer_distance(other.forward(z).numpy())
     assert np.mean(d < 1.01) > 0.98
     assert len(other.trainable_variables) == len(flow.trainable_variables)
     laws.config_round_trips(flow)
@@ -155,7 +156,7 @@ def test_tethers_add_to_a_hot_energy():
     rng = np.random.default_rng(0)
     system = tethered.TetheredDimer(rng.standard_normal((3, 76)))
     x = DATA[:5]
-    d = measured.length(x)
+    d = dimer_distance(x)
     centres = system.centres(d)
     np.testing.assert_allclose(
         centres[2], system.coefficients[0] + d[2] * (system.coefficients[1]
@@ -183,11 +184,11 @@ def test_annealing_from_tethered_particles(tmp_path):
         inside = reference.in_order(a.x[alive])
         np.testing.assert_array_equal(inside, a.x[alive])
     np.testing.assert_allclose(
-        measured.length(found[0.5].x), measured.length(found[1.0].x), rtol=1e-9
+        dimer_distance(found[0.5].x), dimer_distance(found[1.0].x), rtol=1e-9
     )
     assert found[0.5].energies == found[1.0].energies + 64 * 15
     # As even as they were generated, not where the hot particles would have them.
-    assert 0.05 < np.mean(np.abs(measured.length(found[1.0].x) - 1.5) < 0.2) < 0.4
+    assert 0.05 < np.mean(np.abs(dimer_distance(found[1.0].x) - 1.5) < 0.2) < 0.4
 
 
 def test_the_closed_variant_is_trained_warm_and_judged_at_one(tmp_path):
@@ -201,7 +202,7 @@ def test_the_closed_variant_is_trained_warm_and_judged_at_one(tmp_path):
     assert len(closed.history) == 2
     drawn = closed.generator.sample(2000, seed=1)
     np.testing.assert_allclose(drawn.energy, reference.energies(drawn.x), rtol=1e-4)
-    d, given = measured.length(drawn.x), measured.length(DATA)
+    d, given = dimer_distance(drawn.x), dimer_distance(DATA)
     assert np.mean(d) == pytest.approx(np.mean(given), abs=5 * np.std(given) / np.sqrt(2000))
     x = tf.constant(DATA[:5], tf.float32)
     warm, true = generators._Warm(), reference.SYSTEM

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
-from boltzmann_tf.reproductions.solvated_dimer.measured import REGIONS, length
+from boltzmann_tf.reproductions.solvated_dimer.measured import REGIONS
 from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 
 from boltzmann_tf import BoltzmannGenerator, plotting, sampling
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = [
     "show_energies",
@@ -72,7 +73,7 @@ def show_energies(
             "Monte Carlo": {"x": middles, "y": density(monte_carlo[region]), "color": "black"}
         }
         for name, s in samples.items():
-            d = length(s.x)
+            d = dimer_distance(s.x)
             u = s.energy[(d > low) & (d <= high)]
             series[f"{name} ({len(u) / len(d):.0%} of samples)"] = {"x": middles, "y": density(u)}
         said = f"{low:g} < d < {high:g}" if np.isfinite(high) else f"d > {low:g}"
@@ -94,7 +95,7 @@ def show_energies(
 
 def show_pictures(context: Context, samples: Samples, diameter: float = 0.9) -> None:
     """Generated configurations of each region, energies in the titles."""
-    d = length(samples.x)
+    d = dimer_distance(samples.x)
     rows, titles = {}, {}
     for region, (low, high) in REGIONS.items():
         which = np.flatnonzero((d > low) & (d <= high))[:5]
@@ -116,7 +117,7 @@ def show_paths(
     n = min(len(closed), len(opened), 2000)
     path = sampling.interpolate(generator, closed[:n], opened[:n], n_points=9)
     best = int(np.argmin(path.energy.max(axis=1)))
-    d = length(path.x[best])
+    d = dimer_distance(path.x[best])
     fine = sampling.interpolate(
         generator, closed[best : best + 1], opened[best : best + 1], n_points=65
     )
@@ -146,7 +147,7 @@ def show_paths(
                 {
                     "labels": ("position on the path", "d"),
                     "title": "length of the dimer",
-                    "series": {"d": {"x": np.linspace(0, 1, 65), "y": length(fine.x[0])}},
+                    "series": {"d": {"x": np.linspace(0, 1, 65), "y": dimer_distance(fine.x[0])}},
                 },
             ],
             panel=(4.4, 3.4),

@@ -9,6 +9,7 @@ from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, SYSTEM
 
 from boltzmann_tf import bijectors
 from boltzmann_tf.bijectors import Bijector, Marginals, Whitening, split_seed
+from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = ["SPREAD", "flow", "lengths_within", "spread_lengths", "with_lengths"]
 
@@ -27,7 +28,7 @@ def spread_lengths(data: np.ndarray, seed: int, flat: float = 0.6) -> np.ndarray
       flat: share of the uniform ones.
     """
     rng = np.random.default_rng(seed)
-    d = np.hypot(*(data[:, :2] - data[:, 2:4]).T)
+    d = dimer_distance(data)
     n = 50_000
     even = rng.uniform(*SPREAD, round(flat * n))
     parts = [
@@ -47,7 +48,7 @@ def lengths_within(data: np.ndarray, low: float, high: float, seed: int) -> np.n
       seed: of the draws.
     """
     rng = np.random.default_rng(seed)
-    d = np.hypot(*(data[:, :2] - data[:, 2:4]).T)
+    d = dimer_distance(data)
     n = 25_000
     inside = d[(d > low) & (d < high)]
     return np.concatenate([rng.uniform(low, high, n), rng.choice(inside, n)])

@@ -13,6 +13,7 @@ from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, bijectors, losses, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training import History
 from boltzmann_tf.training.schedules import Cosine, Exponential
 
@@ -176,7 +177,7 @@ def equilibrium(
       iterations: of training.
       seed: of training.
     """
-    lengths = np.hypot(*(closed[:, :2] - closed[:, 2:4]).T)
+    lengths = dimer_distance(closed)
     bijector = flows.with_lengths(spread.generator.bijector, lengths)
     stage = by_energy(iterations, Cosine(1e-3, 1e-5, warmup=0.1), OPENING)
     warm = _generator(context, bijector, _Warm())
@@ -277,7 +278,7 @@ def ours_state(
       hidden: widths of the hidden layers.
       seed: of the weights and of training.
     """
-    lengths = np.hypot(*(data[:, :2] - data[:, 2:4]).T)
+    lengths = dimer_distance(data)
     bijector = flows.flow(data, lengths, blocks=4, hidden=hidden, coupling="affine", seed=seed)
     stages = [
         Stage(max(100, iterations // 10), 512, Cosine(2e-3, 5e-4, warmup=0.1)),

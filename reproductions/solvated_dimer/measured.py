@@ -12,6 +12,7 @@ from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES
 from boltzmann_tf import BoltzmannGenerator, estimators
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
+from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = [
     "REGIONS",
@@ -22,7 +23,6 @@ __all__ = [
     "extrema",
     "inversion_error",
     "kl_loss",
-    "length",
     "minima",
     "regions",
     "reweighted",
@@ -30,11 +30,6 @@ __all__ = [
 
 # d of each.
 REGIONS = {"closed": (0.0, 1.3), "transition": (1.3, 1.7), "open": (1.7, np.inf)}
-
-
-def length(x: np.ndarray) -> np.ndarray:
-    """d of configurations `[n, 76]`."""
-    return np.hypot(x[:, 0] - x[:, 2], x[:, 1] - x[:, 3])
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ class Region:
 
 def regions(x: np.ndarray, energy: np.ndarray) -> dict[str, Region]:
     """By range of d."""
-    d = length(x)
+    d = dimer_distance(x)
     found = {}
     for name, (low, high) in REGIONS.items():
         u = energy[(d > low) & (d <= high)].astype(np.float64)
@@ -114,7 +109,7 @@ def reweighted(
     seed: int,
 ) -> Reweighted:
     """Profile and difference with bootstrap errors over blocks, at most `batches` of them."""
-    d = length(x).astype(np.float64)
+    d = dimer_distance(x).astype(np.float64)
     options = {"seed": seed, "n_blocks": batches}
     return Reweighted(
         estimators.free_energy_profile(d, log_weight, edges=EDGES, **options),

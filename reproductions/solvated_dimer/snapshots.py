@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained, published_stage
-from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, length, reweighted
+from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, reweighted
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES
 
 from boltzmann_tf import BoltzmannGenerator, Trainer
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = ["Averaged", "averaged", "resampled", "snapshots"]
 
@@ -169,7 +170,7 @@ def snapshots(
         numbered = list(enumerate(drawn))
         each = [reweighted(x, w, samples, seed=seed + i) for i, (x, w) in numbered]
         profiles = [
-            resampled(length(x), w, edges=EDGES, n=resamples, seed=seed + i)
+            resampled(dimer_distance(x), w, edges=EDGES, n=resamples, seed=seed + i)
             for i, (x, w) in numbered
         ]
         found[t] = Averaged(_mean(each, averaged(np.concatenate(profiles), EDGES)), each)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 from boltzmann_tf.reproductions.solvated_dimer import flows, measured
-from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, length
+from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES, SYSTEM
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, estimators, sampling, systems
@@ -98,7 +98,7 @@ class AnnealedDimer(NamedTuple):
 
         That target's bias along d is estimated on every other sample and used on the rest.
         """
-        d = length(self.x)
+        d = dimer_distance(self.x)
         middles = 0.5 * (EDGES[1:] + EDGES[:-1])
         parts = []
         for first in (0, 1):
@@ -140,7 +140,7 @@ def _path(
         x,
         system=SYSTEM,
         reference=SITES,
-        centres=system.centres(length(x)),
+        centres=system.centres(dimer_distance(x)),
         stiffness=stiffness,
         temperature=temperature,
         step_size=0.15 * temperature**0.25 * free,
@@ -170,7 +170,7 @@ def train(
       **options: of the flow: `blocks`, `hidden`.
     """
     context.log("tethered particles: training")
-    d = length(frames)
+    d = dimer_distance(frames)
     powers = np.stack([np.ones_like(d), d, d * d], axis=1)
     system = TetheredDimer(np.linalg.lstsq(powers, frames, rcond=None)[0])
     data = _path(context, frames, system, 400, (LOOSE, STIFF), (HOT, HOT), seed=seed).x
