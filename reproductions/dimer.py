@@ -12,6 +12,8 @@ tethered, and anneals its samples from there to the fluid, which gives exact wei
 from __future__ import annotations
 
 import numpy as np
+
+from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.reproductions.baseline import buys_table, gaussian
 from boltzmann_tf.reproductions.solvated_dimer import (
     figures,
@@ -28,8 +30,6 @@ from boltzmann_tf.reproductions.solvated_dimer import (
     tethered,
 )
 from boltzmann_tf.reproductions.solvated_dimer.plan import PLANS
-
-from boltzmann_tf.reproduction import Context, main_for, reproduction
 
 
 @reproduction("dimer", "Solvated dimer: figure 3 of Noé et al. 2019")

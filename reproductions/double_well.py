@@ -12,6 +12,11 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+
+from boltzmann_tf import bijectors, realnvp, systems
+from boltzmann_tf.bijectors import Bijector
+from boltzmann_tf.losses import ReactionCoordinate
+from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from boltzmann_tf.reproductions.ensembles import Variant
 from boltzmann_tf.reproductions.evaluation import Target
 from boltzmann_tf.reproductions.figure2 import (
@@ -22,11 +27,6 @@ from boltzmann_tf.reproductions.figure2 import (
     reproduce,
 )
 from boltzmann_tf.reproductions.recipes import annealed, end_state_data, published, spread
-
-from boltzmann_tf import bijectors, realnvp, systems
-from boltzmann_tf.bijectors import Bijector
-from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 
 SYSTEM = systems.DoubleWell()
 RC = ReactionCoordinate(SYSTEM.reaction_coordinate("x1"), -2.5, 2.5)

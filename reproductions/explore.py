@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from boltzmann_tf.reproductions.explored import Explored, explore, passage, show, single_state
-from boltzmann_tf.reproductions.solvated_dimer import generators, reference
-from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 
 from boltzmann_tf import (
     BoltzmannGenerator,
@@ -28,6 +25,9 @@ from boltzmann_tf import (
     systems,
 )
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
+from boltzmann_tf.reproductions.explored import Explored, explore, passage, show, single_state
+from boltzmann_tf.reproductions.solvated_dimer import generators, reference
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training.explorer import Explorer
 

@@ -14,6 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from boltzmann_tf import estimators
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context, Metric, diagnose, main_for, reproduction
 from boltzmann_tf.reproductions.baseline import buys_table, gaussian
 from boltzmann_tf.reproductions.solvated_dimer import (
     figure6e,
@@ -28,11 +33,6 @@ from boltzmann_tf.reproductions.solvated_dimer.flows import SPREAD
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
 from boltzmann_tf.reproductions.solvated_dimer.reference import CUT
 from boltzmann_tf.reproductions.solvated_dimer.tethered import AnnealedDimer
-
-from boltzmann_tf import estimators
-from boltzmann_tf.estimators import Estimate
-from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context, Metric, diagnose, main_for, reproduction
 
 STATES = ("closed", "open")
 

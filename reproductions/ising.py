@@ -9,6 +9,7 @@ of the finite torus (exact counts for L = 8), Onsager's of the infinite one, and
 
 from __future__ import annotations
 
+from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.reproductions.ising_model import figures, numbers, training_figures
 from boltzmann_tf.reproductions.ising_model.generators import train, train_dense, train_each
 from boltzmann_tf.reproductions.ising_model.measured import (
@@ -18,8 +19,6 @@ from boltzmann_tf.reproductions.ising_model.measured import (
 )
 from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, PLANS, RANGE, SINGLE, name_of
 from boltzmann_tf.reproductions.ising_model.simulations import simulate
-
-from boltzmann_tf.reproduction import Context, main_for, reproduction
 
 
 @reproduction("ising", "Ising model: exact free energies and Onsager's magnetization from a flow")

@@ -9,10 +9,10 @@ coupling flow stands beside them.
 from __future__ import annotations
 
 import numpy as np
-from boltzmann_tf.reproductions.clusters import Case, Sizes, reproduce
 
 from boltzmann_tf import systems
 from boltzmann_tf.reproduction import Context, main_for, reproduction
+from boltzmann_tf.reproductions.clusters import Case, Sizes, reproduce
 
 CASE = Case(
     name="lj13",

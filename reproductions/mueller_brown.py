@@ -10,6 +10,11 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+
+from boltzmann_tf import bijectors, realnvp, systems
+from boltzmann_tf.bijectors import Bijector
+from boltzmann_tf.losses import ReactionCoordinate
+from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from boltzmann_tf.reproductions.ensembles import Variant
 from boltzmann_tf.reproductions.evaluation import Target
 from boltzmann_tf.reproductions.figure2 import (
@@ -20,11 +25,6 @@ from boltzmann_tf.reproductions.figure2 import (
     reproduce,
 )
 from boltzmann_tf.reproductions.recipes import annealed, end_state_data, published, spread
-
-from boltzmann_tf import bijectors, realnvp, systems
-from boltzmann_tf.bijectors import Bijector
-from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 
 SYSTEM = systems.MuellerBrown()
 RC = ReactionCoordinate(SYSTEM.reaction_coordinate("y"), -0.1, 1.7)

@@ -8,14 +8,13 @@ held against Monte Carlo, which also finds where the order of larger lattices se
 
 from __future__ import annotations
 
+from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.reproductions.nematics import figures, numbers, pictures, tables
 from boltzmann_tf.reproductions.nematics.finite_size import extrapolate
 from boltzmann_tf.reproductions.nematics.generators import fixed
 from boltzmann_tf.reproductions.nematics.plan import CHAIN, PLANS
 from boltzmann_tf.reproductions.nematics.runs import run_lattice
 from boltzmann_tf.reproductions.nematics.simulations import peaks
-
-from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.systems import Nematic
 
 

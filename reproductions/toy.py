@@ -11,16 +11,6 @@ only the triangular flow (c) can be compared with it point by point.
 from __future__ import annotations
 
 import numpy as np
-from boltzmann_tf.reproductions.baseline import buys_table, gaussian
-from boltzmann_tf.reproductions.ensembles import Trainers, Variant
-from boltzmann_tf.reproductions.evaluation import median
-from boltzmann_tf.reproductions.toy_failure import failing, show_failure, watch
-from boltzmann_tf.reproductions.toy_figures import (
-    four_panels,
-    show_losses,
-    show_marginals,
-    show_transform,
-)
 
 from boltzmann_tf import (
     BoltzmannGenerator,
@@ -32,6 +22,16 @@ from boltzmann_tf import (
 )
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
+from boltzmann_tf.reproductions.baseline import buys_table, gaussian
+from boltzmann_tf.reproductions.ensembles import Trainers, Variant
+from boltzmann_tf.reproductions.evaluation import median
+from boltzmann_tf.reproductions.toy_failure import failing, show_failure, watch
+from boltzmann_tf.reproductions.toy_figures import (
+    four_panels,
+    show_losses,
+    show_marginals,
+    show_transform,
+)
 from boltzmann_tf.training.schedules import Cosine, Linear
 
 SYSTEM = systems.SpringInBox()

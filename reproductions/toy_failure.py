@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from boltzmann_tf.reproductions.ensembles import Run, Trainers, Variant
 
 from boltzmann_tf import BoltzmannGenerator, Stage, plotting, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.ensembles import Run, Trainers, Variant
 
 __all__ = ["failing", "show_failure", "watch"]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from boltzmann_tf.reproductions.ensembles import Ensemble
 
 from boltzmann_tf import BoltzmannGenerator, plotting, systems
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.ensembles import Ensemble
 
 __all__ = ["four_panels", "show_losses", "show_marginals", "show_transform"]
 

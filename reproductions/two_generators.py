@@ -17,14 +17,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from boltzmann_tf.reproductions.ensembles import Ensemble, Trainers, Variant
-from boltzmann_tf.reproductions.evaluation import median
-from boltzmann_tf.reproductions.recipes import end_state_data
-from boltzmann_tf.reproductions.two_generators_figures import (
-    show_differences,
-    show_losses,
-    what_the_networks_buy,
-)
 
 from boltzmann_tf import (
     BoltzmannGenerator,
@@ -38,6 +30,14 @@ from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
+from boltzmann_tf.reproductions.ensembles import Ensemble, Trainers, Variant
+from boltzmann_tf.reproductions.evaluation import median
+from boltzmann_tf.reproductions.recipes import end_state_data
+from boltzmann_tf.reproductions.two_generators_figures import (
+    show_differences,
+    show_losses,
+    what_the_networks_buy,
+)
 
 CHECKED = (0.5, 1.0, 2.0)
 # In kT, targets set before any run: 0.15 for a difference of bounds, 0.05 reweighted.

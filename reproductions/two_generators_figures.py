@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from boltzmann_tf.reproductions.ensembles import Ensemble
 
 from boltzmann_tf import estimators, plotting
 from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.ensembles import Ensemble
 
 __all__ = ["show_differences", "show_losses", "what_the_networks_buy"]
 

@@ -9,6 +9,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from boltzmann_tf import BoltzmannGenerator, estimators, systems
+from boltzmann_tf.bijectors import Scaling
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import dw4, lj13
 from boltzmann_tf.reproductions.clusters import (
     Sizes,
@@ -20,12 +26,6 @@ from boltzmann_tf.reproductions.clusters import (
     study,
 )
 from boltzmann_tf.reproductions.clusters.case import known
-
-from boltzmann_tf import BoltzmannGenerator, estimators, systems
-from boltzmann_tf.bijectors import Scaling
-from boltzmann_tf.estimators import Estimate
-from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems import LennardJonesCluster
 
 SMALL = Sizes(chains=48, draws=40, iterations=20, samples=1024, annealed=(256, 20))

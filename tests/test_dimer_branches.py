@@ -10,6 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from boltzmann_tf import Stage, Trainer, realnvp, sampling
+from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import dimer, free_energies
 from boltzmann_tf.reproductions.solvated_dimer import (
     flows,
@@ -18,9 +21,6 @@ from boltzmann_tf.reproductions.solvated_dimer import (
     snapshots,
     tethered,
 )
-
-from boltzmann_tf import Stage, Trainer, realnvp, sampling
-from boltzmann_tf.reproduction import Context
 
 SMALL = {"hidden": (16,), "samples": 2000, "annealed": 64, "annealing_sweeps": 20}
 SMALL |= {"tethered_steps": 10}

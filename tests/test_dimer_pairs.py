@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from boltzmann_tf.reproductions.solvated_dimer import published_pairs, reference
 
 from boltzmann_tf import sampling
 from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.reproductions.solvated_dimer import published_pairs, reference
 
 
 @pytest.mark.slow  # 19 s, of a number that does not change

@@ -6,6 +6,12 @@ import laws
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import logsumexp
+
+from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
+from boltzmann_tf.estimators import Estimate, Profile, Umbrella
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import explored, free_energies
 from boltzmann_tf.reproductions.solvated_dimer import (
     flows,
@@ -20,12 +26,6 @@ from boltzmann_tf.reproductions.solvated_dimer import (
 from boltzmann_tf.reproductions.solvated_dimer import published_umbrella as pu
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
 from boltzmann_tf.reproductions.solvated_dimer.plan import PLANS
-from scipy.special import logsumexp
-
-from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
-from boltzmann_tf.estimators import Estimate, Profile, Umbrella
-from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training import History
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+from boltzmann_tf import exact
 from boltzmann_tf.reproductions.ising_model import measured
 from boltzmann_tf.reproductions.ising_model.measured import DRAWS, draw, pooled, weigh
 from boltzmann_tf.reproductions.ising_model.simulations import equilibrium_spins
-
-from boltzmann_tf import exact
 from boltzmann_tf.systems import IsingField
 
 T = 2.5

@@ -7,6 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from boltzmann_tf import BoltzmannGenerator, estimators, exact, sampling
+from boltzmann_tf.estimators import Estimate, Estimates
+from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.nematics import (
     figures,
     generators,
@@ -19,10 +23,6 @@ from boltzmann_tf.reproductions.nematics import (
     tables,
 )
 from boltzmann_tf.reproductions.nematics.finite_size import extrapolate, heat_curve, peak
-
-from boltzmann_tf import BoltzmannGenerator, estimators, exact, sampling
-from boltzmann_tf.estimators import Estimate, Estimates
-from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems import Nematic
 
 T = 0.5

@@ -8,11 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from boltzmann_tf.reproductions import baseline, ensembles, recipes
-from boltzmann_tf.reproductions.ensembles import Trainers, Variant, resampled
-from boltzmann_tf.reproductions.evaluation import Target
-from boltzmann_tf.reproductions.figure2.figures import Within
-from boltzmann_tf.reproductions.tempered import tempered
 
 from boltzmann_tf import (
     BoltzmannGenerator,
@@ -26,6 +21,11 @@ from boltzmann_tf import (
 from boltzmann_tf.bijectors import Scaling
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions import baseline, ensembles, recipes
+from boltzmann_tf.reproductions.ensembles import Trainers, Variant, resampled
+from boltzmann_tf.reproductions.evaluation import Target
+from boltzmann_tf.reproductions.figure2.figures import Within
+from boltzmann_tf.reproductions.tempered import tempered
 
 
 class Harmonic(System):

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from boltzmann_tf.reproductions.clusters.case import Case, Sizes, quietly
-from boltzmann_tf.reproductions.clusters.reference import Reference
 
 from boltzmann_tf import estimators, sampling
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.potentials import CentreTether
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.clusters.case import Case, Sizes, quietly
+from boltzmann_tf.reproductions.clusters.reference import Reference
 from boltzmann_tf.systems import ParticleSystem
 
 __all__ = ["Walks", "anneal"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from boltzmann_tf.reproductions.clusters.case import Case
-from boltzmann_tf.reproductions.clusters.generated import Generated
-from boltzmann_tf.reproductions.clusters.reference import Reference
 
 from boltzmann_tf import estimators, plotting
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.clusters.case import Case
+from boltzmann_tf.reproductions.clusters.generated import Generated
+from boltzmann_tf.reproductions.clusters.reference import Reference
 
 __all__ = ["show_distances", "show_energies", "show_training"]
 
@@ -42,10 +42,10 @@ def _panels(
 
 
 def _weights(generated: Generated) -> dict[str, np.ndarray | None]:
-    return {
-        "as generated": None,
-        "reweighted": estimators.normalized_weights(generated.samples.log_weight),
-    }
+    """By the titles of their panels, which say of how many samples a curve really is."""
+    w = estimators.normalized_weights(generated.samples.log_weight)
+    effective = 1 / np.sum(w**2)
+    return {"as generated": None, f"reweighted: {effective:.0f} of {w.size:,} effective": w}
 
 
 def show_energies(context: Context, case: Case, reference: Reference, generated: Generated) -> None:

@@ -6,14 +6,14 @@ import time
 from typing import Any, NamedTuple
 
 import numpy as np
-from boltzmann_tf.reproductions.clusters.case import Case, Sizes
-from boltzmann_tf.reproductions.clusters.reference import Reference, symmetrised
-from boltzmann_tf.reproductions.ensembles import Run, Trainers, Variant
 
 from boltzmann_tf import BoltzmannGenerator, Stage, estimators, sampling
 from boltzmann_tf.estimators import Coverage, Estimate
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.clusters.case import Case, Sizes
+from boltzmann_tf.reproductions.clusters.reference import Reference, symmetrised
+from boltzmann_tf.reproductions.ensembles import Run, Trainers, Variant
 from boltzmann_tf.training.schedules import Cosine
 
 __all__ = ["Generated", "bridge", "generate"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from boltzmann_tf.reproductions.clusters.annealing import Walks
-from boltzmann_tf.reproductions.clusters.case import Case, known
-from boltzmann_tf.reproductions.clusters.reference import Reference, virial
 
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context, Metric
+from boltzmann_tf.reproductions.clusters.annealing import Walks
+from boltzmann_tf.reproductions.clusters.case import Case, known
+from boltzmann_tf.reproductions.clusters.reference import Reference, virial
 
 __all__ = ["add_agreement", "add_known"]
 

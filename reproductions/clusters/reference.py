@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from boltzmann_tf.reproductions.clusters.case import Case, Sizes
 
 from boltzmann_tf import sampling
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.clusters.case import Case, Sizes
 from boltzmann_tf.systems import ParticleSystem
 
 __all__ = ["Reference", "simulate", "symmetrised", "virial"]

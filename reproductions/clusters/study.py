@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from boltzmann_tf import estimators
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.reproductions.baseline import buys_table, gaussian
 from boltzmann_tf.reproductions.clusters.annealing import Walks, anneal
 from boltzmann_tf.reproductions.clusters.case import Case, known, quietly
@@ -12,10 +16,6 @@ from boltzmann_tf.reproductions.clusters.figures import show_distances, show_ene
 from boltzmann_tf.reproductions.clusters.generated import Generated, bridge, generate
 from boltzmann_tf.reproductions.clusters.numbers import add_agreement, add_known
 from boltzmann_tf.reproductions.clusters.reference import Reference, simulate, symmetrised
-
-from boltzmann_tf import estimators
-from boltzmann_tf.estimators import Estimate
-from boltzmann_tf.reproduction import Context, diagnose
 
 __all__ = ["reproduce"]
 

@@ -6,6 +6,7 @@ tolerances. What they share is here: the order of work, the figures and the chec
 
 from __future__ import annotations
 
+from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.ensembles import Trainers
 from boltzmann_tf.reproductions.evaluation import evaluate
 from boltzmann_tf.reproductions.figure2 import figures
@@ -16,8 +17,6 @@ from boltzmann_tf.reproductions.figure2.numbers import (
     tables,
     what_the_networks_buy,
 )
-
-from boltzmann_tf.reproduction import Context
 
 __all__ = ["Case", "Results", "add_common_metrics", "add_published_metrics", "reproduce"]
 

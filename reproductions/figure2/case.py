@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-from boltzmann_tf.reproductions.ensembles import Ensemble, Variant
-from boltzmann_tf.reproductions.evaluation import Evaluation, Target, median
 
 from boltzmann_tf import System
+from boltzmann_tf.reproductions.ensembles import Ensemble, Variant
+from boltzmann_tf.reproductions.evaluation import Evaluation, Target, median
 
 __all__ = ["Case", "Results"]
 

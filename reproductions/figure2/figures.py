@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from boltzmann_tf.reproductions.ensembles import Trainers
-from boltzmann_tf.reproductions.evaluation import PRIORS, SAMPLES
-from boltzmann_tf.reproductions.figure2.case import Case, Results
 
 from boltzmann_tf import System, estimators, plotting, sampling
 from boltzmann_tf.reproduction import Context, diagnose
+from boltzmann_tf.reproductions.ensembles import Trainers
+from boltzmann_tf.reproductions.evaluation import PRIORS, SAMPLES
+from boltzmann_tf.reproductions.figure2.case import Case, Results
 
 __all__ = ["convergence", "energies", "modes", "paths", "potential", "profiles", "samples"]
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+
+from boltzmann_tf import estimators
+from boltzmann_tf.reproduction import Context, Metric, diagnose
 from boltzmann_tf.reproductions.baseline import buys_table, gaussian
 from boltzmann_tf.reproductions.evaluation import (
     SAMPLES,
@@ -16,9 +19,6 @@ from boltzmann_tf.reproductions.evaluation import (
     median,
 )
 from boltzmann_tf.reproductions.figure2.case import Case, Results
-
-from boltzmann_tf import estimators
-from boltzmann_tf.reproduction import Context, Metric, diagnose
 
 __all__ = ["add_common_metrics", "add_published_metrics", "tables", "what_the_networks_buy"]
 

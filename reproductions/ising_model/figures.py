@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from boltzmann_tf.reproductions.ising_model.measured import Measured
 
 from boltzmann_tf import estimators, exact, plotting
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.ising_model.measured import Measured
 
 __all__ = ["show_distributions", "show_free_energies", "show_pictures", "show_thermodynamics"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from boltzmann_tf.reproductions.ising_model.plan import CRITICAL
-from boltzmann_tf.reproductions.ising_model.simulations import equilibrium_spins
 
 from boltzmann_tf import BoltzmannGenerator, Cosine, Stage, Trainer, estimators, realnvp
 from boltzmann_tf.bijectors import LatticeFlow
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.ising_model.plan import CRITICAL
+from boltzmann_tf.reproductions.ising_model.simulations import equilibrium_spins
 from boltzmann_tf.systems import IsingField
 from boltzmann_tf.training import History
 from boltzmann_tf.training.conditions import LogUniform

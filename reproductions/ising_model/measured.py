@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from boltzmann_tf.reproductions.ising_model.generators import Accuracy, Trained
 
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate, Estimates
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.ising_model.generators import Accuracy, Trained
 from boltzmann_tf.sampling import spins as lattice
 from boltzmann_tf.systems import IsingField
 

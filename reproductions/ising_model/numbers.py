@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+
+from boltzmann_tf import estimators, exact, sampling
+from boltzmann_tf.reproduction import Context, Diagnostic, Metric, diagnose
 from boltzmann_tf.reproductions.ising_model import figures
 from boltzmann_tf.reproductions.ising_model.generators import ACCURACY, Trained
 from boltzmann_tf.reproductions.ising_model.measured import Measured
 from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, SINGLE, name_of
 from boltzmann_tf.reproductions.ising_model.simulations import simulate
-
-from boltzmann_tf import estimators, exact, sampling
-from boltzmann_tf.reproduction import Context, Diagnostic, Metric, diagnose
 from boltzmann_tf.sampling import spins as lattice
 
 __all__ = [

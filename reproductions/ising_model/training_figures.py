@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, exact, plotting, realnvp
+from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.reproductions.baseline import buys_table, gaussian
 from boltzmann_tf.reproductions.ising_model.measured import Measured
 from boltzmann_tf.reproductions.ising_model.plan import CRITICAL
 from boltzmann_tf.reproductions.ising_model.simulations import equilibrium_spins
-
-from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, exact, plotting, realnvp
-from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.systems import IsingField
 from boltzmann_tf.training import History
 

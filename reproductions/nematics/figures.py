@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from boltzmann_tf import exact, plotting
+from boltzmann_tf.exact.nematic import bond_moments
+from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.nematics.finite_size import Extrapolation, HeatCurve, extrapolate
 from boltzmann_tf.reproductions.nematics.measured import (
     correlations,
@@ -16,10 +20,6 @@ from boltzmann_tf.reproductions.nematics.numbers import PUBLISHED_TRANSITION
 from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
 from boltzmann_tf.reproductions.nematics.runs import Run
 from boltzmann_tf.reproductions.nematics.simulations import Simulated
-
-from boltzmann_tf import exact, plotting
-from boltzmann_tf.exact.nematic import bond_moments
-from boltzmann_tf.reproduction import Context
 
 __all__ = ["show_chain", "show_complete", "show_cubic", "show_orientations", "show_transition"]
 

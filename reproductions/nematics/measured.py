@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from boltzmann_tf.reproductions.nematics.generators import Trained
-from boltzmann_tf.reproductions.nematics.simulations import observables
 
 from boltzmann_tf import estimators, sampling
 from boltzmann_tf.estimators import Estimate, Estimates
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.nematics.generators import Trained
+from boltzmann_tf.reproductions.nematics.simulations import observables
 from boltzmann_tf.systems import Nematic
 
 __all__ = [

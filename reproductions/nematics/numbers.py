@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.stats import norm
+
+from boltzmann_tf import exact
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.reproduction import Context, Metric
 from boltzmann_tf.reproductions.nematics.finite_size import Extrapolation
 from boltzmann_tf.reproductions.nematics.measured import (
     Measured,
@@ -15,11 +20,6 @@ from boltzmann_tf.reproductions.nematics.measured import (
 )
 from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
 from boltzmann_tf.reproductions.nematics.simulations import Simulated
-from scipy.stats import norm
-
-from boltzmann_tf import exact
-from boltzmann_tf.estimators import Estimate
-from boltzmann_tf.reproduction import Context, Metric
 
 __all__ = [
     "PUBLISHED_TRANSITION",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from boltzmann_tf.reproductions.nematics.generators import Trained
-from boltzmann_tf.reproductions.nematics.measured import in_director_frame
-from boltzmann_tf.reproductions.nematics.runs import Run
 
 from boltzmann_tf import estimators, plotting, sampling
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.nematics.generators import Trained
+from boltzmann_tf.reproductions.nematics.measured import in_director_frame
+from boltzmann_tf.reproductions.nematics.runs import Run
 from boltzmann_tf.systems import Nematic
 
 __all__ = ["explain_weights", "show_losses", "show_pictures"]

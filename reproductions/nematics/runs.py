@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.nematics.generators import Trained, walk
 from boltzmann_tf.reproductions.nematics.measured import Measured, measure
 from boltzmann_tf.reproductions.nematics.plan import Plan, Walk
 from boltzmann_tf.reproductions.nematics.simulations import Simulated, simulate
-
-from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems import Nematic
 
 __all__ = ["Run", "run_lattice"]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from boltzmann_tf.reproductions.nematics import finite_size
 
 from boltzmann_tf import estimators, sampling
 from boltzmann_tf.estimators import Estimates
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.nematics import finite_size
 from boltzmann_tf.systems import Nematic
 
 __all__ = ["Simulated", "observables", "peaks", "simulate"]

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from boltzmann_tf.reproductions.baseline import buys_table
-from boltzmann_tf.reproductions.nematics.measured import Measured
-from boltzmann_tf.reproductions.nematics.simulations import Simulated
 
 from boltzmann_tf import sampling
 from boltzmann_tf.reproduction import Context, diagnose
+from boltzmann_tf.reproductions.baseline import buys_table
+from boltzmann_tf.reproductions.nematics.measured import Measured
+from boltzmann_tf.reproductions.nematics.simulations import Simulated
 
 __all__ = ["buys", "moves_table", "weights_table"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 
 from boltzmann_tf import plotting
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 
 __all__ = ["show"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
-from boltzmann_tf.reproductions.solvated_dimer.measured import REGIONS
-from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 
 from boltzmann_tf import BoltzmannGenerator, plotting, sampling
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
+from boltzmann_tf.reproductions.solvated_dimer.measured import REGIONS
+from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = [

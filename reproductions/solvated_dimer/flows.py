@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, SYSTEM
 
 from boltzmann_tf import bijectors
 from boltzmann_tf.bijectors import Bijector, Marginals, Whitening, split_seed
+from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, SYSTEM
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = ["SPREAD", "flow", "lengths_within", "spread_lengths", "with_lengths"]

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, compared, extrema
-from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
-from boltzmann_tf.reproductions.solvated_dimer.reference import Windows
 
 from boltzmann_tf import estimators, plotting
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context, diagnose
+from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, compared, extrema
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
+from boltzmann_tf.reproductions.solvated_dimer.reference import Windows
 
 __all__ = ["cost_table", "show_profiles", "show_temperatures", "weights_table"]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from boltzmann_tf.reproductions.solvated_dimer import flows
-from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, bijectors, losses, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.solvated_dimer import flows
+from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training import History
 from boltzmann_tf.training.schedules import Cosine, Exponential

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, SYSTEM, length_energy
 
 from boltzmann_tf import estimators, sampling
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, SYSTEM, length_energy
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = ["Exchange", "exchange"]

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES
 
 from boltzmann_tf import BoltzmannGenerator, estimators
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = [

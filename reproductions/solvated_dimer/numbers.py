@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from boltzmann_tf import estimators
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context, Metric
 from boltzmann_tf.reproductions.solvated_dimer.figures import BOUND
 from boltzmann_tf.reproductions.solvated_dimer.generators import CLOSED, Trained
 from boltzmann_tf.reproductions.solvated_dimer.measured import (
@@ -17,10 +21,6 @@ from boltzmann_tf.reproductions.solvated_dimer.measured import (
 )
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 from boltzmann_tf.reproductions.solvated_dimer.reference import Windows
-
-from boltzmann_tf import estimators
-from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context, Metric
 
 __all__ = [
     "add_alone",

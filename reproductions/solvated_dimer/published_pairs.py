@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from boltzmann_tf.reproductions.solvated_dimer import generators, reference
-from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
-from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context, Metric
+from boltzmann_tf.reproductions.solvated_dimer import generators, reference
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 
 __all__ = ["SWEEPS", "add_numbers", "averaged", "explain", "table", "train", "trajectory"]
 

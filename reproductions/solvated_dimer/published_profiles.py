@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+
+from boltzmann_tf.estimators import Estimate, Profile
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained, published_multi
 from boltzmann_tf.reproductions.solvated_dimer.measured import (
     Reweighted,
@@ -16,10 +20,6 @@ from boltzmann_tf.reproductions.solvated_dimer.measured import (
 from boltzmann_tf.reproductions.solvated_dimer.plan import Plan
 from boltzmann_tf.reproductions.solvated_dimer.reference import permuted
 from boltzmann_tf.reproductions.solvated_dimer.snapshots import Averaged, snapshots
-
-from boltzmann_tf.estimators import Estimate, Profile
-from boltzmann_tf.generator import Samples
-from boltzmann_tf.reproduction import Context
 
 __all__ = ["Published", "in_one_order", "of_published"]
 

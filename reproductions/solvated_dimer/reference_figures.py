@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from boltzmann_tf import estimators, plotting
+from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     PUBLISHED,
@@ -12,9 +15,6 @@ from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     window_free_energies,
 )
 from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, Windows
-
-from boltzmann_tf import estimators, plotting
-from boltzmann_tf.reproduction import Context, diagnose
 
 __all__ = ["explain", "published_table", "show_umbrella", "umbrella_table"]
 

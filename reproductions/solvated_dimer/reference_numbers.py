@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+
+from boltzmann_tf import estimators
+from boltzmann_tf.reproduction import Context, Metric
 from boltzmann_tf.reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from boltzmann_tf.reproductions.solvated_dimer.measured import compared
 from boltzmann_tf.reproductions.solvated_dimer.numbers import TARGET
@@ -13,9 +16,6 @@ from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     window_free_energies,
 )
 from boltzmann_tf.reproductions.solvated_dimer.reference import Windows
-
-from boltzmann_tf import estimators
-from boltzmann_tf.reproduction import Context, Metric
 
 __all__ = ["add_reference"]
 

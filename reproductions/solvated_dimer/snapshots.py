@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from boltzmann_tf.reproductions.solvated_dimer.generators import Trained, published_stage
-from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, reweighted
-from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES
 
 from boltzmann_tf import BoltzmannGenerator, Trainer
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained, published_stage
+from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, reweighted
+from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = ["Averaged", "averaged", "resampled", "snapshots"]

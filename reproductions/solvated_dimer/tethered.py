@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from boltzmann_tf.reproductions.solvated_dimer import flows, measured
-from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted
-from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES, SYSTEM
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, estimators, sampling, systems
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.solvated_dimer import flows, measured
+from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted
+from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES, SYSTEM
 from boltzmann_tf.sampling import AnnealedParticles
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training.schedules import Cosine, Exponential
