@@ -70,9 +70,9 @@ def test_a_missing_folder_is_named(planted):
 def test_found_beside_the_package_from_any_folder_and_before_a_namesake(tmp_path):
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
     package = Path(boltzmann_tf.__file__).parent
-    shutil.copytree(
-        package, site / "boltzmann_tf", ignore=shutil.ignore_patterns("__pycache__", ".*")
-    )
+    # Without the studies: an installed package has them within, which is looked at first.
+    left_out = shutil.ignore_patterns("__pycache__", ".*", "reproductions")
+    shutil.copytree(package, site / "boltzmann_tf", ignore=left_out)
     plant(site, right=PASSES)
     # `python -m` puts the current folder first on the path, and with it this namesake.
     plant(elsewhere, wrong=PASSES)
