@@ -69,6 +69,12 @@ def test_results_come_in_order_with_each_ones_verdict(run, tmp_path, monkeypatch
     assert json.loads((tmp_path / "out" / "b" / "metrics.json").read_text()) == results[1]
 
 
+def test_a_child_that_is_done_ends_without_a_word(run, capfd):
+    run(a=PASSES)
+    # Python aborts here where a thread of the child waits within a buffered standard input.
+    assert "Fatal" not in capfd.readouterr().err
+
+
 def test_a_miss_and_an_exception_are_failures_of_their_own(run):
     passes, misses, raises = run(a=PASSES, b=MISSES, c=RAISES)
     assert passes["passed"] is True
