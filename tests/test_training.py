@@ -6,6 +6,7 @@ seconds.
 
 from __future__ import annotations
 
+import copy
 import csv
 import dataclasses
 import re
@@ -691,3 +692,26 @@ def test_history_counts():
     block[:, METRICS.index("skipped")] = [0, 1, 0]
     history.append(block)
     assert (len(history), history.non_finite, history.skipped) == (3, 3, 1)
+
+
+def test_a_long_history_is_not_copied_at_each_call():
+    history, copies, room = History(), 0, None
+    steps = np.arange(4000, dtype=np.float32)
+    for block in steps.reshape(1000, 4):
+        history.append(np.tile(block[:, None], len(METRICS)))
+        base = history["kl"].base
+        copies += base is None or base is not room
+        room = base
+    np.testing.assert_array_equal(history["kl"], steps)
+    assert copies < 15  # to twice the size each
+
+
+def test_what_comes_after_a_cut_is_not_seen_in_what_was_kept_elsewhere():
+    history = History()
+    history.append(np.zeros((4, len(METRICS)), np.float32))
+    kept, copied = history["loss"], copy.copy(history)
+    history.cut(2)
+    history.append(np.ones((2, len(METRICS)), np.float32))
+    np.testing.assert_array_equal(history["loss"], [0, 0, 1, 1])
+    np.testing.assert_array_equal(kept, np.zeros(4))
+    np.testing.assert_array_equal(copied["loss"], np.zeros(4))

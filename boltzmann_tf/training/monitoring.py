@@ -74,6 +74,10 @@ class Monitor:
         self._verbose = verbose
 
     def __enter__(self) -> Monitor:
+        history = self._history
+        # Running sums: over a whole long history at each call they would take as long as the call.
+        self._bad = history.non_finite + history.non_finite_gradient
+        self._skipped = history.skipped
         self._task = self._progress.add_task("train", total=self._total, stage=1, rate=0.0)
         self._terms_task = self._terms.add_task("terms", terms="compiling")
         if self._verbose:
@@ -128,6 +132,8 @@ class Monitor:
     def update(self, count: int) -> None:
         """`count` more steps are in the history."""
         history, logs = self._history, self._mean(count)
+        self._bad += int(logs["non_finite"] + logs["non_finite_gradient"])
+        self._skipped += int(logs["skipped"])
         now = time.perf_counter()
         rate, self._last = count / (now - self._last), now
         self._progress.update(self._task, completed=len(history), rate=rate)
@@ -147,11 +153,10 @@ class Monitor:
 
     def _show_terms(self) -> None:
         """In the line below the bar."""
-        history, logs = self._history, self._logs
+        logs = self._logs
         terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
-        bad = history.non_finite + history.non_finite_gradient
-        terms += self._held_out
-        terms += f" non-finite {bad}" + (f" skipped {history.skipped}" if history.skipped else "")
+        terms += self._held_out + f" non-finite {self._bad}"
+        terms += f" skipped {self._skipped}" if self._skipped else ""
         self._terms.update(self._terms_task, terms=terms)
 
     def _write(self, logs: dict[str, float]) -> None:

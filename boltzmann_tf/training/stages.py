@@ -157,6 +157,9 @@ class History:
     stage_ends: list[int] = field(default_factory=list)
     energy_evaluations: int = 0
     validation: HeldOut = HeldOut()
+    _room: dict[str, np.ndarray] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.values[name]
@@ -166,8 +169,24 @@ class History:
 
     def append(self, block: np.ndarray) -> None:
         """Adds a block of steps, `[steps, number of metrics]`."""
+        done = len(self)
+        total = done + len(block)
         for name, column in zip(list(self.values), block.T, strict=True):
-            self.values[name] = np.concatenate([self.values[name], column])
+            values = self.values[name]
+            room = self._room.get(name)
+            # Arrays of twice the size now and then: to copy all at each call takes longer than
+            # the call in a run of a million steps.
+            if room is None or values.base is not room or len(room) < total:
+                room = self._room[name] = np.empty(2 * total, values.dtype)
+                room[:done] = values
+            room[done:total] = column
+            self.values[name] = room[:total]
+
+    def cut(self, steps: int) -> None:
+        """Forgets what was recorded after `steps` steps."""
+        # Copies: a view of the whole, kept elsewhere, must not see what comes in its place.
+        self.values = {name: values[:steps].copy() for name, values in self.values.items()}
+        self.validation = self.validation.until(steps)
 
     @property
     def validated(self) -> bool:

@@ -102,9 +102,8 @@ class Watch:
             variable.assign(self._kept[name])
         self._step.store_parameters()
         history = self._history  # in place: the checkpoint holds on to it
-        history.values = {name: v[: self._kept_steps] for name, v in history.values.items()}
+        history.cut(self._kept_steps)
         history.energy_evaluations = self._kept_energies
-        history.validation = history.validation.until(self._kept_steps)
         return self._position, history
 
     def end(self) -> None:
