@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -161,9 +162,30 @@ def test_one_legend_for_all_panels():
         plotting.curves(panels, legend="below")
 
 
+def test_a_source_has_its_look_and_a_kind_its_colour():
+    exact = plotting.Series.of("exact", X, np.square)
+    found = plotting.Series("generator", X, X**2, 0.1 + 0 * X)
+    figure, axes = plt.subplots(1, 2)
+    plotting.draw_panel(plotting.Panel("a", "b", [exact, found], "t", ylim=(0, 1)), ax=axes[0])
+    assert axes[0].get_title() == "t"
+    assert axes[0].get_ylim() == (0, 1)
+    assert [colors.to_hex(line.get_color()).upper() for line in axes[0].lines[:2]] == [
+        plotting.COLORS["black"].upper(), plotting.COLORS["blue"].upper()
+    ]  # fmt: skip
+    kinds = [replace(s, kind=k) for k in ("N = 8", "N = 16") for s in (exact, found)]
+    plotting.draw_panel(plotting.Panel("a", "b", kinds), ax=axes[1], legend=False)
+    first, second = axes[1].get_legend_handles_labels()[0][:2], axes[1].lines
+    assert axes[1].get_legend() is None
+    names = axes[1].get_legend_handles_labels()[1]
+    assert names == ["exact, N = 8", "exact, N = 16", "generator, N = 8", "generator, N = 16"]
+    assert first[0].get_color() != first[1].get_color()  # of two kinds
+    assert {line.get_linestyle() for line in second if line.get_label() in names} == {"-"}
+    plt.close(figure)
+
+
 def test_every_public_function_is_covered():
     public = {n for n in plotting.__all__ if inspect.isfunction(getattr(plotting, n))}
-    assert public - set(FIGURES) == {"styled", "landscape", "latent_circles"}
+    assert public - set(FIGURES) == {"styled", "landscape", "latent_circles", "draw_panel"}
 
 
 @each

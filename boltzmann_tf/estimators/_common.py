@@ -56,6 +56,19 @@ class Estimate(NamedTuple):
     value: float
     standard_error: float
 
+    def __format__(self, spec: str) -> str:
+        """Both with one format: `f"{Estimate(1.5, 0.01):.2f}"` is "1.50 ± 0.01"."""
+        if not spec:
+            return repr(self)
+        return f"{self.value:{spec}} ± {self.standard_error:{spec}}"
+
+    def __sub__(self, other: Estimate) -> Estimate:
+        """The difference of two independent estimates."""
+        if not isinstance(other, Estimate):
+            return NotImplemented
+        error = float(np.hypot(self.standard_error, other.standard_error))
+        return Estimate(self.value - other.value, error)
+
 
 class Estimates(NamedTuple):
     """Several numbers and their standard errors.
@@ -67,6 +80,10 @@ class Estimates(NamedTuple):
 
     value: np.ndarray
     standard_error: np.ndarray
+
+    def at(self, *index: int) -> Estimate:
+        """One of them: `at(2)` of `[n]`, `at(0, 1)` of `[m, n]`."""
+        return Estimate(float(self.value[index]), float(self.standard_error[index]))
 
 
 def jackknife_error(replicas: np.ndarray) -> np.ndarray:

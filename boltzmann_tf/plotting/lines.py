@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from boltzmann_tf._support.checks import choice
 from boltzmann_tf.plotting._arguments import filled, has, line
+from boltzmann_tf.plotting.panels import legend_above
 from boltzmann_tf.plotting.style import COLORS, grid, label_axes, palette, styled
 
-__all__ = ["convergence", "curves", "energy_histograms", "profiles"]
+__all__ = ["convergence", "energy_histograms", "profiles"]
 
 
 @styled
@@ -58,17 +57,8 @@ def convergence(
             axis.legend()
         label_axes(axis, ("iteration", label))
     if legend == "above":
-        _legend_above(figure, axes[0])
+        legend_above(figure, axes[0])
     return figure
-
-
-def _legend_above(figure: Figure, axes: Iterable[Axes], columns: int = 3) -> None:
-    """One legend over all panels, each name once."""
-    named: dict[str, Any] = {}
-    for axis in axes:
-        handles, labels = axis.get_legend_handles_labels()
-        named |= dict(zip(labels, handles, strict=True))
-    figure.legend(list(named.values()), list(named), loc="outside upper center", ncols=columns)
 
 
 def _running_mean(series: np.ndarray, width: int) -> np.ndarray:
@@ -161,59 +151,4 @@ def profiles(
             axis.set_ylim(window)
         axis.legend()
         label_axes(axis, (label, "F (kT)"), title)
-    return figure
-
-
-@styled
-def curves(
-    panels: Sequence[Mapping[str, Any]],
-    *,
-    columns: int = 3,
-    panel: tuple[float, float] = (4.2, 3.4),
-    legend: str = "inside",
-) -> Figure:
-    """General curves, a panel each.
-
-    Args:
-      panels: mappings with `labels`, `title`, `series` (name -> dict of x, y, and optionally
-        `error`, `style` for `Axes.plot`, `color`), and optionally `xlim`, `ylim`, `yscale`.
-      columns: panels a row.
-      panel: inches of one panel.
-      legend: "inside" for one in every panel; "above" for one over all of them, where the data
-        leave no room: a name then needs one `color` in all panels.
-    """
-    choice("legend", legend, ("inside", "above"))
-    filled("panels", panels, Sequence)
-    for i, spec in enumerate(panels):
-        has(f"panels[{i}]", spec, ("labels", "title", "series"))
-    columns = min(columns, len(panels))
-    figure, axes = grid(-(-len(panels) // columns), columns, panel)
-    for axis in axes.flat[len(panels) :]:
-        axis.axis("off")
-    for spec, axis in zip(panels, axes.flat, strict=False):
-        for (name, curve), color in zip(spec["series"].items(), palette() * 3, strict=False):
-            color = COLORS.get(curve.get("color", ""), color)
-            if curve.get("error") is not None:
-                axis.errorbar(
-                    curve["x"], curve["y"], curve["error"], fmt=curve.get("style", "o"), ms=4,
-                    lw=1.2, color=color, label=name,
-                )  # fmt: skip
-            else:
-                options = {k: curve[k] for k in ("alpha", "ms", "lw") if k in curve}
-                axis.plot(
-                    curve["x"],
-                    curve["y"],
-                    curve.get("style", "-"),
-                    color=color,
-                    label=name,
-                    **options,
-                )
-        for limit in ("xlim", "ylim", "yscale"):
-            if limit in spec:
-                getattr(axis, f"set_{limit}")(spec[limit])
-        if legend == "inside":
-            axis.legend()
-        label_axes(axis, spec["labels"], spec["title"])
-    if legend == "above":
-        _legend_above(figure, axes.flat[: len(panels)], min(columns, 3))
     return figure

@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "PANEL", "STYLE", "grid", "label_axes", "palette", "styled"]
+__all__ = ["COLORS", "NAMED", "PANEL", "STYLE", "grid", "label_axes", "palette", "styled"]
 
 # Okabe and Ito's palette, told apart with every kind of colour vision.
 COLORS = {
@@ -26,6 +26,8 @@ COLORS = {
     "grey": "#8a8a8a",
     "black": "#111111",
 }
+
+NAMED = ("blue", "red", "orange", "green", "purple", "sky")  # of series, in this order
 
 STYLE = {
     "figure.dpi": 100,
@@ -78,4 +80,4 @@ def label_axes(axis: Axes, labels: Sequence[str], title: str = "") -> None:
 
 def palette() -> list[str]:
     """Colours of the series of a panel, in order."""
-    return [COLORS[n] for n in ("blue", "red", "orange", "green", "purple", "sky")]
+    return [COLORS[n] for n in NAMED]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -91,6 +92,30 @@ class Context:
     def quick(self) -> bool:
         """Whether the preset is "quick"."""
         return self.preset == "quick"
+
+    @property
+    def wide(self) -> float:
+        """By how much tolerances are wider: 2 in preset quick, 1 in preset paper."""
+        return 2.0 if self.quick else 1.0
+
+    def seed_of(self, name: str, *numbers: int) -> int:
+        """The seed of one stream of random numbers: a function of the run's seed and its name.
+
+        Streams of different names, or numbers, have nothing to do with each other, whatever the
+        run's seed, which sums of seeds do not give: 0 + 1 is 1 + 0.
+
+        Args:
+          name: of what is random, "data" say.
+          *numbers: which of several, >= 0: the network, the temperature.
+
+        Returns:
+          an integer in [0, 2^31).
+        """
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"name must be a non-empty text, got {name!r}")
+        counted = [positive_int("numbers", number, minimum=0) for number in numbers]
+        digest = hashlib.sha256(repr((self.seed, name, *counted)).encode()).digest()
+        return int.from_bytes(digest[:4], "big") >> 1
 
     @property
     def passed(self) -> bool:

@@ -10,7 +10,39 @@ from boltzmann_tf import plotting
 
 AXIS = Figure().subplots()
 
+CURVE = plotting.Series("a", LINE, LINE)
+
 ROWS = [
+    (
+        lambda: plotting.Series(3, LINE, LINE),
+        ValueError,
+        r"source must be a non-empty text, got 3",
+    ),
+    (
+        lambda: plotting.Panel("x", "y", []),
+        ValueError,
+        r"series must hold at least one, got none",
+    ),
+    (
+        lambda: plotting.Panel("x", "y", [LINE]),
+        TypeError,
+        r"series\[0\] must be a Series, got array",
+    ),
+    (
+        lambda: plotting.Panel("x", "y", [CURVE, CURVE]),
+        ValueError,
+        r"series must have different names, got \['a'\] more than once",
+    ),
+    (
+        lambda: plotting.draw_panel(3, ax=AXIS),
+        TypeError,
+        r"panel must be a Panel, got 3 of type int",
+    ),
+    (
+        lambda: plotting.draw_panel(plotting.Panel("x", "y", [CURVE]), ax=3),
+        TypeError,
+        r"ax must be a Axes, got 3 of type int|ax must be an Axes, got 3 of type int",
+    ),
     (lambda: plotting.convergence({}, {}), ValueError, r"runs must hold at least one, got none"),
     (
         lambda: plotting.convergence({"a": {}}, {"kl": ("J", None, "x")}),

@@ -7,6 +7,46 @@ from boltzmann_tf import reproduction
 
 ROWS = [
     (
+        lambda: reproduction.Series("a", [1.0, 2.0], [1.0]),
+        ValueError,
+        r"x, value and error of 'a' must be of one length \[n\], got shapes \[\(2,\), \(1,\)\]",
+    ),
+    (
+        lambda: reproduction.Plan("slow"),
+        ValueError,
+        r"preset must be one of \['quick', 'paper'\], got 'slow'",
+    ),
+    (
+        lambda: reproduction.by_preset(1),
+        TypeError,
+        r"missing 1 required positional argument: 'paper'",
+    ),
+    (
+        lambda: reproduction.Targets(3),
+        TypeError,
+        r"context must be a Context, got 3 of type int",
+    ),
+    (
+        lambda: reproduction.Targets(reproduction.Context("a")).within_errors("b", 1.0, 1.0),
+        ValueError,
+        r"value of 'b' must be an estimate with an error, got 1\.0",
+    ),
+    (
+        lambda: reproduction.family_limit(0),
+        ValueError,
+        r"k must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: reproduction.family_limit(2, 1.5),
+        ValueError,
+        r"false_alarm must be in \(0, 1\), got 1\.5",
+    ),
+    (
+        lambda: reproduction.Context("a").seed_of(""),
+        ValueError,
+        r"name must be a non-empty text, got ''",
+    ),
+    (
         lambda: reproduction.diagnose("r-hat", 1.0),
         ValueError,
         r"kind must be one of \['R-hat',.*got 'r-hat'",
