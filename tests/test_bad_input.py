@@ -83,6 +83,7 @@ WITHOUT_ARGUMENTS = {
         ("arccos", "cos", "exp", "floor", "log", "maximum", "minimum", "sqrt", "where"),
         "of numbers: NumPy and TensorFlow refuse what is none",
     ),
+    "by_preset",  # any two values
 }
 ROOT = os.path.dirname(bg.__file__)
 WRAPPERS = ("wrapper", "call", "__getattr__")  # of decorators, around what is called

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from boltzmann_tf._support.checks import choice
 from boltzmann_tf.plotting._arguments import filled, has, line
-from boltzmann_tf.plotting.panels import legend_above
+from boltzmann_tf.plotting.panels import curves, legend_above  # its first home
 from boltzmann_tf.plotting.style import COLORS, grid, label_axes, palette, styled
 
-__all__ = ["convergence", "energy_histograms", "profiles"]
+__all__ = ["convergence", "curves", "energy_histograms", "profiles"]
 
 
 @styled
