@@ -79,11 +79,11 @@ WITHOUT_ARGUMENTS = {
     "names": "lists files",
     "main_for": "the command line, whose rows are the commands",
     "Open": "has none",
+    "by_preset": "takes any two values",
     **dict.fromkeys(
         ("arccos", "cos", "exp", "floor", "log", "maximum", "minimum", "sqrt", "where"),
         "of numbers: NumPy and TensorFlow refuse what is none",
     ),
-    "by_preset",  # any two values
 }
 ROOT = os.path.dirname(bg.__file__)
 WRAPPERS = ("wrapper", "call", "__getattr__")  # of decorators, around what is called
