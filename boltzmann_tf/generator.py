@@ -69,7 +69,9 @@ class Samples(NamedTuple):
             weight = np.exp(self.log_weight - self.log_weight.max())
             size = np.maximum(np.abs(self.log_weight + log_q), np.abs(log_q))
             weighted = float(np.sum((weight * size)[weight > 0]) / weight.sum())
-        return float(np.finfo(self.log_q.dtype).eps) * weighted
+        # The mixture of `sampling.tempered` is float64, of a map and energies that are not.
+        parts = (self.log_q, self.energy)
+        return max(float(np.finfo(part.dtype).eps) for part in parts) * weighted
 
 
 class BoltzmannGenerator:

@@ -12,7 +12,7 @@ import numpy as np
 from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.tempered import tempered
+from boltzmann_tf.sampling import tempered
 from boltzmann_tf.training import History
 
 __all__ = ["Ensemble", "Run", "Trainers", "Variant", "resampled"]

@@ -13,7 +13,7 @@ from boltzmann_tf.estimators import Coverage, Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.ensembles import Ensemble
-from boltzmann_tf.reproductions.tempered import tempered
+from boltzmann_tf.sampling import tempered
 
 __all__ = ["TEMPERATURES", "Evaluation", "Target", "calibration", "evaluate", "median"]
 

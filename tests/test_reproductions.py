@@ -25,7 +25,7 @@ from boltzmann_tf.reproductions import baseline, ensembles, recipes
 from boltzmann_tf.reproductions.ensembles import Trainers, Variant, resampled
 from boltzmann_tf.reproductions.evaluation import Target
 from boltzmann_tf.reproductions.figure2.figures import Within
-from boltzmann_tf.reproductions.tempered import tempered
+from boltzmann_tf.sampling import tempered
 
 
 class Harmonic(System):

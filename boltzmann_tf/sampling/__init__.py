@@ -55,6 +55,7 @@ from boltzmann_tf.sampling.spins import (
     wang_landau_sweeps,
     wolff_updates,
 )
+from boltzmann_tf.sampling.tempered import tempered
 from boltzmann_tf.sampling.vectors import (
     VectorInfo,
     VectorState,
@@ -117,6 +118,7 @@ __all__ = [
     "relabel",
     "run_chains",
     "swendsen_wang_updates",
+    "tempered",
     "tempering_rounds",
     "tempering_state",
     "umbrella_rounds",
