@@ -9,10 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer, estimators
+from boltzmann_tf import BoltzmannGenerator, Stage, System, Trainer
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.sampling import tempered
+from boltzmann_tf.sampling import resample, tempered
 from boltzmann_tf.training import History
 
 __all__ = ["Ensemble", "Run", "Trainers", "Variant", "resampled"]
@@ -100,9 +100,7 @@ def resampled(generator: BoltzmannGenerator, n: int, seed: int) -> np.ndarray:
     keeps an outlier of an untrained region from making up nearly all of the data.
     """
     samples = tempered(generator, RESAMPLED, n, seed=seed)
-    weights = np.minimum(estimators.normalized_weights(samples.log_weight), n**-0.5)
-    index = np.random.default_rng(seed).choice(len(weights), n, p=weights / weights.sum())
-    return samples.x[index]
+    return samples.x[resample(samples.log_weight, n, truncated=True, seed=seed)]
 
 
 class Trainers:

@@ -286,18 +286,18 @@ def test_passage_of_a_free_diffusion():
             explored.passage(x, wall, target, moved=2e-4)
 
 
-def test_resampled_profiles():
+def test_bootstrapped_profiles():
     rng = np.random.default_rng(4)
     d = rng.uniform(0.8, 2.2, 20_000)
     log_weight = -2 * d - 900  # no weight is a number by itself
     edges = np.array([0.3, 0.8, 1.5, 2.2])
-    f = snapshots.resampled(d, log_weight, edges=edges, n=20, seed=1)
+    f = snapshots.bootstrapped(d, log_weight, edges=edges, n=20, seed=1)
     assert np.all(np.isnan(f[:, 0]))
     assert np.mean(f[:, 2] - f[:, 1]) == pytest.approx(1.4, abs=0.05)
     assert 0.005 < np.std(f[:, 2] - f[:, 1]) < 0.05
     # One sample that carries all: a resample has it or not.
     log_weight[0] = 0.0
-    one = snapshots.resampled(d, log_weight, edges=edges, n=200, seed=1)
+    one = snapshots.bootstrapped(d, log_weight, edges=edges, n=200, seed=1)
     lost = one[:, [1, 2]][:, int(d[0] > 1.5)] > 500
     assert np.mean(lost) == pytest.approx(np.exp(-1), abs=0.15)
 

@@ -31,6 +31,7 @@ from boltzmann_tf.sampling.particles import (
     umbrella_state,
 )
 from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
+from boltzmann_tf.sampling.resampling import resample
 from boltzmann_tf.sampling.spins import (
     ClusterInfo,
     IsingChain,
@@ -116,6 +117,7 @@ __all__ = [
     "particle_state",
     "particle_sweeps",
     "relabel",
+    "resample",
     "run_chains",
     "swendsen_wang_updates",
     "tempered",

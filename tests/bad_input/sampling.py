@@ -821,4 +821,12 @@ ROWS = [
         r"temperature must be a positive finite number, got -1\.0",
     ),
     (lambda: sampling.tempered(generator(), [1.0], 10, seed=-1), ValueError, r"seed must be .*-1"),
+    (lambda: sampling.resample([0.0, NAN]), ValueError, r"log_weights must .*NaN"),
+    (lambda: sampling.resample([0.0], 0), ValueError, r"n must be an integer >= 1, got 0"),
+    (
+        lambda: sampling.resample([0.0], truncated=2.0),
+        TypeError,
+        r"truncated must be a bool, got 2\.0",
+    ),
+    (lambda: sampling.resample([0.0], seed=-1), ValueError, r"seed must be .*-1"),
 ]
