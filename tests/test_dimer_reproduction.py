@@ -12,7 +12,7 @@ from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
 from boltzmann_tf.estimators import Estimate, Profile, Umbrella
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions import explored, free_energies
+from boltzmann_tf.reproductions import free_energies
 from boltzmann_tf.reproductions.solvated_dimer import (
     flows,
     generators,
@@ -271,19 +271,6 @@ def test_bound_is_the_energy_loss():
     energy = 0.5 * np.sum(hot.z**2, axis=1)
     own = free_energies.bound(hot._replace(energy=energy), 2.0)
     assert own.value == pytest.approx(np.mean(energy) / 2 - log_det, abs=0.05)
-
-
-def test_passage_of_a_free_diffusion():
-    """From a reflecting end over a length L: L^2 / (2 D) steps."""
-    x = np.linspace(0, 3, 3001)
-    found = explored.passage(x, np.zeros_like(x), 2.0, moved=2e-4)
-    assert found == pytest.approx(2.0**2 / (2 * 1e-4), rel=2e-3)
-    # A barrier of 5 kT costs about exp(5) of that.
-    wall = 5 * np.exp(-(((x - 1) / 0.1) ** 2))
-    assert explored.passage(x, wall, 2.0, moved=2e-4) > 5 * found
-    for target in (0.0, 3.1):
-        with pytest.raises(ValueError, match="target must be within the profile"):
-            explored.passage(x, wall, target, moved=2e-4)
 
 
 def test_bootstrapped_profiles():

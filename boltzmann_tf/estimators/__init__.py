@@ -38,6 +38,7 @@ from boltzmann_tf.estimators.ladders import ladder_error
 from boltzmann_tf.estimators.multi_histogram import multi_histogram
 from boltzmann_tf.estimators.overlap import bar, bar_overlap, log_z_bar, mbar, mbar_overlap
 from boltzmann_tf.estimators.pair_distances import PairDistribution, pair_distribution
+from boltzmann_tf.estimators.passage import mean_first_passage_time
 from boltzmann_tf.estimators.populations import Populations, populations
 from boltzmann_tf.estimators.profiles import (
     Profile,
@@ -100,6 +101,7 @@ __all__ = [
     "log_z_bounds",
     "mbar",
     "mbar_overlap",
+    "mean_first_passage_time",
     "mean_with_error",
     "multi_histogram",
     "normalized_weights",

@@ -578,4 +578,34 @@ ROWS = [
         ValueError,
         r"peaks must have errors > 0, got \[0\.1, 0\.0\]",
     ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, LINE[1:], 0.0, diffusion=1.0),
+        ValueError,
+        r"free_energy must have a value for each of .*, got 9 for 10",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE**3, LINE, 0.0, diffusion=1.0),
+        ValueError,
+        r"coordinate must be increasing and evenly spaced",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, LINE, 2.0, diffusion=1.0),
+        ValueError,
+        r"target must be within the profile, -1 to 1, got 2",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, LINE, 0.5, diffusion=1.0, start=0.5),
+        ValueError,
+        r"start must be within the profile and before the target, -1 to 0\.5, got 0\.5",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, LINE, 0.0, diffusion=0.0),
+        ValueError,
+        r"diffusion must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, INF * LINE, 0.0, diffusion=1.0),
+        ValueError,
+        r"free_energy must be finite, got 10 NaN or infinite",
+    ),
 ]
