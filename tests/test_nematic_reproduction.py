@@ -45,7 +45,7 @@ def test_a_peak_at_the_end_fails_the_metric_and_not_the_run(tmp_path):
     context = Context("nematic", output=tmp_path)
     context.begin()
     larger = simulations.peaks(context, {3: 16, 4: 16, 5: 16}, seed=11)
-    nowhere = dataclasses.replace(larger[3][1], position=Estimate(np.nan, np.nan))
+    nowhere = larger[3][1]._replace(position=Estimate(np.nan, np.nan))
     larger[3] = (larger[3][0], nowhere)
     tops = {n: curve.position for n, (_, curve) in larger.items()}
     fit = extrapolate_peaks(tops, dimension=3)

@@ -8,8 +8,7 @@ first-order transition.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -80,8 +79,7 @@ def peak(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     return float(x[i] - b / (2 * a)), float(c - b * b / (4 * a))
 
 
-@dataclass(frozen=True)
-class HeatCurve:
+class HeatCurve(NamedTuple):
     """The heat capacity a site between the temperatures of a ladder.
 
     Attributes:
@@ -171,8 +169,7 @@ def heat_curve(
     )
 
 
-@dataclass(frozen=True)
-class Extrapolation:
+class Extrapolation(NamedTuple):
     """T_peak(L) = T_infinite + a / L^d, a straight line through the peaks.
 
     Attributes:
