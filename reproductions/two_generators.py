@@ -30,7 +30,7 @@ from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
-from boltzmann_tf.reproductions.ensembles import Ensemble, Trainers, Variant
+from boltzmann_tf.reproductions.ensembles import Trainers, Variant
 from boltzmann_tf.reproductions.evaluation import median
 from boltzmann_tf.reproductions.recipes import end_state_data
 from boltzmann_tf.reproductions.two_generators_figures import (
@@ -38,6 +38,7 @@ from boltzmann_tf.reproductions.two_generators_figures import (
     show_losses,
     what_the_networks_buy,
 )
+from boltzmann_tf.training import Ensemble
 
 CHECKED = (0.5, 1.0, 2.0)
 # In kT, targets set before any run: 0.15 for a difference of bounds, 0.05 reweighted.
@@ -188,13 +189,13 @@ def scan(
 ) -> list[dict[float, dict[str, Estimate]]]:
     """All estimates at every temperature, a dictionary for each pair of networks."""
     found = []
-    pairs = len(ensembles["left"].runs)
+    pairs = len(ensembles["left"].members)
     for i in range(pairs):
         # The first pair makes the figure; the others are judged at three temperatures.
         temperatures = case.scanned if i == 0 else CHECKED
         drawn: dict[str, dict[float, Samples]] = {}
         for state, ensemble in ensembles.items():
-            generator = ensemble.use(ensemble.runs[i])
+            generator = ensemble.use(ensemble.members[i])
             drawn[state] = {
                 t: generator.sample(samples, t, seed=1000 * i + k)
                 for k, t in enumerate(temperatures)
@@ -204,7 +205,7 @@ def scan(
                 t: estimates(
                     case,
                     {s: drawn[s][t] for s in STATES},
-                    {s: ensembles[s].runs[i].watch for s in STATES},
+                    {s: ensembles[s].members[i].watch for s in STATES},
                     t,
                 )
                 for t in temperatures
@@ -270,7 +271,7 @@ def run(context: Context) -> None:
             ensemble = trained[case.name][state]
             context.add(
                 Metric.at_most(
-                    f"{case.name}, {state}: networks that ended in NaN, of {len(ensemble.runs)}",
+                    f"{case.name}, {state}: networks that ended in NaN, of {len(ensemble.members)}",
                     ensemble.nan_count,
                     0,
                     justification="none may",

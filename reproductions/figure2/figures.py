@@ -76,7 +76,7 @@ def convergence(context: Context, case: Case, results: Results) -> None:
     losses = [v.recipe[-1].rc_loss for v in case.variants if getattr(v.recipe[-1], "rc_loss", None)]
     context.figure(
         plotting.convergence(
-            {name: e.runs[0].history.values for name, e in results.ensembles.items()},
+            {name: e.members[0].history.values for name, e in results.ensembles.items()},
             {
                 "ml": ("J_ML", case.j_ml, "best for half in each state (exact)"),
                 "kl": ("J_KL (kT)", bound, "lower bound (exact)"),
@@ -97,7 +97,7 @@ def samples(context: Context, case: Case, results: Results, data: np.ndarray) ->
     step = max(1, half // 500)
     rows = []
     for name, ensemble in results.ensembles.items():
-        generator = ensemble.use(ensemble.runs[0])
+        generator = ensemble.use(ensemble.members[0])
         z = generator.to_latent(data)[0].numpy()
         x = generator.sample(1000, seed=context.seed).x
         rows.append(
@@ -140,14 +140,14 @@ def modes(
     ensembles += [results.ensembles[v.name] for v in case.variants[:2]]
     row = []
     for ensemble in ensembles:
-        z = ensemble.use(ensemble.runs[0]).to_latent(data)[0].numpy()
+        z = ensemble.use(ensemble.members[0]).to_latent(data)[0].numpy()
         row.append(
             {
                 "clouds": {"left": z[:half:step], "right": z[half::step]},
                 "labels": ("z1", "z2"),
                 "limits": ((-4, 4), (-4, 4)),
                 "circles": True,
-                "title": ensemble.variant.name,
+                "title": ensemble.name,
             }
         )
     context.figure(
@@ -166,7 +166,7 @@ def energies(context: Context, case: Case, results: Results) -> None:
     edges = np.linspace(low, low + 14, 71)
     generated, weights = {}, {}
     for name, ensemble in results.ensembles.items():
-        drawn = ensemble.use(ensemble.runs[0]).sample(100_000, seed=context.seed + 1)
+        drawn = ensemble.use(ensemble.members[0]).sample(100_000, seed=context.seed + 1)
         generated[name] = drawn.energy
         weights[name] = estimators.normalized_weights(drawn.log_weight)
     context.figure(
@@ -256,7 +256,7 @@ def paths(context: Context, case: Case, results: Results, data: np.ndarray) -> N
     start = data[rng.integers(half, size=10)]
     end = data[half + rng.integers(half, size=10)]
     found = {
-        name: sampling.interpolate(e.use(e.runs[0]), start, end, n_points=1000)
+        name: sampling.interpolate(e.use(e.members[0]), start, end, n_points=1000)
         for name, e in results.ensembles.items()
     }
     context.figure(
