@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import logsumexp
 
-from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
+from boltzmann_tf import BoltzmannGenerator, bijectors, estimators, systems
 from boltzmann_tf.estimators import Estimate, Profile, Umbrella
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
@@ -154,16 +154,16 @@ def test_log_z_is_the_log_mean_weight():
 
 def test_tethers_add_to_a_hot_energy():
     rng = np.random.default_rng(0)
-    system = tethered.TetheredDimer(rng.standard_normal((3, 76)))
+    centres = tethered.Centres(rng.standard_normal((3, 76)))
+    system = tethered.tethered_dimer(centres)
     x = DATA[:5]
     d = dimer_distance(x)
-    centres = system.centres(d)
-    np.testing.assert_allclose(
-        centres[2], system.coefficients[0] + d[2] * (system.coefficients[1]
-                                                     + d[2] * system.coefficients[2])
-    )  # fmt: skip
+    places = centres.at(d)
+    a, b, c = centres.coefficients
+    np.testing.assert_allclose(places[2], a + d[2] * (b + d[2] * c))
+    np.testing.assert_allclose(centres(tf.constant(x)), places)
     wanted = reference.SYSTEM.energy(tf.constant(x)) / tethered.HOT
-    wanted += tethered.STIFF * np.sum((x - centres)[:, 4:] ** 2, axis=1)
+    wanted += tethered.STIFF * np.sum((x - places)[:, 4:] ** 2, axis=1)
     np.testing.assert_allclose(system.energy(tf.constant(x)).numpy(), wanted, rtol=1e-10)
     np.testing.assert_allclose(system.training_energy(tf.constant(x)).numpy(), wanted, rtol=1e-10)
 
@@ -205,7 +205,8 @@ def test_the_closed_variant_is_trained_warm_and_judged_at_one(tmp_path):
     d, given = dimer_distance(drawn.x), dimer_distance(DATA)
     assert np.mean(d) == pytest.approx(np.mean(given), abs=5 * np.std(given) / np.sqrt(2000))
     x = tf.constant(DATA[:5], tf.float32)
-    warm, true = generators._Warm(), reference.SYSTEM
+    true = reference.SYSTEM
+    warm = systems.AtTemperature(true, generators.WARM)
     for name in ("energy", "training_energy"):
         ratio = getattr(true, name)(x) / getattr(warm, name)(x)
         np.testing.assert_allclose(ratio, generators.WARM, rtol=1e-6)

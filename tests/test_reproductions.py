@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import Stage, System, estimators, realnvp, sampling, systems
+from boltzmann_tf import Stage, System, realnvp, systems
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import baseline, recipes
 from boltzmann_tf.reproductions.ensembles import Trainers, Variant
 from boltzmann_tf.reproductions.evaluation import Target
-from boltzmann_tf.reproductions.figure2.figures import Within
 from boltzmann_tf.training.recipes import Resample
 
 
@@ -105,29 +104,6 @@ def test_differences_and_coverage_of_exact_samples():
 
 
 # What the figures compare with.
-
-
-def test_metropolis_within_a_state_stays_there_and_is_right():
-    """Energies of the right well: their mean within six errors of quadrature, false alarm 2e-9.
-
-    The sister is the whole double well, hot enough that walkers leave.
-    """
-    system = systems.DoubleWell()
-    within = Within(system, system.reaction_coordinate("x1"), (0.0, np.inf))
-    start = np.tile(system.initial_state("right"), (64, 1))
-    options = {"n_steps": 2000, "stride": 20, "burn_in": 200, "step_size": 0.5, "temperature": 4.0}
-    chains = sampling.metropolis(within, start, seed=1, **options)
-    assert chains.configurations[:, 0].min() > 0
-    found = estimators.mean_with_error(-4.0 * chains.log_prob)
-    x = np.linspace(0.0, 6.0, 60_001)
-    u = system.exact.energy(np.stack([x, 0 * x], axis=-1))
-    p = np.exp(-(u - u.min()) / 4.0)
-    exact = np.sum(p * u) / np.sum(p) + 2.0  # and half of T for x2
-    assert abs(found.value - exact) < 6 * found.standard_error
-    assert found.standard_error < 0.2
-    whole = sampling.metropolis(system, start, seed=1, **options)
-    assert whole.configurations[:, 0].min() < 0
-    assert np.isposinf(within.energy(tf.constant([[-1.0, 0.0]])).numpy()[0])
 
 
 def test_what_the_network_buys_has_a_row_a_proposal(tmp_path):

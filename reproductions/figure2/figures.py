@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf import System, estimators, plotting, sampling
+from boltzmann_tf import estimators, plotting, sampling, systems
 from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.reproductions.ensembles import Trainers
 from boltzmann_tf.reproductions.evaluation import PRIORS, SAMPLES
 from boltzmann_tf.reproductions.figure2.case import Case, Results
 
 __all__ = ["convergence", "energies", "modes", "paths", "potential", "profiles", "samples"]
-
-
-class Within(System):
-    """A system in one of its states: the energy is infinite outside.
-
-    Of a Metropolis run in it all draws belong to the state, and R-hat and effective sizes are of
-    what is used. Walkers of the whole system leave a state now and then, one by one: those numbers
-    then tell of the crossings.
-
-    Args:
-      system: the whole.
-      coordinate: configurations `[n, D]` -> `[n]`, in TF ops.
-      interval: of the coordinate, the ends excluded.
-    """
-
-    def __init__(
-        self,
-        system: System,
-        coordinate: Callable[[tf.Tensor], tf.Tensor],
-        interval: tuple[float, float],
-    ) -> None:
-        self.event_shape = system.event_shape
-        self._system, self._coordinate, self._interval = system, coordinate, interval
-
-    def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """u(x) within, +inf outside."""
-        r, u = self._coordinate(x), self._system.energy(x)
-        low, high = (tf.constant(v, r.dtype) for v in self._interval)
-        return tf.where((r > low) & (r < high), u, tf.constant(np.inf, u.dtype))
 
 
 def _surface(case: Case, points: int = 161) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -190,7 +160,7 @@ def in_each_state(context: Context, case: Case) -> list[np.ndarray]:
     drawn, rows = [], []
     for (name, state), share in zip(states.items(), shares / shares.sum(), strict=True):
         chains = sampling.metropolis(
-            Within(case.system, case.coordinate, state),
+            systems.Within(case.system, case.coordinate, state),
             np.tile(case.system.initial_state(name), (128, 1)),
             n_steps=8000,
             stride=20,
