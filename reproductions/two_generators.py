@@ -29,6 +29,7 @@ from boltzmann_tf import (
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
+from boltzmann_tf.priors import Normal
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from boltzmann_tf.reproductions.ensembles import Trainers, Variant
 from boltzmann_tf.reproductions.evaluation import median
@@ -139,10 +140,8 @@ def _near(terms: np.ndarray) -> np.ndarray:
 
 
 def bound_terms(samples: Samples, temperature: float) -> np.ndarray:
-    """u / tau - log|dx/dz| of each sample, whose mean is J_KL."""
-    prior = -0.5 * np.sum(samples.z.astype(np.float64) ** 2, axis=1) / temperature
-    prior -= 0.5 * samples.z.shape[1] * np.log(2 * np.pi * temperature)
-    terms = samples.energy / temperature - (prior - samples.log_q)
+    """u / tau - log|dx/dz| of each sample, whose mean is J_KL; without far outliers."""
+    terms = samples.kl_terms(Normal(samples.z.shape[1]), temperature)
     return terms[_near(terms)]
 
 
