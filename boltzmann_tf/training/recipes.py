@@ -81,7 +81,8 @@ def annealed(*, length: float = 1.0, resampled: Resample = EQUILIBRIUM) -> list[
         history = bg.recipes.follow(bg.Trainer(generator), bg.recipes.annealed(), data)
 
     Args:
-      length: factor of all numbers of steps, 3500 in all for 1.
+      length: factor of all numbers of steps, 3500 in all for 1. With few of them a state may be
+        lost when the generator makes its own data.
       resampled: where the data of the later stages come from.
     """
     steps = _steps(length)
