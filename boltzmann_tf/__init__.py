@@ -42,13 +42,14 @@ if TYPE_CHECKING:
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
     from boltzmann_tf.priors import Prior
     from boltzmann_tf.systems import System
-    from boltzmann_tf.training import Stage, Trainer, TrainingDiverged
+    from boltzmann_tf.training import Stage, Trainer, TrainingDiverged, recipes
     from boltzmann_tf.training.schedules import Cosine, Linear
 
 _MODULES = (
     *("analysis", "bijectors", "estimators", "exact", "losses", "plotting", "potentials"),
-    *("priors", "sampling", "systems", "trajectories"),
+    *("priors", "recipes", "sampling", "systems", "trajectories"),
 )
+_ELSEWHERE = {"recipes": "training.recipes"}  # modules that stand in a room
 _NAMES = {
     "Bijector": "bijectors",
     "BoltzmannGenerator": "generator",
@@ -88,6 +89,7 @@ __all__ = [
     "potentials",
     "priors",
     "realnvp",
+    "recipes",
     "sampling",
     "systems",
     "trajectories",
@@ -96,7 +98,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        value = importlib.import_module(f"boltzmann_tf.{name}")
+        value = importlib.import_module(f"boltzmann_tf.{_ELSEWHERE.get(name, name)}")
     elif name in _NAMES:
         value = getattr(importlib.import_module(f"boltzmann_tf.{_NAMES[name]}"), name)
     elif name in _moved.MOVED:

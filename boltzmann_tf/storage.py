@@ -28,13 +28,13 @@ import tensorflow as tf
 from boltzmann_tf import priors
 from boltzmann_tf._support.arrays import Archive, Header, describe, pack
 from boltzmann_tf._support.checks import choice
-from boltzmann_tf._support.documents import MAX_BYTES, parse, plain, seal, to_json, unseal
+from boltzmann_tf._support.documents import MAX_BYTES, parse, seal, to_json, unseal
 from boltzmann_tf._support.files import remove_stale, write_bytes, write_text
 from boltzmann_tf._support.room import room
 from boltzmann_tf._version import __version__
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.priors import Prior
-from boltzmann_tf.systems import REGISTRY, System
+from boltzmann_tf.systems import REGISTRY, WRAPPERS, System, from_document, to_document
 
 __all__ = ["load_arrays", "load_parts", "named_variables", "save_arrays", "save_generator"]
 
@@ -97,7 +97,7 @@ def save_generator(path: str | os.PathLike[str], generator: _Parts) -> None:
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": __version__,
-        "system": _system_document(generator.system),
+        "system": to_document(generator.system),
         "event_shape": list(generator.system.event_shape),
         "bijector": serialize(generator.bijector),
         "arrays": {
@@ -297,26 +297,26 @@ def _clean(folder: Path, before: str | None, after: str | None) -> None:
                 os.unlink(entry.path)
 
 
-def _system_document(system: System) -> dict[str, Any] | None:
-    for name, cls in REGISTRY.items():
-        if type(system) is cls:
-            return {"name": name, "config": plain(system.get_config(), "get_config() of system")}
-    return None
-
-
 def _system(where: Path, document: Any) -> System:
     if document is None:
         raise ValueError("system must be given: this generator's is not one of the package's own")
-    if not isinstance(document, dict) or document.get("name") not in list(REGISTRY):
+    known = [*REGISTRY, *WRAPPERS]
+    if not isinstance(document, dict) or document.get("name") not in known:
         raise ValueError(f"{where} must name a system of the package, got {document!r}")
     try:
-        config = document.get("config", {})
-        for name, value in config.items():
-            if isinstance(value, int | float) and abs(value) > LARGEST:
-                raise ValueError(f"{name} must be within the numbers of float32, got {value!r}")
-        return REGISTRY[document["name"]](**config)
+        _check_numbers(document.get("config", {}))
+        return from_document(document)
     except Exception as error:  # as for the bijector
         raise ValueError(f"{where} must hold parameters of its system, got {error}") from error
+
+
+def _check_numbers(config: dict[str, Any]) -> None:
+    """Raises for parameters that float32 has no numbers for, of the systems inside too."""
+    for name, value in config.items():
+        if isinstance(value, int | float) and abs(value) > LARGEST:
+            raise ValueError(f"{name} must be within the numbers of float32, got {value!r}")
+        if name == "system" and isinstance(value, dict):
+            _check_numbers(value.get("config", {}))
 
 
 def _prior(

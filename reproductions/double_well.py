@@ -26,7 +26,8 @@ from boltzmann_tf.reproductions.figure2 import (
     add_published_metrics,
     reproduce,
 )
-from boltzmann_tf.reproductions.recipes import annealed, end_state_data, published, spread
+from boltzmann_tf.reproductions.recipes import end_state_data, published
+from boltzmann_tf.training.recipes import annealed, spread
 
 SYSTEM = systems.DoubleWell()
 RC = ReactionCoordinate(SYSTEM.reaction_coordinate("x1"), -2.5, 2.5)
@@ -81,7 +82,7 @@ CASE = Case(
         Variant("NICE ML+KL", published_nice, published(kl=1.0), seeds=5, quick=False),
         Variant("NICE KL+RC", published_nice, published(2048, **BY_RC), seeds=5, quick=False),
         Variant("ours", ours, annealed()),
-        Variant("ours KL+RC", ours, spread(rc=1.0, rc_loss=RC), follows="ours"),
+        Variant("ours KL+RC", ours, spread(RC), follows="ours"),
     ),
     modes=(
         Variant("ML", published_realnvp, published()),
@@ -108,7 +109,7 @@ def add_metrics(context: Context, results: Results) -> None:
     }
     add_published_metrics(context, results, "double_well")
     example = "published ML+KL"
-    runs = results.ensembles[example].runs
+    runs = results.ensembles[example].members
     excess = [
         (np.mean(run.history["kl"][-100:]) - bound) / (np.std(run.history["kl"][-100:]) / 10)
         for run in runs
@@ -156,7 +157,7 @@ def run(context: Context) -> None:
         calibrated=("ours KL+RC", *(() if context.quick else ("ours", "published KL+RC"))),
     )
     ensemble = results.ensembles["ours"]
-    ensemble.use(ensemble.runs[0]).save(context.directory / "generator")
+    ensemble.use(ensemble.members[0]).save(context.directory / "generator")
     context.artifact("generator", "a trained generator of variant `ours`")
 
 

@@ -12,8 +12,8 @@ from boltzmann_tf import BoltzmannGenerator, estimators
 from boltzmann_tf.estimators import Coverage, Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.ensembles import Ensemble
-from boltzmann_tf.reproductions.tempered import tempered
+from boltzmann_tf.sampling import tempered
+from boltzmann_tf.training import Ensemble
 
 __all__ = ["TEMPERATURES", "Evaluation", "Target", "calibration", "evaluate", "median"]
 
@@ -106,9 +106,9 @@ def evaluate(
     context: Context, ensemble: Ensemble, target: Target, compared: np.ndarray
 ) -> list[Evaluation]:
     """Evaluates the first networks of an ensemble; `compared` marks the bins of the RMSE."""
-    context.log(f"{ensemble.variant.name}: evaluation")
+    context.log(f"{ensemble.name}: evaluation")
     results = []
-    for run in ensemble.runs[:EVALUATED]:
+    for run in ensemble.members[:EVALUATED]:
         generator = ensemble.use(run)
         samples = {
             t: generator.sample(SAMPLES, t, seed=1000 * run.seed + i)

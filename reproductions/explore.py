@@ -24,8 +24,9 @@ from boltzmann_tf import (
     sampling,
     systems,
 )
+from boltzmann_tf.estimators import mean_first_passage_time
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
-from boltzmann_tf.reproductions.explored import Explored, explore, passage, show, single_state
+from boltzmann_tf.reproductions.explored import Explored, explore, show, single_state
 from boltzmann_tf.reproductions.solvated_dimer import generators, reference
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
@@ -175,8 +176,10 @@ def profile_of(context: Context, case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Coordinate and free energy at T = 1 in kT: exact, or umbrella sampling for the dimer."""
     if case is DIMER:
         known = reference.umbrella(context, (1.0,), 1200).profile(1.0)
-        use = np.isfinite(known.free_energy)
-        return known.centers[use], known.free_energy[use]
+        use = np.flatnonzero(np.isfinite(known.free_energy))
+        centers = known.centers[use[0] : use[-1] + 1]
+        # A bin in the tails that no sample fell into lies between its neighbours.
+        return centers, np.interp(centers, known.centers[use], known.free_energy[use])
     low, high = (-2.6, 2.6) if case is DOUBLE_WELL else (-1.8, 1.0)
     edges = np.linspace(low, high, 401)
     p = case.system.exact.bin_probabilities(edges, 1.0)
@@ -205,7 +208,10 @@ def run(context: Context) -> None:
             seed=context.seed,
         )
         accepted = float(plain.acceptance.mean())
-        needed = passage(coordinate, free_energy, target, accepted * moved)
+        # Of a diffusion in the profile: half the mean square displacement of a step.
+        needed = mean_first_passage_time(
+            coordinate, free_energy, target, diffusion=0.5 * (accepted * moved)
+        )
         results.append((case, found, needed))
     context.section("Numbers")
     context.table(

@@ -12,7 +12,7 @@ from boltzmann_tf.reproduction import Context
 from boltzmann_tf.training import History
 from boltzmann_tf.training.explorer import Explorer
 
-__all__ = ["Explored", "explore", "passage", "show", "single_state"]
+__all__ = ["Explored", "explore", "show", "single_state"]
 
 NEVER = 10**9  # iteration of a state that was not found
 
@@ -105,33 +105,6 @@ def explore(
         first,
         snapshots,
     )
-
-
-def passage(coordinate: np.ndarray, free_energy: np.ndarray, target: float, moved: float) -> float:
-    """Mean number of Metropolis steps from the left end of a profile to `target`.
-
-    Of a diffusion over F with D = moved / 2 a step: the integral over y up to the target of
-    exp(F(y)) / D times that of exp(-F) up to y (Zwanzig, "Nonequilibrium statistical mechanics",
-    section 4.3).
-
-    Args:
-      coordinate: evenly spaced, `[n]`.
-      free_energy: in kT, `[n]`.
-      target: where the passage ends.
-      moved: mean square displacement of the coordinate in a step, rejected ones included.
-
-    Raises:
-      ValueError: for a target beyond the profile.
-    """
-    if not coordinate[0] < target <= coordinate[-1]:
-        raise ValueError(
-            f"target must be within the profile, {coordinate[0]} to {coordinate[-1]}, got {target}"
-        )
-    width = coordinate[1] - coordinate[0]
-    f = free_energy - np.min(free_energy)
-    inner = np.cumsum(np.exp(-f)) * width
-    before = coordinate < target
-    return float(np.sum((np.exp(f) * inner)[before]) * width / (0.5 * moved))
 
 
 def show(

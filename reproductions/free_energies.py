@@ -18,6 +18,7 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
+from boltzmann_tf.priors import Normal
 from boltzmann_tf.reproduction import Context, Metric, diagnose, main_for, reproduction
 from boltzmann_tf.reproductions.baseline import buys_table, gaussian
 from boltzmann_tf.reproductions.solvated_dimer import (
@@ -101,9 +102,7 @@ PLANS = {
 
 def bound(samples: Samples, temperature: float) -> Estimate:
     """J_KL at T with its error, as published: energies over the median + 50 kT left out."""
-    prior = -0.5 * np.sum(samples.z.astype(np.float64) ** 2, axis=1) / temperature
-    prior -= 0.5 * samples.z.shape[1] * np.log(2 * np.pi * temperature)
-    terms = samples.energy / temperature - (prior - samples.log_q)
+    terms = samples.kl_terms(Normal(samples.z.shape[1]), temperature)
     low = samples.energy < np.median(samples.energy[samples.energy < 1000]) + 50
     kept = terms[low]
     return Estimate(float(np.mean(kept)), float(np.std(kept) / np.sqrt(len(kept))))

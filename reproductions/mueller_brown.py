@@ -24,7 +24,8 @@ from boltzmann_tf.reproductions.figure2 import (
     add_published_metrics,
     reproduce,
 )
-from boltzmann_tf.reproductions.recipes import annealed, end_state_data, published, spread
+from boltzmann_tf.reproductions.recipes import end_state_data, published
+from boltzmann_tf.training.recipes import annealed, spread
 
 SYSTEM = systems.MuellerBrown()
 RC = ReactionCoordinate(SYSTEM.reaction_coordinate("y"), -0.1, 1.7)
@@ -80,7 +81,7 @@ CASE = Case(
         Variant(
             "ours KL+RC",
             ours,
-            spread(rc=1.0, rc_loss=RC_PROJECTION, temperatures=(1.0, 3.0)),
+            spread(RC_PROJECTION, temperatures=(1.0, 3.0)),
             follows="ours",
         ),
     ),
@@ -146,7 +147,7 @@ def run(context: Context) -> None:
         calibrated=("ours KL+RC", *(() if context.quick else ("ours", "published KL+RC"))),
     )
     ensemble = results.ensembles["ours"]
-    ensemble.use(ensemble.runs[0]).save(context.directory / "generator")
+    ensemble.use(ensemble.members[0]).save(context.directory / "generator")
     context.artifact("generator", "a trained generator of variant `ours`")
 
 

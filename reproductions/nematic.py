@@ -8,9 +8,9 @@ held against Monte Carlo, which also finds where the order of larger lattices se
 
 from __future__ import annotations
 
+from boltzmann_tf.estimators import extrapolate_peaks
 from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.reproductions.nematics import figures, numbers, pictures, tables
-from boltzmann_tf.reproductions.nematics.finite_size import extrapolate
 from boltzmann_tf.reproductions.nematics.generators import fixed
 from boltzmann_tf.reproductions.nematics.plan import CHAIN, PLANS
 from boltzmann_tf.reproductions.nematics.runs import run_lattice
@@ -33,7 +33,8 @@ def run(context: Context) -> None:
         for n, walk in plan.cubic.items()
     }
     larger = peaks(context, plan.peaks, seed=seed + 300)
-    line = extrapolate({n: curve.position for n, (_, curve) in larger.items()})
+    tops = {n: curve.position for n, (_, curve) in larger.items()}
+    line = extrapolate_peaks(tops, dimension=3)
 
     context.log("figures")
     context.section("A chain")

@@ -120,8 +120,8 @@ def run(context: Context) -> None:
     ensembles = [a, b, c]
     long = Variant("(b) trained for longer", boxed, recipe_boxed(length), 1)
     cured = {
-        "(a) cured": a.runs[0],
-        "(b) ends in the box": trainers.train(long, data, watch=watch).runs[0],
+        "(a) cured": a.members[0],
+        "(b) ends in the box": trainers.train(long, data, watch=watch).members[0],
     }
     failed = failing(context, generic, data, length)
     show_failure(context, length, {**failed, **cured})
@@ -131,17 +131,17 @@ def run(context: Context) -> None:
         )
     ]  # fmt: skip
 
-    gaps = {e.variant.name: [nll_gap(e.use(run), run.seed) for run in e.runs] for e in ensembles}
-    weights = [b.use(run).sample(100_000, seed=run.seed).log_weight for run in b.runs]
+    gaps = {e.name: [nll_gap(e.use(run), run.seed) for run in e.members] for e in ensembles}
+    weights = [b.use(run).sample(100_000, seed=run.seed).log_weight for run in b.members]
     context.count_energy_evaluations(100_000 * len(weights))
     rms = []
-    for run in c.runs:
+    for run in c.members:
         x = EXACT.sample(20_000, 1.0, run.seed + 5)
         difference = c.use(run).to_latent(x)[0].numpy() - EXACT.to_latent(x, 1.0)[0]
         rms.append(float(np.sqrt(np.mean(difference**2))))
 
     context.section("Maps, losses and densities")
-    generators = {e.variant.name: e.use(e.runs[0]) for e in ensembles}
+    generators = {e.name: e.use(e.members[0]) for e in ensembles}
     four_panels(context, generators)
     show_losses(context, ensembles)
     show_transform(context, generators["(c) triangular"])
@@ -157,7 +157,7 @@ def run(context: Context) -> None:
             )
         ],
     )
-    b.use(b.runs[0]).save(context.directory / "generator")
+    b.use(b.members[0]).save(context.directory / "generator")
     context.artifact("generator", "the trained generator (b)")
 
     context.section("Numbers")
@@ -191,7 +191,7 @@ def run(context: Context) -> None:
     for ensemble in (*ensembles, *stable):
         context.add(
             Metric.at_most(
-                f"{ensemble.variant.name}: networks that ended in NaN, of {len(ensemble.runs)}",
+                f"{ensemble.name}: networks that ended in NaN, of {len(ensemble.members)}",
                 ensemble.nan_count,
                 0,
                 justification="none may",
@@ -199,8 +199,8 @@ def run(context: Context) -> None:
         )
     context.add(
         Metric.at_most(
-            f"(a) largest rise of the loss in {len(a.runs[0].history)} iterations (nats)",
-            max(_rise(run.history["loss"]) for run in a.runs),
+            f"(a) largest rise of the loss in {len(a.members[0].history)} iterations (nats)",
+            max(_rise(run.history["loss"]) for run in a.members),
             0.2,
             justification="a divergence is a rise without end; mini-batch noise of the running "
             "mean over 100 steps of 512 samples is about 0.01",

@@ -12,7 +12,8 @@ import tensorflow as tf
 from boltzmann_tf import BoltzmannGenerator, Stage, plotting, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.ensembles import Run, Trainers, Variant
+from boltzmann_tf.reproductions.ensembles import Trainers, Variant
+from boltzmann_tf.training import Member
 
 __all__ = ["failing", "show_failure", "watch"]
 
@@ -63,7 +64,7 @@ def failing(
     generic: Callable[[int, np.ndarray], Bijector],
     data: Callable[[int], np.ndarray],
     length: int,
-) -> dict[str, Run]:
+) -> dict[str, Member]:
     """Networks by energy alone: the wall without a gradient, and the wall with too much of it."""
     # As it was then: nothing stopped it.
     recipe = [Stage(length, 512, 2e-3, ml=0.0, kl=1.0, max_bad_steps=None)]
@@ -74,12 +75,12 @@ def failing(
     return {
         name: Trainers(context, system)
         .train(Variant(name, build, recipe), data, seeds=1, watch=watch)
-        .runs[0]
+        .members[0]
         for name, (system, build) in attempts.items()
     }
 
 
-def show_failure(context: Context, length: int, runs: Mapping[str, Run]) -> None:
+def show_failure(context: Context, length: int, runs: Mapping[str, Member]) -> None:
     """The first attempt, its causes one by one, and the cures.
 
     Args:

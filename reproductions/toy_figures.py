@@ -9,7 +9,7 @@ import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, plotting, systems
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.ensembles import Ensemble
+from boltzmann_tf.training import Ensemble
 
 __all__ = ["four_panels", "show_losses", "show_marginals", "show_transform"]
 
@@ -58,7 +58,7 @@ def show_losses(context: Context, ensembles: Sequence[Ensemble]) -> None:
     """Loss against iterations with the exact optimum."""
     context.figure(
         plotting.convergence(
-            {e.variant.name: e.runs[0].history.values for e in ensembles},
+            {e.name: e.members[0].history.values for e in ensembles},
             {
                 "ml": ("J_ML (nats)", EXACT.optimal_ml_loss(1.0), "optimum (exact)"),
                 "kl": ("J_KL (kT)", EXACT.optimal_kl_loss(1.0), "lower bound (exact)"),

@@ -11,7 +11,7 @@ from boltzmann_tf import estimators, plotting
 from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.ensembles import Ensemble
+from boltzmann_tf.training import Ensemble
 
 __all__ = ["show_differences", "show_losses", "what_the_networks_buy"]
 
@@ -87,7 +87,7 @@ def show_losses(
     losses: list[dict[str, Any]] = []
     for case in cases:
         for state, ensemble in ensembles[case.name].items():
-            history = ensemble.runs[0].history
+            history = ensemble.members[0].history
             bound = np.mean(
                 [case.system.exact.optimal_kl_loss(t, state) for t in case.temperatures]
             )

@@ -57,6 +57,7 @@ PUBLIC = (
     "estimators",
     "exact",
     "training.explorer",
+    "training.recipes",
     "generator",
     "losses",
     "plotting",
@@ -73,7 +74,10 @@ PUBLIC = (
 # Public names that a user never calls with arguments of their own, and why.
 WITHOUT_ARGUMENTS = {
     "Diagnostic": "returned by diagnose",
+    "Ensemble": "returned by train",
     "History": "returned by fit",
+    "Member": "in an ensemble",
+    "Recipe": "a type, for hints",
     "WeightReport": "returned by weight_report",
     "discover": "lists files",
     "names": "lists files",

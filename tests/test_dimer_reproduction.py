@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 from scipy.special import logsumexp
 
-from boltzmann_tf import BoltzmannGenerator, bijectors, estimators
+from boltzmann_tf import BoltzmannGenerator, bijectors, estimators, systems
 from boltzmann_tf.estimators import Estimate, Profile, Umbrella
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions import explored, free_energies
+from boltzmann_tf.reproductions import free_energies
 from boltzmann_tf.reproductions.solvated_dimer import (
     flows,
     generators,
@@ -154,16 +154,16 @@ def test_log_z_is_the_log_mean_weight():
 
 def test_tethers_add_to_a_hot_energy():
     rng = np.random.default_rng(0)
-    system = tethered.TetheredDimer(rng.standard_normal((3, 76)))
+    centres = tethered.Centres(rng.standard_normal((3, 76)))
+    system = tethered.tethered_dimer(centres)
     x = DATA[:5]
     d = dimer_distance(x)
-    centres = system.centres(d)
-    np.testing.assert_allclose(
-        centres[2], system.coefficients[0] + d[2] * (system.coefficients[1]
-                                                     + d[2] * system.coefficients[2])
-    )  # fmt: skip
+    places = centres.at(d)
+    a, b, c = centres.coefficients
+    np.testing.assert_allclose(places[2], a + d[2] * (b + d[2] * c))
+    np.testing.assert_allclose(centres(tf.constant(x)), places)
     wanted = reference.SYSTEM.energy(tf.constant(x)) / tethered.HOT
-    wanted += tethered.STIFF * np.sum((x - centres)[:, 4:] ** 2, axis=1)
+    wanted += tethered.STIFF * np.sum((x - places)[:, 4:] ** 2, axis=1)
     np.testing.assert_allclose(system.energy(tf.constant(x)).numpy(), wanted, rtol=1e-10)
     np.testing.assert_allclose(system.training_energy(tf.constant(x)).numpy(), wanted, rtol=1e-10)
 
@@ -205,7 +205,8 @@ def test_the_closed_variant_is_trained_warm_and_judged_at_one(tmp_path):
     d, given = dimer_distance(drawn.x), dimer_distance(DATA)
     assert np.mean(d) == pytest.approx(np.mean(given), abs=5 * np.std(given) / np.sqrt(2000))
     x = tf.constant(DATA[:5], tf.float32)
-    warm, true = generators._Warm(), reference.SYSTEM
+    true = reference.SYSTEM
+    warm = systems.AtTemperature(true, generators.WARM)
     for name in ("energy", "training_energy"):
         ratio = getattr(true, name)(x) / getattr(warm, name)(x)
         np.testing.assert_allclose(ratio, generators.WARM, rtol=1e-6)
@@ -260,7 +261,7 @@ def test_bound_is_the_energy_loss():
     low = energy < np.median(energy) + 50
     assert 0.85 < low.mean() < 0.95
     samples = samples._replace(energy=energy, log_weight=-energy - samples.log_q)
-    kept = samples._replace(z=samples.z[low], log_weight=samples.log_weight[low])
+    kept = Samples(*(part[low] for part in samples))
     found = free_energies.bound(samples, 1.0)
     assert found.value == pytest.approx(measured.kl_loss(kept).value, rel=1e-6)
     # At T = 2 a Gaussian's own loss is its entropy: u / T with u = T |z|^2 / 2 + log|dx/dz|.
@@ -273,31 +274,18 @@ def test_bound_is_the_energy_loss():
     assert own.value == pytest.approx(np.mean(energy) / 2 - log_det, abs=0.05)
 
 
-def test_passage_of_a_free_diffusion():
-    """From a reflecting end over a length L: L^2 / (2 D) steps."""
-    x = np.linspace(0, 3, 3001)
-    found = explored.passage(x, np.zeros_like(x), 2.0, moved=2e-4)
-    assert found == pytest.approx(2.0**2 / (2 * 1e-4), rel=2e-3)
-    # A barrier of 5 kT costs about exp(5) of that.
-    wall = 5 * np.exp(-(((x - 1) / 0.1) ** 2))
-    assert explored.passage(x, wall, 2.0, moved=2e-4) > 5 * found
-    for target in (0.0, 3.1):
-        with pytest.raises(ValueError, match="target must be within the profile"):
-            explored.passage(x, wall, target, moved=2e-4)
-
-
-def test_resampled_profiles():
+def test_bootstrapped_profiles():
     rng = np.random.default_rng(4)
     d = rng.uniform(0.8, 2.2, 20_000)
     log_weight = -2 * d - 900  # no weight is a number by itself
     edges = np.array([0.3, 0.8, 1.5, 2.2])
-    f = snapshots.resampled(d, log_weight, edges=edges, n=20, seed=1)
+    f = snapshots.bootstrapped(d, log_weight, edges=edges, n=20, seed=1)
     assert np.all(np.isnan(f[:, 0]))
     assert np.mean(f[:, 2] - f[:, 1]) == pytest.approx(1.4, abs=0.05)
     assert 0.005 < np.std(f[:, 2] - f[:, 1]) < 0.05
     # One sample that carries all: a resample has it or not.
     log_weight[0] = 0.0
-    one = snapshots.resampled(d, log_weight, edges=edges, n=200, seed=1)
+    one = snapshots.bootstrapped(d, log_weight, edges=edges, n=200, seed=1)
     lost = one[:, [1, 2]][:, int(d[0] > 1.5)] > 500
     assert np.mean(lost) == pytest.approx(np.exp(-1), abs=0.15)
 

@@ -12,6 +12,8 @@ import tensorflow_probability as tfp
 from boltzmann_tf import estimators
 from boltzmann_tf.bijectors import Scaling, Whitening, realnvp
 from boltzmann_tf.generator import BoltzmannGenerator, Samples
+from boltzmann_tf.losses import Generated, KullbackLeibler
+from boltzmann_tf.priors import Mixture, Normal
 from boltzmann_tf.systems import DoubleWell, SpringInBox, System
 
 tfd = tfp.distributions
@@ -98,6 +100,28 @@ def test_rounding_is_in_the_stated_error_of_an_exact_generator(tau):
     # far from zero a float32 holds the energies to 0.06, and so log Z; zero weights count for none
     far = np.r_[samples.log_weight[:-1] - 1e6, -np.inf]
     assert samples._replace(log_weight=far).resolution == pytest.approx(0.119, rel=0.01)
+
+
+@pytest.mark.parametrize("prior", [Normal(2), Mixture([[-1.0, 0.0], [1.0, 0.5]])])
+@pytest.mark.parametrize("tau", TEMPERATURES)
+def test_terms_of_the_energy_loss(prior, tau):
+    """u / tau - log|dx/dz| of each sample, by the map itself; float32 to 1e-4."""
+    generator = BoltzmannGenerator(DoubleWell(), curved().bijector, prior)
+    samples = generator.sample(500, tau, seed=1)
+    _, log_det = generator.to_configuration(tf.constant(samples.z))
+    wanted = samples.energy / tau - log_det.numpy()
+    found = samples.kl_terms(prior, tau)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-4)
+    # They are the loss, without its cut.
+    energy = tf.constant(samples.energy / np.float32(tau))
+    batch = Generated(samples.z, samples.x, log_det, energy, tf.constant(tau), 1)
+    assert found.mean() == pytest.approx(float(KullbackLeibler()(batch)), rel=1e-4)
+    # The planted errors: another temperature's prior, another prior.
+    if tau != 1:
+        assert abs(samples.kl_terms(prior, 1.0) - wanted).max() > 0.1
+    other = Mixture([[-1.0, 0.0], [1.0, 0.5]]) if type(prior) is Normal else Normal(2)
+    assert abs(samples.kl_terms(other, tau) - wanted).max() > 0.1
 
 
 @pytest.mark.parametrize("tau", [0.25, 4.0])

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, estimators, exact, sampling
-from boltzmann_tf.estimators import Estimate, Estimates
+from boltzmann_tf.estimators import Estimate, Estimates, extrapolate_peaks
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.nematics import (
     figures,
@@ -22,8 +22,7 @@ from boltzmann_tf.reproductions.nematics import (
     simulations,
     tables,
 )
-from boltzmann_tf.reproductions.nematics.finite_size import extrapolate, heat_curve, peak
-from boltzmann_tf.systems import Nematic
+from boltzmann_tf.systems import Nematic, NematicAngles
 
 T = 0.5
 
@@ -42,90 +41,20 @@ def chain(tmp_path_factory):
 # Finite sizes.
 
 
-def test_peak_of_a_parabola_and_none_at_an_end():
-    x = np.linspace(0, 1, 12)
-    position, height = peak(x, 3 - 2 * (x - 0.437) ** 2)
-    assert position == pytest.approx(0.437, abs=1e-12)
-    assert height == pytest.approx(3.0, abs=1e-12)
-    assert np.all(np.isnan(peak(x, x)))
-
-
-def test_extrapolation_of_a_line_in_the_inverse_volume():
-    peaks = {n: Estimate(1.1 + 3 / n**3, 0.001 * n) for n in (6, 8, 12)}
-    found = extrapolate(peaks)
-    assert found.transition.value == pytest.approx(1.1, abs=1e-10)
-    assert found.slope.value == pytest.approx(3.0, abs=1e-7)
-    assert found.chi_square == pytest.approx(0.0, abs=1e-10)
-    assert found(np.array([0.1])) == pytest.approx(1.4)
-    # The planted error: another power is no such line, and chi^2 says so.
-    other = extrapolate({n: Estimate(1.1 + 3 / n, 0.001) for n in (6, 8, 12)})
-    assert other.chi_square > 100
-    # Its stated error is that of the fit, too.
-    assert other.transition.standard_error == pytest.approx(
-        0.001 * np.sqrt(other.chi_square) * extrapolate(
-            {n: Estimate(1.1, 1.0) for n in (6, 8, 12)}
-        ).transition.standard_error
-    )  # fmt: skip
-    with pytest.raises(ValueError, match="peaks"):
-        extrapolate({6: Estimate(1.1, 0.01)})
-
-
 def test_a_peak_at_the_end_fails_the_metric_and_not_the_run(tmp_path):
     context = Context("nematic", output=tmp_path)
     context.begin()
     larger = simulations.peaks(context, {3: 16, 4: 16, 5: 16}, seed=11)
-    nowhere = dataclasses.replace(larger[3][1], position=Estimate(np.nan, np.nan))
+    nowhere = larger[3][1]._replace(position=Estimate(np.nan, np.nan))
     larger[3] = (larger[3][0], nowhere)
-    fit = extrapolate({n: curve.position for n, (_, curve) in larger.items()})
+    tops = {n: curve.position for n, (_, curve) in larger.items()}
+    fit = extrapolate_peaks(tops, dimension=3)
     assert np.isnan(fit.transition.value)
     figures.show_transition(context, larger, fit)
     numbers.add_transition(context, fit, 1.0)
     assert [m.passed for m in context.metrics] == [False]
     context.finish()
     assert "without L = 3" in (context.directory / "report.html").read_text()
-
-
-def test_errors_of_the_extrapolation_are_those_of_the_peaks():
-    """z-scores of 400 fits have a standard deviation within 0.8 .. 1.2, over five errors of it."""
-    rng = np.random.default_rng(0)
-    error = np.array([0.002, 0.001, 0.003, 0.002])
-    scores = []
-    lengths = (6, 8, 10, 16)
-    for _ in range(400):
-        noise = error * rng.standard_normal(4)
-        fit = extrapolate(
-            {
-                n: Estimate(1.1 + 3 / n**3 + d, e)
-                for n, d, e in zip(lengths, noise, error, strict=True)
-            }
-        )
-        scores.append((fit.transition.value - 1.1) / fit.transition.standard_error)
-    assert 0.8 < np.std(scores) < 1.2
-
-
-def test_heat_capacity_has_its_peak_where_that_of_two_levels_has():
-    """Levels 0 and 1 (1 and g states): independent draws, peak within five stated errors."""
-    g, temperatures = 40.0, np.linspace(0.15, 0.4, 5)
-    rng = np.random.default_rng(2)
-    p = g / (g + np.exp(1 / temperatures))
-    energy = (rng.random((4, 2000, 5)) < p).astype(np.float64).transpose(0, 2, 1)
-    found = heat_curve(energy, temperatures, 1)
-    fine = np.linspace(0.15, 0.4, 20_001)
-    share = g / (g + np.exp(1 / fine))
-    position, height = peak(fine, share * (1 - share) / fine**2)
-    assert found.position.standard_error < 0.01
-    assert abs(found.position.value - position) < 5 * found.position.standard_error
-    assert abs(found.height.value - height) < 5 * found.height.standard_error
-    # The planted error: a heat capacity without 1 / T^2 has its peak elsewhere.
-    elsewhere, _ = peak(fine, share * (1 - share))
-    assert abs(found.position.value - elsewhere) > 5 * found.position.standard_error
-    # Ladders that each stay in more or less of one phase: stated errors say so, and a warning.
-    weight = g * np.array([0.5, 0.8, 1.3, 2.0])[:, None]
-    p = weight / (weight + np.exp(1 / temperatures))
-    energy = (rng.random((2000, *p.shape)) < p).astype(np.float64).transpose(1, 2, 0)
-    with pytest.warns(estimators.CalibrationWarning, match="heat_curve.*the spread between 4"):
-        frozen = heat_curve(energy, temperatures, 1)
-    assert frozen.position.standard_error > 3 * found.position.standard_error
 
 
 # What is measured.
@@ -192,7 +121,7 @@ def test_orientations_are_a_density_of_all_vectors():
 
 
 def test_coordinates_are_those_of_the_flows():
-    system = generators.NematicAt("chain", 6)
+    system = NematicAngles("chain", 6)
     u = sampling.vector_state(system.nematic, 8, seed=5).vectors
     np.testing.assert_allclose(system.vectors(measured.coordinates(u)), u, atol=1e-6)
 
@@ -201,20 +130,20 @@ def test_coordinates_are_those_of_the_flows():
 
 
 def test_compiled_functions_see_another_temperature():
-    system = generators.NematicAt("chain", 4, 2.0)
+    system = generators.nematic_at("chain", 4, 2.0)
     x = np.random.default_rng(6).uniform(-1, 1, (3, 8))
     energy = tf.function(system.energy, jit_compile=True)
     hot = energy(x).numpy()
-    np.testing.assert_allclose(2 * hot, system.nematic.energy(system.vectors(x)), rtol=1e-12)
+    wanted = system.inner.nematic.energy(system.inner.vectors(x))
+    np.testing.assert_allclose(2 * hot, wanted, rtol=1e-12)
     system.temperature.assign(0.5)
     np.testing.assert_allclose(energy(x), 4 * hot, rtol=1e-12)
-    assert system.get_config() == {"lattice": "chain", "length": 4, "temperature": 0.5}
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan])
 def test_a_temperature_is_positive(temperature):
     with pytest.raises(ValueError, match="temperature must be a positive"):
-        generators.NematicAt("chain", 4, temperature)
+        generators.nematic_at("chain", 4, temperature)
 
 
 def test_couplings_start_on_the_bonds():
@@ -311,7 +240,8 @@ def report(lattices, tmp_path_factory):
     context = Context("nematic", output=tmp_path_factory.mktemp("report"))
     context.begin()
     larger = simulations.peaks(context, {3: 64, 4: 64}, seed=10)
-    fit = extrapolate({3: Estimate(1.125, 0.01), 4: Estimate(1.124, 0.01)})
+    tops = {3: Estimate(1.125, 0.01), 4: Estimate(1.124, 0.01)}
+    fit = extrapolate_peaks(tops, dimension=3)
     figures.show_chain(context, line)
     figures.show_complete(context, complete)
     figures.show_orientations(context, complete)
@@ -319,7 +249,7 @@ def report(lattices, tmp_path_factory):
     figures.show_transition(context, larger, fit)
     pictures.show_pictures(context, cubic)
     pictures.explain_weights(context, cubic)
-    flow = generators.Trained(generators.NematicAt("chain", 6), None)
+    flow = generators.Trained(generators.nematic_at("chain", 6), None)
     flow.losses |= {1.0: 3 - np.linspace(0, 1, 40), 0.5: 1 - np.linspace(0, 1, 20)}
     pictures.show_losses(context, {"chain": flow})
     tables.weights_table(context, "weights", complete[4].measured)

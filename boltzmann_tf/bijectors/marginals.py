@@ -109,7 +109,7 @@ class Marginals(Bijector):
         center, scale, height, slope = (
             tf.reshape(self._parts[part](), [self.event_size, self._sizes[part]]) for part in _PARTS
         )
-        width = tf.fill(tf.shape(height), tf.cast(2 * self._bound / self._bins, self.dtype))
+        width = tf.fill(tf.shape(height), tf.constant(2 * self._bound / self._bins, self.dtype))
         x = -self._bound + tf.cumsum(width, axis=-1, exclusive=True)
         y = -self._bound + tf.cumsum(height, axis=-1, exclusive=True)
         knots = splines.Knots(x, y, width, height, slope[:, :-1], slope[:, 1:])

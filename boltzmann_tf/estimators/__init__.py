@@ -20,6 +20,14 @@ from boltzmann_tf.estimators.chains import (
     mean_with_error,
     r_hat,
 )
+from boltzmann_tf.estimators.finite_size import (
+    Extrapolation,
+    HeatCurve,
+    extrapolate_peaks,
+    heat_capacity,
+    heat_curve,
+    peak,
+)
 from boltzmann_tf.estimators.free_energy import (
     bound_difference,
     free_energy_difference,
@@ -30,6 +38,7 @@ from boltzmann_tf.estimators.ladders import ladder_error
 from boltzmann_tf.estimators.multi_histogram import multi_histogram
 from boltzmann_tf.estimators.overlap import bar, bar_overlap, log_z_bar, mbar, mbar_overlap
 from boltzmann_tf.estimators.pair_distances import PairDistribution, pair_distribution
+from boltzmann_tf.estimators.passage import mean_first_passage_time
 from boltzmann_tf.estimators.populations import Populations, populations
 from boltzmann_tf.estimators.profiles import (
     Profile,
@@ -60,6 +69,8 @@ __all__ = [
     "Coverage",
     "Estimate",
     "Estimates",
+    "Extrapolation",
+    "HeatCurve",
     "LogZBounds",
     "PairDistribution",
     "Populations",
@@ -77,9 +88,12 @@ __all__ = [
     "debye_structure_factor",
     "effective_sample_size",
     "ess_fraction",
+    "extrapolate_peaks",
     "free_energy_difference",
     "free_energy_profile",
     "function_of_means",
+    "heat_capacity",
+    "heat_curve",
     "jackknife_error",
     "ladder_error",
     "log_z",
@@ -87,11 +101,13 @@ __all__ = [
     "log_z_bounds",
     "mbar",
     "mbar_overlap",
+    "mean_first_passage_time",
     "mean_with_error",
     "multi_histogram",
     "normalized_weights",
     "pair_distribution",
     "pareto_k",
+    "peak",
     "populations",
     "profile_rmse",
     "published_standard_error",

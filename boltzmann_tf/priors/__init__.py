@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from boltzmann_tf._support.checks import instance
+from boltzmann_tf._support.checks import finite_array, instance, positive
 from boltzmann_tf._support.documents import differences, plain, summary
 from boltzmann_tf.priors.base import Prior
 from boltzmann_tf.priors.circles import Circles
@@ -45,6 +46,7 @@ __all__ = [
     "UniformBox",
     "from_document",
     "is_standard",
+    "log_density",
     "of_generator",
     "to_document",
 ]
@@ -53,6 +55,35 @@ __all__ = [
 def is_standard(prior: Prior) -> bool:
     """Whether it is the standard normal, which a generator has where none is given."""
     return type(instance("prior", prior, Prior)) is Normal
+
+
+def log_density(
+    prior: Prior, z: Any, temperature: float = 1.0, condition: Any = None
+) -> np.ndarray:
+    """Log density of latent vectors in float64, whatever precision they were drawn in, `[n]`.
+
+    Weights and sums that are made of it keep their digits.
+
+    Args:
+      prior: a prior.
+      z: latent vectors, `[n, event_size]`.
+      temperature: tau, of all of them.
+      condition: of a conditional prior, `[condition_size]` or one for each, `[n, condition_size]`.
+    """
+    instance("prior", prior, Prior)
+    z = finite_array("z", z, ndim=2, last=prior.event_size)
+    tau, size = positive("temperature", temperature), prior.condition_size
+    prior.check_temperatures("temperature", [tau])
+    if bool(size) != (condition is not None):
+        wanted = f"have {size} component(s)" if size else "be None"
+        raise ValueError(f"condition must {wanted} for this prior, got {condition!r}")
+    if is_standard(prior):  # of arrays at once; for a mixture of temperatures it adds up
+        return -np.sum(z**2, axis=1) / (2 * tau) - 0.5 * prior.event_size * np.log(2 * np.pi * tau)
+    given = None
+    if size:
+        given = finite_array("condition", condition, last=size)
+        given = tf.constant(np.broadcast_to(given, (len(z), size)))
+    return prior.log_prob(tf.constant(z), tf.constant(tau, tf.float64), given).numpy()
 
 
 def of_generator(

@@ -16,7 +16,14 @@ from boltzmann_tf._support.recorded import recorded
 
 tfd = tfp.distributions
 
-__all__ = ["Prior"]
+__all__ = ["Prior", "as_tensor"]
+
+
+def as_tensor(temperature: Any, dtype: tf.DType) -> tf.Tensor:
+    """A temperature in the dtype; a Python number does not pass through float32 on its way."""
+    if isinstance(temperature, int | float):
+        return tf.constant(temperature, dtype)
+    return tf.cast(temperature, dtype)
 
 
 class Prior(abc.ABC):
@@ -197,7 +204,7 @@ class _Distribution(tfd.Distribution):
     """A prior at one temperature, as TFP's transformed distributions need it."""
 
     def __init__(self, prior: Prior, temperature: float, dtype: tf.DType) -> None:
-        self._prior, self._temperature = prior, temperature
+        self._prior, self._temperature = prior, as_tensor(temperature, dtype)
         super().__init__(
             dtype=dtype,
             reparameterization_type=tfd.NOT_REPARAMETERIZED,

@@ -11,7 +11,7 @@ import tensorflow_probability as tfp
 from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf._support.random import uniform
 from boltzmann_tf.bijectors.circle import wrap
-from boltzmann_tf.priors.base import Prior
+from boltzmann_tf.priors.base import Prior, as_tensor
 
 tfd = tfp.distributions
 
@@ -58,7 +58,7 @@ class Circles(Prior):
         """Draws, `[n, event_size]` in [-pi, pi]."""
         shape = [n, self.event_size]
         if not np.any(self._kappa):
-            return tf.cast(np.pi, dtype) * (2 * uniform(shape, seed, dtype) - 1)
+            return tf.constant(np.pi, dtype) * (2 * uniform(shape, seed, dtype) - 1)
         # By rejection (Best and Fisher 1979), in float64: TFP draws the cosine, and that of a small
         # angle has lost its digits in float32.
         mean, kappa = (
@@ -81,4 +81,4 @@ class Circles(Prior):
     def _tempered(self, temperature: Any, dtype: tf.DType) -> tf.Tensor:
         """kappa / tau, `[1 or n, 1 or event_size]`."""
         kappa = tf.constant(np.atleast_1d(self._kappa), dtype)
-        return kappa / tf.reshape(tf.cast(temperature, dtype), [-1, 1])
+        return kappa / tf.reshape(as_tensor(temperature, dtype), [-1, 1])

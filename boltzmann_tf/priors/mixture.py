@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from boltzmann_tf._support.checks import finite_array
 from boltzmann_tf._support.random import normal, uniform
-from boltzmann_tf.priors.base import Prior
+from boltzmann_tf.priors.base import Prior, as_tensor
 
 __all__ = ["Mixture"]
 
@@ -62,16 +62,16 @@ class Mixture(Prior):
             tf.gather(tf.constant(v, dtype), which) for v in (self._centres, self._scales)
         )
         noise = normal([n, self.event_size], second, dtype)
-        return centres + scales * noise * tf.sqrt(tf.cast(temperature, dtype))[..., None]
+        return centres + scales * noise * tf.sqrt(as_tensor(temperature, dtype))[..., None]
 
     def log_prob(
         self, z: tf.Tensor, temperature: Any, condition: tf.Tensor | None = None
     ) -> tf.Tensor:
         """Log density, `[n]`."""
-        tau = tf.reshape(tf.cast(temperature, z.dtype), [-1, 1])
+        tau = tf.reshape(as_tensor(temperature, z.dtype), [-1, 1])
         centres, scales = (tf.constant(v, z.dtype) for v in (self._centres, self._scales))
         square = tf.reduce_sum(((z[:, None] - centres) / scales) ** 2, axis=-1)
         height = np.log(self._weights) - np.sum(np.log(self._scales), axis=1)
-        norm = 0.5 * self.event_size * tf.math.log(tf.cast(2 * np.pi, z.dtype) * tau)
+        norm = 0.5 * self.event_size * tf.math.log(tf.constant(2 * np.pi, z.dtype) * tau)
         terms = tf.constant(height, z.dtype) - square / (2 * tau) - norm
         return tf.reduce_logsumexp(terms, axis=-1)

@@ -12,7 +12,7 @@ import tensorflow_probability as tfp
 from boltzmann_tf._support.checks import finite_array, positive_int
 from boltzmann_tf._support.helmert import helmert
 from boltzmann_tf._support.random import normal
-from boltzmann_tf.priors.base import Prior
+from boltzmann_tf.priors.base import Prior, as_tensor
 
 tfd = tfp.distributions
 
@@ -46,13 +46,13 @@ class Normal(Prior):
     ) -> tf.Tensor:
         """Draws, `[n, event_size]`."""
         noise = normal([n, self.event_size], seed, dtype)
-        return noise * tf.sqrt(tf.cast(temperature, dtype))[..., None]
+        return noise * tf.sqrt(as_tensor(temperature, dtype))[..., None]
 
     def log_prob(
         self, z: tf.Tensor, temperature: Any, condition: tf.Tensor | None = None
     ) -> tf.Tensor:
         """log N(z; 0, tau I), `[n]`."""
-        tau = tf.cast(temperature, z.dtype)
+        tau = as_tensor(temperature, z.dtype)
         norm = 0.5 * self.event_size * (tf.math.log(tau) + tf.cast(np.log(2 * np.pi), z.dtype))
         return -tf.reduce_sum(z**2, axis=-1) / (2 * tau) - norm
 

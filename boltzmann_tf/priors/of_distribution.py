@@ -71,8 +71,8 @@ class DistributionPrior(Prior):
     def log_prob(
         self, z: tf.Tensor, temperature: Any, condition: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Log density, `[n]`."""
-        return self.wrapped.log_prob(z)
+        """Log density, `[n]`; computed in the precision of the distribution."""
+        return tf.cast(self.wrapped.log_prob(tf.cast(z, self.wrapped.dtype)), z.dtype)
 
     def distribution(
         self, temperature: float = 1.0, dtype: tf.DType = tf.float32

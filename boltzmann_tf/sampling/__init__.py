@@ -31,6 +31,7 @@ from boltzmann_tf.sampling.particles import (
     umbrella_state,
 )
 from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
+from boltzmann_tf.sampling.resampling import resample
 from boltzmann_tf.sampling.spins import (
     ClusterInfo,
     IsingChain,
@@ -55,6 +56,7 @@ from boltzmann_tf.sampling.spins import (
     wang_landau_sweeps,
     wolff_updates,
 )
+from boltzmann_tf.sampling.tempered import tempered
 from boltzmann_tf.sampling.vectors import (
     VectorInfo,
     VectorState,
@@ -115,8 +117,10 @@ __all__ = [
     "particle_state",
     "particle_sweeps",
     "relabel",
+    "resample",
     "run_chains",
     "swendsen_wang_updates",
+    "tempered",
     "tempering_rounds",
     "tempering_state",
     "umbrella_rounds",

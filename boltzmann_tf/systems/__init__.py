@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from boltzmann_tf._support.checks import choice
+from boltzmann_tf.systems.at_temperature import AtTemperature
 from boltzmann_tf.systems.base import System
 from boltzmann_tf.systems.combined import Combination, FromEnergy
+from boltzmann_tf.systems.documents import (
+    REGISTRY,
+    WRAPPERS,
+    from_document,
+    get,
+    to_document,
+)
 from boltzmann_tf.systems.double_well import DoubleWell
 from boltzmann_tf.systems.double_well_4 import DoubleWell4
 from boltzmann_tf.systems.ising import Ising
@@ -18,9 +23,11 @@ from boltzmann_tf.systems.nematic_angles import NematicAngles
 from boltzmann_tf.systems.particles import ParticleSystem
 from boltzmann_tf.systems.solvated_dimer import SolvatedDimer
 from boltzmann_tf.systems.spring_in_box import SpringInBox
+from boltzmann_tf.systems.tethered import Tethered
+from boltzmann_tf.systems.within import Within
 
 # One line a system: its name on the command line and in files.
-REGISTRY: dict[str, type[System]] = {
+REGISTRY |= {
     "double_well": DoubleWell,
     "double_well_4": DoubleWell4,
     "ising": Ising,
@@ -33,9 +40,17 @@ REGISTRY: dict[str, type[System]] = {
     "solvated_dimer": SolvatedDimer,
     "spring_in_box": SpringInBox,
 }
+# Those that are made of another one: their names in files.
+WRAPPERS |= {
+    "at_temperature": AtTemperature,
+    "tethered": Tethered,
+    "within": Within,
+}
 
 __all__ = [
     "REGISTRY",
+    "WRAPPERS",
+    "AtTemperature",
     "Combination",
     "DoubleWell",
     "DoubleWell4",
@@ -50,10 +65,9 @@ __all__ = [
     "SolvatedDimer",
     "SpringInBox",
     "System",
+    "Tethered",
+    "Within",
+    "from_document",
     "get",
+    "to_document",
 ]
-
-
-def get(name: str, **parameters: Any) -> System:
-    """A system by its registered name, with the given constructor arguments."""
-    return REGISTRY[choice("system", name, REGISTRY)](**parameters)

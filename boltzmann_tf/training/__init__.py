@@ -1,8 +1,18 @@
 """Training: stages of a custom loop whose steps run inside compiled code."""
 
+from boltzmann_tf.training.ensembles import Ensemble, EnsembleTrainer, Member
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.faults import TrainingDiverged
 from boltzmann_tf.training.stages import History, Stage
 from boltzmann_tf.training.trainer import Trainer
 
-__all__ = ["Explorer", "History", "Stage", "Trainer", "TrainingDiverged"]
+__all__ = [
+    "Ensemble",
+    "EnsembleTrainer",
+    "Explorer",
+    "History",
+    "Member",
+    "Stage",
+    "Trainer",
+    "TrainingDiverged",
+]

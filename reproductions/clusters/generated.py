@@ -13,7 +13,8 @@ from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.clusters.case import Case, Sizes
 from boltzmann_tf.reproductions.clusters.reference import Reference, symmetrised
-from boltzmann_tf.reproductions.ensembles import Run, Trainers, Variant
+from boltzmann_tf.reproductions.ensembles import Trainers, Variant
+from boltzmann_tf.training import Member
 from boltzmann_tf.training.schedules import Cosine
 
 __all__ = ["Generated", "bridge", "generate"]
@@ -35,7 +36,7 @@ class Generated(NamedTuple):
     """
 
     generator: BoltzmannGenerator
-    run: Run
+    run: Member
     samples: Samples
     reference: np.ndarray
     coverage: Coverage
@@ -62,7 +63,7 @@ def generate(context: Context, case: Case, sizes: Sizes, reference: Reference) -
     trainers = Trainers(context, case.system, quick_xla=True)
     variant = Variant("couplings", case.build, recipe(sizes.iterations, case.by_energy), seeds=1)
     ensemble = trainers.train(variant, data)
-    generator = ensemble.use(ensemble.runs[0])
+    generator = ensemble.use(ensemble.members[0])
     generator.sample(1024, seed=context.seed)  # compiled before the clock starts
     start = time.perf_counter()
     samples = generator.sample(sizes.samples, seed=context.seed + 1)
@@ -77,7 +78,7 @@ def generate(context: Context, case: Case, sizes: Sizes, reference: Reference) -
     coverage = estimators.coverage(
         observable(samples.x).numpy(), edges=edges, reference_probability=share / share.sum()
     )
-    return Generated(generator, ensemble.runs[0], samples, log_weight, coverage, seconds)
+    return Generated(generator, ensemble.members[0], samples, log_weight, coverage, seconds)
 
 
 def bridge(generated: Generated) -> tuple[Estimate | None, float]:

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import System
-from boltzmann_tf.reproductions.ensembles import Ensemble, Variant
+from boltzmann_tf.reproductions.ensembles import Variant
 from boltzmann_tf.reproductions.evaluation import Evaluation, Target, median
+from boltzmann_tf.training import Ensemble
 
 __all__ = ["Case", "Results"]
 
@@ -61,11 +62,11 @@ class Results:
 
     def end(self, name: str, term: str) -> float:
         """Median over networks of a loss at the end of training."""
-        return median([run.end(term) for run in self.ensembles[name].runs])
+        return median([run.end(term) for run in self.ensembles[name].members])
 
     def mean_end(self, name: str, term: str) -> float:
         """The same, with the mean of the last 50 steps for the level of each network."""
-        return median([np.mean(r.history[term][-50:]) for r in self.ensembles[name].runs])
+        return median([np.mean(r.history[term][-50:]) for r in self.ensembles[name].members])
 
     def ess(self, name: str) -> float:
         """Median effective fraction of the weights at T = 1."""

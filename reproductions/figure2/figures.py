@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf import System, estimators, plotting, sampling
+from boltzmann_tf import estimators, plotting, sampling, systems
 from boltzmann_tf.reproduction import Context, diagnose
 from boltzmann_tf.reproductions.ensembles import Trainers
 from boltzmann_tf.reproductions.evaluation import PRIORS, SAMPLES
 from boltzmann_tf.reproductions.figure2.case import Case, Results
 
 __all__ = ["convergence", "energies", "modes", "paths", "potential", "profiles", "samples"]
-
-
-class Within(System):
-    """A system in one of its states: the energy is infinite outside.
-
-    Of a Metropolis run in it all draws belong to the state, and R-hat and effective sizes are of
-    what is used. Walkers of the whole system leave a state now and then, one by one: those numbers
-    then tell of the crossings.
-
-    Args:
-      system: the whole.
-      coordinate: configurations `[n, D]` -> `[n]`, in TF ops.
-      interval: of the coordinate, the ends excluded.
-    """
-
-    def __init__(
-        self,
-        system: System,
-        coordinate: Callable[[tf.Tensor], tf.Tensor],
-        interval: tuple[float, float],
-    ) -> None:
-        self.event_shape = system.event_shape
-        self._system, self._coordinate, self._interval = system, coordinate, interval
-
-    def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """u(x) within, +inf outside."""
-        r, u = self._coordinate(x), self._system.energy(x)
-        low, high = (tf.constant(v, r.dtype) for v in self._interval)
-        return tf.where((r > low) & (r < high), u, tf.constant(np.inf, u.dtype))
 
 
 def _surface(case: Case, points: int = 161) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -76,7 +46,7 @@ def convergence(context: Context, case: Case, results: Results) -> None:
     losses = [v.recipe[-1].rc_loss for v in case.variants if getattr(v.recipe[-1], "rc_loss", None)]
     context.figure(
         plotting.convergence(
-            {name: e.runs[0].history.values for name, e in results.ensembles.items()},
+            {name: e.members[0].history.values for name, e in results.ensembles.items()},
             {
                 "ml": ("J_ML", case.j_ml, "best for half in each state (exact)"),
                 "kl": ("J_KL (kT)", bound, "lower bound (exact)"),
@@ -97,7 +67,7 @@ def samples(context: Context, case: Case, results: Results, data: np.ndarray) ->
     step = max(1, half // 500)
     rows = []
     for name, ensemble in results.ensembles.items():
-        generator = ensemble.use(ensemble.runs[0])
+        generator = ensemble.use(ensemble.members[0])
         z = generator.to_latent(data)[0].numpy()
         x = generator.sample(1000, seed=context.seed).x
         rows.append(
@@ -140,14 +110,14 @@ def modes(
     ensembles += [results.ensembles[v.name] for v in case.variants[:2]]
     row = []
     for ensemble in ensembles:
-        z = ensemble.use(ensemble.runs[0]).to_latent(data)[0].numpy()
+        z = ensemble.use(ensemble.members[0]).to_latent(data)[0].numpy()
         row.append(
             {
                 "clouds": {"left": z[:half:step], "right": z[half::step]},
                 "labels": ("z1", "z2"),
                 "limits": ((-4, 4), (-4, 4)),
                 "circles": True,
-                "title": ensemble.variant.name,
+                "title": ensemble.name,
             }
         )
     context.figure(
@@ -166,7 +136,7 @@ def energies(context: Context, case: Case, results: Results) -> None:
     edges = np.linspace(low, low + 14, 71)
     generated, weights = {}, {}
     for name, ensemble in results.ensembles.items():
-        drawn = ensemble.use(ensemble.runs[0]).sample(100_000, seed=context.seed + 1)
+        drawn = ensemble.use(ensemble.members[0]).sample(100_000, seed=context.seed + 1)
         generated[name] = drawn.energy
         weights[name] = estimators.normalized_weights(drawn.log_weight)
     context.figure(
@@ -190,7 +160,7 @@ def in_each_state(context: Context, case: Case) -> list[np.ndarray]:
     drawn, rows = [], []
     for (name, state), share in zip(states.items(), shares / shares.sum(), strict=True):
         chains = sampling.metropolis(
-            Within(case.system, case.coordinate, state),
+            systems.Within(case.system, case.coordinate, state),
             np.tile(case.system.initial_state(name), (128, 1)),
             n_steps=8000,
             stride=20,
@@ -256,7 +226,7 @@ def paths(context: Context, case: Case, results: Results, data: np.ndarray) -> N
     start = data[rng.integers(half, size=10)]
     end = data[half + rng.integers(half, size=10)]
     found = {
-        name: sampling.interpolate(e.use(e.runs[0]), start, end, n_points=1000)
+        name: sampling.interpolate(e.use(e.members[0]), start, end, n_points=1000)
         for name, e in results.ensembles.items()
     }
     context.figure(

@@ -87,9 +87,9 @@ def tables(context: Context, results: Results, case: Case) -> None:
         [
             {
                 "variant": name,
-                "networks": len(results.ensembles[name].runs),
+                "networks": len(results.ensembles[name].members),
                 "ended in NaN": results.ensembles[name].nan_count,
-                "steps skipped": sum(r.history.skipped for r in results.ensembles[name].runs),
+                "steps skipped": sum(r.history.skipped for r in results.ensembles[name].members),
                 "ESS fraction": diagnose("ESS fraction", results.ess(name), n=SAMPLES),
                 "Pareto k-hat": diagnose("k-hat", median([v.pareto_k for v in e])),
                 "the largest": diagnose("k-hat", max(v.pareto_k for v in e)),
@@ -99,7 +99,7 @@ def tables(context: Context, results: Results, case: Case) -> None:
                 "profile RMSE (kT)": f"{results.rmse(name):.3f}",
                 "the same, prior at T = 1 alone": f"{median([v.plain_rmse for v in e]):.3f}",
                 "estimator error as published": _published_error(e),
-                "training energies": results.ensembles[name].runs[0].history.energy_evaluations,
+                "training energies": results.ensembles[name].members[0].history.energy_evaluations,
             }
             for name, e in results.evaluations.items()
         ],
@@ -112,7 +112,7 @@ def what_the_networks_buy(
     """Weights at T = 1 of the first network of each variant, and of a Gaussian a state."""
     rows = [("a Gaussian a state", gaussian(context, case.system, data, n, parts=2))]
     for name, ensemble in results.ensembles.items():
-        drawn = ensemble.use(ensemble.runs[0]).sample(n, seed=context.seed + 2)
+        drawn = ensemble.use(ensemble.members[0]).sample(n, seed=context.seed + 2)
         rows.append((name, drawn.log_weight))
         context.count_energy_evaluations(n)
     buys_table(
@@ -199,7 +199,7 @@ def add_common_metrics(
     scores = []
     for name in calibrated:
         ensemble = results.ensembles[name]
-        generator = ensemble.use(ensemble.runs[0])
+        generator = ensemble.use(ensemble.members[0])
         z = calibration(generator, case.target, samples=calibration_samples)
         context.count_energy_evaluations(calibration_samples * len(z))
         scores.append(z)
@@ -217,7 +217,7 @@ def add_common_metrics(
     for name, ensemble in results.ensembles.items():
         context.add(
             Metric.at_most(
-                f"{name}: networks that ended in NaN, of {len(ensemble.runs)}",
+                f"{name}: networks that ended in NaN, of {len(ensemble.members)}",
                 ensemble.nan_count,
                 0,
                 source="the published code loses about 1 Müller-Brown run in 6",

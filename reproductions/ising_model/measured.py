@@ -158,5 +158,5 @@ def _moments(magnetization: np.ndarray, energy: np.ndarray, sites: int) -> np.nd
 
 def _observables(moments: np.ndarray, temperature: float, sites: int) -> np.ndarray:
     """<|m|>, energy and heat capacity a site from averages of `_moments`."""
-    heat = (moments[2] - sites * moments[1] ** 2) / temperature**2
+    heat = estimators.heat_capacity(moments[1], moments[2], temperature, sites)
     return np.array([moments[0], moments[1], heat])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import exact, plotting
+from boltzmann_tf.estimators import Extrapolation, HeatCurve, extrapolate_peaks
 from boltzmann_tf.exact.nematic import bond_moments
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.nematics.finite_size import Extrapolation, HeatCurve, extrapolate
 from boltzmann_tf.reproductions.nematics.measured import (
     correlations,
     orientation_density,
@@ -263,7 +263,7 @@ def show_transition(
     without = ""
     if len(larger) > 2:
         rest = {n: c.position for n, (_, c) in larger.items() if n != min(larger)}
-        value_rest, error_rest = extrapolate(rest).transition
+        value_rest, error_rest = extrapolate_peaks(rest, dimension=3).transition
         without = f"; without L = {min(larger)}, {value_rest:.4f} ± {error_rest:.4f}"
     context.text(
         f"T_peak(L) = T_NI + a / L^3 gives T_NI = {value:.4f} ± {error:.4f}{chi}{without}. The "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 import numpy as np
 import tensorflow as tf
@@ -12,46 +12,15 @@ import tensorflow as tf
 from boltzmann_tf import BoltzmannGenerator, Cosine, Stage, Trainer, bijectors
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.sampling.vectors.sweeps import neighbour_table
-from boltzmann_tf.systems import Nematic, NematicAngles
+from boltzmann_tf.systems import AtTemperature, Nematic, NematicAngles
 
-__all__ = ["NematicAt", "Trained", "fixed", "start_couplings", "walk"]
+__all__ = ["Trained", "fixed", "nematic_at", "start_couplings", "walk"]
 
 
-class NematicAt(NematicAngles):
-    """`NematicAngles` with H / T as its energy, where T can be changed after compilation.
-
-    The noise of a generator at relative temperature tau is tau times as wide, which says nothing
-    on a sphere, so a temperature must come by the energy. As a variable it leaves compiled
-    functions as they are.
-
-    Args:
-      lattice: as of `Nematic`.
-      length: as of `Nematic`.
-      temperature: T > 0 at the start.
-    """
-
-    def __init__(self, lattice: str, length: int, temperature: float = 1.0) -> None:
-        super().__init__(lattice, length)
-        if not temperature > 0:
-            raise ValueError(f"temperature must be a positive number, got {temperature!r}")
-        self.temperature = tf.Variable(temperature, trainable=False, dtype=tf.float64)
-
-    def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """H / T."""
-        return super().energy(x) / tf.cast(self.temperature, x.dtype)
-
-    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
-        """H / T, with a wall where the angles end."""
-        return super().training_energy(x) / tf.cast(self.temperature, x.dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        nematic = self.nematic
-        return {
-            "lattice": nematic.lattice,
-            "length": nematic.length,
-            "temperature": float(self.temperature.numpy()),
-        }
+def nematic_at(lattice: str, length: int, temperature: float) -> AtTemperature:
+    """H / T of a nematic in angles, T a variable: compiled functions see another one."""
+    t = tf.Variable(temperature, trainable=False, dtype=tf.float64)
+    return AtTemperature(NematicAngles(lattice, length), t)
 
 
 def start_couplings(system: Nematic, temperature: float) -> np.ndarray:
@@ -74,10 +43,15 @@ class Trained:
       evaluations: of the energy, in training so far.
     """
 
-    system: NematicAt
+    system: AtTemperature
     generator: BoltzmannGenerator
     losses: dict[float, np.ndarray] = field(default_factory=dict)
     evaluations: int = 0
+
+    @property
+    def angles(self) -> NematicAngles:
+        """The system without its temperature."""
+        return cast(NematicAngles, self.system.inner)
 
     @property
     def temperature(self) -> float:
@@ -90,7 +64,7 @@ def fixed(trained: Trained) -> BoltzmannGenerator:
 
     Loaded from a file it needs no other system, and its weights are those of now.
     """
-    nematic = trained.system.nematic
+    nematic = trained.angles.nematic
     coupling = nematic.coupling / trained.temperature
     system = NematicAngles(nematic.lattice, nematic.length, coupling)
     return BoltzmannGenerator(system, trained.generator.bijector)
@@ -127,8 +101,9 @@ def walk(
       T and the generator as trained there, before it goes on.
     """
     ordered = sorted(temperatures, reverse=True)
-    system = NematicAt(lattice, length, ordered[0])
-    director = bijectors.DirectorFlow(start_couplings(system.nematic, ordered[0]), seed=seed)
+    system = nematic_at(lattice, length, ordered[0])
+    couplings = start_couplings(Nematic(lattice, length), ordered[0])
+    director = bijectors.DirectorFlow(couplings, seed=seed)
     planes = bijectors.SpheresFromPlanes(system.event_size)
     trained = Trained(system, BoltzmannGenerator(system, bijectors.Sequence([planes, director])))
     # One trainer, so that the step is compiled once.

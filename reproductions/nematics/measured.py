@@ -79,10 +79,11 @@ def measure(
       seed: of the noise.
       reference: configurations of Monte Carlo at this temperature, `[m, N, 3]`, or None.
     """
-    system, t = trained.system.nematic, trained.temperature
+    angles, t = trained.angles, trained.temperature
+    system = angles.nematic
     samples = trained.generator.sample(n, seed=seed)
     context.count_energy_evaluations(n)
-    vectors = trained.system.vectors(samples.x).numpy()
+    vectors = angles.vectors(samples.x).numpy()
     energy = samples.energy.astype(np.float64) * t
     order = sampling.vector_order(vectors)
     density = energy / system.sites

@@ -9,9 +9,8 @@ import numpy as np
 from scipy.stats import norm
 
 from boltzmann_tf import exact
-from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.estimators import Estimate, Extrapolation
 from boltzmann_tf.reproduction import Context, Metric
-from boltzmann_tf.reproductions.nematics.finite_size import Extrapolation
 from boltzmann_tf.reproductions.nematics.measured import (
     Measured,
     correlations,

@@ -90,7 +90,7 @@ def show_losses(context: Context, trained: Mapping[str, Trained]) -> None:
     """
     series = {}
     for name, flow in trained.items():
-        every = np.concatenate(list(flow.losses.values())) / flow.system.nematic.sites
+        every = np.concatenate(list(flow.losses.values())) / flow.angles.nematic.sites
         mean = every[: len(every) // SMOOTH * SMOOTH].reshape(-1, SMOOTH).mean(axis=1)
         series[name] = {"x": SMOOTH * (np.arange(len(mean)) + 0.5), "y": mean}
     panel = {"labels": ("step", "J_KL a vector (kT)"), "title": "training", "series": series}

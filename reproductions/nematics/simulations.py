@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from boltzmann_tf import estimators, sampling
-from boltzmann_tf.estimators import Estimates
+from boltzmann_tf.estimators import Estimates, HeatCurve, heat_capacity
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.nematics import finite_size
 from boltzmann_tf.systems import Nematic
 
 __all__ = ["Simulated", "observables", "peaks", "simulate"]
@@ -20,7 +19,7 @@ SNAPSHOTS = 8
 
 def observables(moments: np.ndarray, temperature: float, sites: int) -> np.ndarray:
     """<S>, energy and heat capacity a site from averages of S, E / N and E^2 / N."""
-    heat = (moments[2] - sites * moments[1] ** 2) / temperature**2
+    heat = heat_capacity(moments[1], moments[2], temperature, sites)
     return np.array([moments[0], moments[1], heat])
 
 
@@ -110,7 +109,7 @@ def simulate(
 
 def peaks(
     context: Context, rounds: dict[int, int], *, seed: int = 0
-) -> dict[int, tuple[Simulated, finite_size.HeatCurve]]:
+) -> dict[int, tuple[Simulated, HeatCurve]]:
     """The heat-capacity peak of cubic lattices, each searched for about that of the one before.
 
     Args:
@@ -126,7 +125,7 @@ def peaks(
         T = np.linspace(centre - 1.2 * half, centre + 0.8 * half, 9)
         system = Nematic("cubic", length)
         run = simulate(context, system, T, rounds=n, ladders=4, start="aligned", seed=seed + length)
-        curve = finite_size.heat_curve(run.energy, run.temperatures, system.sites)
+        curve = estimators.heat_curve(run.energy, run.temperatures, system.sites)
         found[length] = (run, curve)
         if np.isfinite(curve.position.value):
             centre = curve.position.value

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, bijectors, losses, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
@@ -51,16 +50,6 @@ ABOUT_CLOSED = (
 )
 
 
-class _Warm(systems.SolvatedDimer):
-    """u(x) / `WARM`."""
-
-    def energy(self, x: tf.Tensor) -> tf.Tensor:
-        return super().energy(x) / WARM
-
-    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
-        return super().training_energy(x) / WARM
-
-
 def by_energy(iterations: int, rate: Cosine, cut: Exponential, **options: Any) -> Stage:
     """Energy alone, gradients clipped."""
     return Stage(
@@ -93,7 +82,7 @@ def _fit(
 
 
 def _generator(
-    context: Context, bijector: Bijector, system: systems.SolvatedDimer = SYSTEM
+    context: Context, bijector: Bijector, system: systems.System = SYSTEM
 ) -> BoltzmannGenerator:
     """Ours; preset quick is over before XLA would pay."""
     return BoltzmannGenerator(system, bijector, jit_compile=False if context.quick else "auto")
@@ -180,7 +169,7 @@ def equilibrium(
     lengths = dimer_distance(closed)
     bijector = flows.with_lengths(spread.generator.bijector, lengths)
     stage = by_energy(iterations, Cosine(1e-3, 1e-5, warmup=0.1), OPENING)
-    warm = _generator(context, bijector, _Warm())
+    warm = _generator(context, bijector, systems.AtTemperature(SYSTEM, WARM))
     trained = _fit(context, CLOSED, warm, closed, [stage], seed)
     return replace(trained, generator=_generator(context, bijector))
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from boltzmann_tf import BoltzmannGenerator, estimators
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
+from boltzmann_tf.priors import Normal
 from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
@@ -64,9 +65,7 @@ def regions(x: np.ndarray, energy: np.ndarray) -> dict[str, Region]:
 
 def kl_loss(samples: Samples) -> Estimate:
     """J_KL by the true energy at T = 1, in kT: mean of u - log|dx/dz|."""
-    size = samples.z.shape[1]
-    terms = -samples.log_weight + 0.5 * size * np.log(2 * np.pi)
-    terms += 0.5 * np.sum(samples.z.astype(np.float64) ** 2, axis=1)
+    terms = samples.kl_terms(Normal(samples.z.shape[1]))
     return Estimate(float(np.mean(terms)), float(np.std(terms) / np.sqrt(len(terms))))
 
 

@@ -23,7 +23,7 @@ from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, rewei
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
-__all__ = ["Averaged", "averaged", "resampled", "snapshots"]
+__all__ = ["Averaged", "averaged", "bootstrapped", "snapshots"]
 
 RANGE = (0.8, 2.2)  # d of the published profile, over whose mean the snapshots are aligned
 
@@ -41,7 +41,7 @@ class Averaged(NamedTuple):
     each: list[Reweighted]
 
 
-def resampled(
+def bootstrapped(
     d: np.ndarray, log_weight: np.ndarray, *, edges: np.ndarray, n: int, seed: int
 ) -> np.ndarray:
     """-log of the weighted histogram of `n` resamples of the samples, `[n, bins]`, not aligned.
@@ -170,7 +170,7 @@ def snapshots(
         numbered = list(enumerate(drawn))
         each = [reweighted(x, w, samples, seed=seed + i) for i, (x, w) in numbered]
         profiles = [
-            resampled(dimer_distance(x), w, edges=EDGES, n=resamples, seed=seed + i)
+            bootstrapped(dimer_distance(x), w, edges=EDGES, n=resamples, seed=seed + i)
             for i, (x, w) in numbered
         ]
         found[t] = Averaged(_mean(each, averaged(np.concatenate(profiles), EDGES)), each)

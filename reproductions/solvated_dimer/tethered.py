@@ -24,41 +24,46 @@ from boltzmann_tf.sampling import AnnealedParticles
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training.schedules import Cosine, Exponential
 
-__all__ = ["AnnealedDimer", "Tethered", "TetheredDimer", "anneal", "reweighted", "train"]
+__all__ = [
+    "AnnealedDimer",
+    "Centres",
+    "Tethered",
+    "anneal",
+    "reweighted",
+    "tethered_dimer",
+    "train",
+]
 
 HOT, STIFF = 4.0, 40.0  # where the flow is trained
 LOOSE = 3.0  # stiffness of the tethers, down to which they are let go while it is hot
 ENDS = (2.0, 1.0)  # temperatures that are reached from there; lower ones from the last
 
 
-class TetheredDimer(systems.SolvatedDimer):
-    """u(x) / T + stiffness * sum over the solvent of (x_i - centre_i(d))^2.
+class Centres:
+    """Where the tethers of all coordinates end, by the dimer's length d.
 
     Args:
-      coefficients: of 1, d and d^2 in the centres, `[3, 76]`.
+      coefficients: of 1, d and d^2, `[3, 76]`.
     """
 
     def __init__(self, coefficients: np.ndarray) -> None:
-        super().__init__()
         self.coefficients = np.asarray(coefficients)
 
-    def centres(self, d: np.ndarray) -> np.ndarray:
-        """Of the tethers at lengths `[n]`: `[n, 76]`."""
+    def at(self, d: np.ndarray) -> np.ndarray:
+        """At lengths `[n]`: `[n, 76]`."""
         return np.stack([np.ones_like(d), d, d * d], axis=1) @ self.coefficients
 
-    def energy(self, x: tf.Tensor) -> tf.Tensor:
-        """In kT: `[batch, 76]` to `[batch]`."""
-        return super().energy(x) / HOT + self._tethers(x)
-
-    def training_energy(self, x: tf.Tensor) -> tf.Tensor:
-        """The same with softer cores."""
-        return super().training_energy(x) / HOT + self._tethers(x)
-
-    def _tethers(self, x: tf.Tensor) -> tf.Tensor:
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        """Of configurations `[n, 76]`: `[n, 76]`."""
         d = dimer_distance(x)
         powers = tf.stack([tf.ones_like(d), d, d * d], axis=-1)
-        centres = powers @ tf.constant(self.coefficients, x.dtype)
-        return STIFF * tf.reduce_sum((x - centres)[..., 4:] ** 2, axis=-1)
+        return powers @ tf.constant(self.coefficients, x.dtype)
+
+
+def tethered_dimer(centres: Centres) -> systems.Tethered:
+    """u(x) / T with the solvent tethered to its centres."""
+    hot = systems.AtTemperature(SYSTEM, HOT)
+    return systems.Tethered(hot, centres, STIFF, coordinates=slice(4, None))
 
 
 class Tethered(NamedTuple):
@@ -66,11 +71,11 @@ class Tethered(NamedTuple):
 
     Attributes:
       generator: of them.
-      system: theirs.
+      centres: of their tethers.
     """
 
     generator: BoltzmannGenerator
-    system: TetheredDimer
+    centres: Centres
 
 
 class AnnealedDimer(NamedTuple):
@@ -122,7 +127,7 @@ def _mean_log_weight(d: np.ndarray, log_weight: np.ndarray) -> np.ndarray:
 def _path(
     context: Context,
     x: np.ndarray,
-    system: TetheredDimer,
+    centres: Centres,
     steps: int,
     tethers: tuple[float, float],
     temperatures: tuple[float, float],
@@ -140,7 +145,7 @@ def _path(
         x,
         system=SYSTEM,
         reference=SITES,
-        centres=system.centres(dimer_distance(x)),
+        centres=centres.at(dimer_distance(x)),
         stiffness=stiffness,
         temperature=temperature,
         step_size=0.15 * temperature**0.25 * free,
@@ -172,11 +177,11 @@ def train(
     context.log("tethered particles: training")
     d = dimer_distance(frames)
     powers = np.stack([np.ones_like(d), d, d * d], axis=1)
-    system = TetheredDimer(np.linalg.lstsq(powers, frames, rcond=None)[0])
-    data = _path(context, frames, system, 400, (LOOSE, STIFF), (HOT, HOT), seed=seed).x
+    centres = Centres(np.linalg.lstsq(powers, frames, rcond=None)[0])
+    data = _path(context, frames, centres, 400, (LOOSE, STIFF), (HOT, HOT), seed=seed).x
     flow = flows.flow(data.astype(np.float32), lengths, coupling="affine", seed=seed, **options)
     jit = False if context.quick else "auto"
-    generator = BoltzmannGenerator(system, flow, jit_compile=jit)
+    generator = BoltzmannGenerator(tethered_dimer(centres), flow, jit_compile=jit)
     by_energy: dict[str, Any] = {"ml": 0.0, "kl": 1.0, "clip_norm": 100.0}
     early = iterations // 3
     stages = [
@@ -189,7 +194,7 @@ def train(
         data.astype(np.float32), stages, verbose=0
     )
     context.count_energy_evaluations(history.energy_evaluations)
-    return Tethered(generator, system)
+    return Tethered(generator, centres)
 
 
 def anneal(
@@ -225,21 +230,21 @@ def anneal(
     )
     context.count_energy_evaluations(start.energy_evaluations)
     context.log("annealing: the tethers")
-    system = tethered.system
+    centres = tethered.centres
     x = start.x.astype(np.float64)
-    loose = _path(context, x, system, sweeps, (STIFF, LOOSE), (HOT, HOT), seed=seed + 1)
+    loose = _path(context, x, centres, sweeps, (STIFF, LOOSE), (HOT, HOT), seed=seed + 1)
     common = start.energy_evaluations + loose.energy_evaluations
     log_weight = start.log_weight + loose.log_weight
     found: dict[float, AnnealedDimer] = {}
     for i, t in enumerate(temperatures):
         context.log(f"annealing: to T = {t:g}")
         if t in ENDS:
-            leg = _path(context, loose.x, system, round(sweeps * np.log(HOT / t)),
+            leg = _path(context, loose.x, centres, round(sweeps * np.log(HOT / t)),
                         (LOOSE, 0.0), (HOT, t), seed=seed + 2 + i)  # fmt: skip
             before, cost = log_weight, common
         else:
             last = temperatures[i - 1]
-            leg = _path(context, found[last].x, system, round(sweeps * np.log(last / t)),
+            leg = _path(context, found[last].x, centres, round(sweeps * np.log(last / t)),
                         (0.0, 0.0), (last, t), seed=seed + 2 + i)  # fmt: skip
             before, cost = found[last].log_weight, found[last].energies
         found[t] = AnnealedDimer(leg.x, before + leg.log_weight, cost + leg.energy_evaluations)

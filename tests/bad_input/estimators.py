@@ -7,6 +7,7 @@ import numpy as np
 from bad_input.parts import INF, LINE, NAN
 from boltzmann_tf import estimators
 
+ESTIMATE = estimators.Estimate(1.0, 0.1)
 PLACES = np.arange(24.0).reshape(3, 4, 2)
 PROFILE = estimators.free_energy_profile(LINE, edges=[-1, 0, 1])
 
@@ -509,5 +510,102 @@ ROWS = [
         lambda: estimators.debye_structure_factor(PLACES, q=[-1.0]),
         ValueError,
         r"q must be >= 0, got -1",
+    ),
+    (
+        lambda: estimators.heat_capacity(1.0, 2.0, 0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: estimators.heat_capacity(1.0, 2.0, 1.0, 0),
+        ValueError,
+        r"sites must be an integer >= 1, got 0",
+    ),
+    (lambda: estimators.peak([0.0, 1.0], [0.0, 1.0]), ValueError, r"x must be .*at least 3, got 2"),
+    (
+        lambda: estimators.peak([0.0, 2.0, 1.0], [0.0, 1.0, 0.0]),
+        ValueError,
+        r"x must be increasing, with one value of y each",
+    ),
+    (lambda: estimators.peak(LINE, NAN * LINE), ValueError, r"y must be finite, got 10 NaN"),
+    (
+        lambda: estimators.heat_curve(np.ones((2, 9)), [1.0, 2.0], 1),
+        ValueError,
+        r"energies must have 3 dimension\(s\), got shape \(2, 9\)",
+    ),
+    (
+        lambda: estimators.heat_curve(np.ones((1, 2, 9)), [2.0, 1.0], 1),
+        ValueError,
+        r"temperatures must be 2 increasing numbers > 0, .*got \[2\.0, 1\.0\]",
+    ),
+    (
+        lambda: estimators.heat_curve(np.ones((1, 2, 4)), [1.0, 2.0], 1),
+        ValueError,
+        r"energies must have at least 5 rounds, got 4",
+    ),
+    (
+        lambda: estimators.heat_curve(np.ones((1, 2, 9)), [1.0, 2.0], 1),
+        ValueError,
+        r"energies must differ, got 1 alone",
+    ),
+    (
+        lambda: estimators.heat_curve(np.ones((1, 2, 9)), [1.0, 2.0], 1, points=2),
+        ValueError,
+        r"points must be an integer >= 3, got 2",
+    ),
+    (
+        lambda: estimators.extrapolate_peaks({6: ESTIMATE}, dimension=3),
+        ValueError,
+        r"peaks must be of at least 2 sizes, got \[6\]",
+    ),
+    (
+        lambda: estimators.extrapolate_peaks({6: ESTIMATE, 0: ESTIMATE}, dimension=3),
+        ValueError,
+        r"a size of peaks must be a positive finite number, got 0",
+    ),
+    (
+        lambda: estimators.extrapolate_peaks([ESTIMATE], dimension=3),
+        TypeError,
+        r"peaks must be a Mapping, got",
+    ),
+    (
+        lambda: estimators.extrapolate_peaks({6: ESTIMATE, 8: ESTIMATE}, dimension=0),
+        ValueError,
+        r"dimension must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: estimators.extrapolate_peaks({6: ESTIMATE, 8: (1.0, 0.0)}, dimension=3),
+        ValueError,
+        r"peaks must have errors > 0, got \[0\.1, 0\.0\]",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, LINE[1:], 0.0, diffusion=1.0),
+        ValueError,
+        r"free_energy must have a value for each of .*, got 9 for 10",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE**3, LINE, 0.0, diffusion=1.0),
+        ValueError,
+        r"coordinate must be increasing and evenly spaced",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, LINE, 2.0, diffusion=1.0),
+        ValueError,
+        r"target must be within the profile, -1 to 1, got 2",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, LINE, 0.5, diffusion=1.0, start=0.5),
+        ValueError,
+        r"start must be within the profile and before the target, -1 to 0\.5, got 0\.5",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, LINE, 0.0, diffusion=0.0),
+        ValueError,
+        r"diffusion must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: estimators.mean_first_passage_time(LINE, INF * LINE, 0.0, diffusion=1.0),
+        ValueError,
+        r"free_energy must be finite, got 10 NaN or infinite",
     ),
 ]

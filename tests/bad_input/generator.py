@@ -134,4 +134,19 @@ ROWS = [
         ValueError,
         r"path must be a folder that holds generator\.json, got '/dev/null'",
     ),
+    (
+        lambda: generator_with(None).sample(3).kl_terms(None),
+        TypeError,
+        r"prior must be a Prior, got None",
+    ),
+    (
+        lambda: generator_with(None).sample(3).kl_terms(bg.priors.Normal(3)),
+        ValueError,
+        r"z must have a last dimension of 3, got shape \(3, 2\)",
+    ),
+    (
+        lambda: generator_with(None).sample(3).kl_terms(bg.priors.Normal(2), 0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
 ]

@@ -138,4 +138,25 @@ ROWS = [
         r"Summed\.log_prob must return float32 of shape \[3\] for n=3, got",
     ),
     (lambda: generator(Sized()), ValueError, r"prior must have the event_size .*got None"),
+    (lambda: priors.log_density(3, [[0.0]]), TypeError, r"prior must be a Prior, got 3"),
+    (
+        lambda: priors.log_density(priors.Normal(2), [0.0, 0.0]),
+        ValueError,
+        r"z must have 2 dimension",
+    ),
+    (
+        lambda: priors.log_density(priors.Normal(2), [[0.0, 0.0]], -1.0),
+        ValueError,
+        r"temperature must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: priors.log_density(priors.Normal(2), [[0.0, 0.0]], condition=[1.0]),
+        ValueError,
+        r"condition must be None for this prior, got \[1\.0\]",
+    ),
+    (
+        lambda: priors.log_density(Conditional(2), [[0.0, 0.0]]),
+        ValueError,
+        r"condition must have 2 component\(s\) for this prior, got None",
+    ),
 ]

@@ -795,4 +795,38 @@ ROWS = [
         ValueError,
         r"flatness must be in \(0, 1\), got 1\.5",
     ),
+    (
+        lambda: sampling.tempered(WELL, [1.0], 10),
+        TypeError,
+        r"generator must be a BoltzmannGenerator, got",
+    ),
+    (
+        lambda: sampling.tempered(generator(), 2.0, 10),
+        ValueError,
+        r"temperatures must have 1 dimension\(s\), got shape \(\)",
+    ),
+    (
+        lambda: sampling.tempered(generator(), [1.0, 0.0], 10),
+        ValueError,
+        r"temperatures\[1\] must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: sampling.tempered(generator(), [1.0, 2.0], 1),
+        ValueError,
+        r"n must be an integer >= 2, got 1",
+    ),
+    (
+        lambda: sampling.tempered(generator(), [1.0], 10, temperature=-1.0),
+        ValueError,
+        r"temperature must be a positive finite number, got -1\.0",
+    ),
+    (lambda: sampling.tempered(generator(), [1.0], 10, seed=-1), ValueError, r"seed must be .*-1"),
+    (lambda: sampling.resample([0.0, NAN]), ValueError, r"log_weights must .*NaN"),
+    (lambda: sampling.resample([0.0], 0), ValueError, r"n must be an integer >= 1, got 0"),
+    (
+        lambda: sampling.resample([0.0], truncated=2.0),
+        TypeError,
+        r"truncated must be a bool, got 2\.0",
+    ),
+    (lambda: sampling.resample([0.0], seed=-1), ValueError, r"seed must be .*-1"),
 ]

@@ -7,7 +7,7 @@ import tensorflow as tf
 import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, WELL, first
 from boltzmann_tf import bijectors, systems
-from boltzmann_tf.potentials import CentreTether
+from boltzmann_tf.potentials import CentreTether, InversePower, Periodic
 
 
 class Scalar(bg.System):
@@ -215,5 +215,83 @@ ROWS = [
         lambda: systems.ParticleSystem(n=3, dimension=4, terms=[CentreTether(3)]),
         ValueError,
         r"dimension must be 1, 2 or 3, got 4",
+    ),
+    (
+        lambda: systems.AtTemperature(3, 1.0),
+        TypeError,
+        r"system must be a System, got 3 of type int",
+    ),
+    (
+        lambda: systems.AtTemperature(WELL, 0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: systems.AtTemperature(WELL, tf.Variable(-1.0)),
+        ValueError,
+        r"temperature must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: systems.AtTemperature(WELL, tf.Variable([1.0, 2.0])),
+        ValueError,
+        r"temperature must be a number or a scalar variable .*got shape \(2,\) of float32",
+    ),
+    (
+        lambda: systems.Tethered(WELL, [0.0, 0.0, 0.0], 1.0),
+        ValueError,
+        r"centres must broadcast to \(2,\), got \(3,\)",
+    ),
+    (lambda: systems.Tethered(WELL, NAN, 1.0), ValueError, r"centres must be finite, got 1 NaN"),
+    (
+        lambda: systems.Tethered(WELL, 0.0, -1.0),
+        ValueError,
+        r"stiffness must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: systems.Tethered(WELL, 0.0, 1.0, coordinates=1),
+        TypeError,
+        r"coordinates must be a slice, got 1",
+    ),
+    (
+        lambda: systems.Tethered(WELL, 0.0, 1.0, coordinates=slice(2, None)),
+        ValueError,
+        r"coordinates must be some of 2, got slice\(2, None, None\)",
+    ),
+    (
+        lambda: systems.Tethered(
+            systems.ParticleSystem(
+                n=2, dimension=1, terms=[InversePower(0.3)], box=Periodic(3.0, images="nearest")
+            ),
+            0.0,
+            1.0,
+        ),
+        ValueError,
+        r"system must not be periodic to have tethers, got the torus of ParticleSystem",
+    ),
+    (
+        lambda: systems.Within(WELL, "x3", (0.0, 1.0)),
+        ValueError,
+        r"coordinate must be one of \['x1'\], got 'x3'",
+    ),
+    (
+        lambda: systems.Within(WELL, first, (1.0, 0.0)),
+        ValueError,
+        r"interval must be \(low, high\), low < high, got \(1\.0, 0\.0\)",
+    ),
+    (
+        lambda: systems.Within(WELL, first, 1.0),
+        ValueError,
+        r"interval must be \(low, high\), got 1\.0",
+    ),
+    (
+        lambda: systems.Within(WELL, first, ("a", 1.0)),
+        TypeError,
+        r"interval\[0\] must be a finite number, got 'a'",
+    ),
+    (lambda: systems.to_document(3), TypeError, r"system must be a System, got 3"),
+    (
+        lambda: systems.from_document({"name": "os.system"}),
+        ValueError,
+        r"document must hold the name of a system of the package and its config, got \{'name'",
     ),
 ]

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, ONES, WELL, first, generator
-from boltzmann_tf import bijectors, losses
+from boltzmann_tf import bijectors, losses, recipes
 from boltzmann_tf.losses import ReactionCoordinate, WeightedLikelihood
-from boltzmann_tf.training import Stage, Trainer
+from boltzmann_tf.training import Ensemble, EnsembleTrainer, Stage, Trainer
 from boltzmann_tf.training.conditions import LogUniform, Uniform
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.schedules import Cosine, Exponential, Linear, Schedule, values
@@ -299,5 +299,84 @@ ROWS = [
         lambda: bg.losses.WeightedLikelihood()(bg.losses.Mapped(ONES, ONES, ONES[:, 0])),
         ValueError,
         r"energy must be given to the weighted likelihood, got None",
+    ),
+    (lambda: recipes.Resample(0), ValueError, r"n must be an integer >= 2, got 0"),
+    (
+        lambda: recipes.Resample(8, temperatures=2.0),
+        TypeError,
+        r"temperatures must be a sequence, got 2\.0",
+    ),
+    (
+        lambda: recipes.Resample(8, temperatures=(1.0, -1.0)),
+        ValueError,
+        r"temperatures\[1\] must be a positive finite number, got -1\.0",
+    ),
+    (
+        lambda: recipes.annealed(length=0.0),
+        ValueError,
+        r"length must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: recipes.annealed(resampled=100),
+        TypeError,
+        r"resampled must be a Resample, got 100",
+    ),
+    (lambda: recipes.spread(3), TypeError, r"rc_loss must be a ReactionCoordinate, got 3"),
+    (
+        lambda: recipes.follow(generator(), [Stage(1)], ONES),
+        TypeError,
+        r"trainer must be a Trainer, got",
+    ),
+    (
+        lambda: recipes.follow(trainer(), Stage(1), ONES),
+        TypeError,
+        r"recipe must be a sequence, got Stage",
+    ),
+    (
+        lambda: recipes.follow(trainer(), [Stage(1), 100], ONES),
+        TypeError,
+        r"recipe\[1\] must be a Stage or Resample, got 100",
+    ),
+    (
+        lambda: recipes.follow(trainer(), [recipes.Resample(8)], ONES),
+        ValueError,
+        r"recipe must hold at least one Stage, got none",
+    ),
+    (
+        lambda: recipes.follow(trainer(), [Stage(1)], NAN * ONES),
+        ValueError,
+        r"data must be finite, got 6 NaN",
+    ),
+    (lambda: EnsembleTrainer(3), TypeError, r"system must be a System, got 3"),
+    (
+        lambda: EnsembleTrainer(WELL).train(3, [Stage(1)], ONES),
+        TypeError,
+        r"build must be a function of seed and data, got 3",
+    ),
+    (
+        lambda: EnsembleTrainer(WELL).train(first, [Stage(1)], ONES, seeds=[]),
+        ValueError,
+        r"seeds must hold at least one seed, got none",
+    ),
+    (
+        lambda: EnsembleTrainer(WELL).train(first, [Stage(1)], ONES, seeds=[-1]),
+        ValueError,
+        r"seeds\[0\] must be .*-1",
+    ),
+    (
+        lambda: EnsembleTrainer(WELL).train(lambda seed, data: 3, [Stage(1)], ONES, seeds=[0]),
+        TypeError,
+        r"what build returns must be a Bijector, got 3",
+    ),
+    (
+        lambda: EnsembleTrainer(WELL).train(
+            lambda seed, data: bg.realnvp(2),
+            [Stage(1)],
+            ONES,
+            seeds=[0],
+            start=Ensemble("none", network(), []),
+        ),
+        ValueError,
+        r"start must have a member for each of 1 seeds, got 0",
     ),
 ]

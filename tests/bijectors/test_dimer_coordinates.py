@@ -79,6 +79,15 @@ def test_marginals_have_the_distribution_of_the_data():
     assert np.mean(np.abs(density / exact - 1)[middle]) < 0.1
 
 
+def test_marginals_end_at_their_bound_in_float64():
+    """A width of 0.6 that has been rounded to float32 would end 1e-7 from it, with a step there."""
+    data = np.random.default_rng(2).standard_normal((1000, 1))
+    b = bj.Marginals.from_data(data, bins=10, dtype="float64")
+    below, above = b.forward(np.array([[3 - 1e-9], [3 + 1e-9]])).numpy().ravel()
+    assert abs(above - below) < 1e-8
+    assert b.inverse(b.forward([[3 - 1e-9]])).numpy() == pytest.approx(3 - 1e-9, abs=1e-12)
+
+
 def test_marginals_refuse_what_has_none():
     with pytest.raises(ValueError, match="at least 480"):
         bj.Marginals.from_data(np.zeros((20, 1)))

@@ -12,10 +12,11 @@ import warnings
 import numpy as np
 import pytest
 import tensorflow as tf
-from priors.cases import CASES, Exponential
+from priors.cases import CASES, CENTRES, SCALES, Exponential
 from scipy import stats
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, estimators, priors
+from boltzmann_tf._support.random import uniform
 from boltzmann_tf.bijectors import Scaling
 from boltzmann_tf.losses import Likelihood, Mapped, WeightedLikelihood
 
@@ -279,3 +280,30 @@ def test_weights_of_weighted_likelihood_are_those_of_the_prior(name):
     log_w = -energy - density(prior, tau, z) - log_det
     weight = np.exp(log_w) / np.exp(log_w).sum()
     assert found == pytest.approx(weight @ (-density(prior, 1.0, z) - log_det), rel=1e-10)
+
+
+def test_float64_keeps_its_digits():
+    """A number such as 0.3 or pi must not pass through float32, whose rounding is 3e-8 of it."""
+    z, tau = np.random.default_rng(1).uniform(-1, 1, (50, 2)), 0.3
+    mixture = CASES["mixture"]
+    each = [
+        np.log(w) + stats.norm(c, s * np.sqrt(tau)).logpdf(z).sum(axis=1)
+        for w, c, s in zip([0.25, 0.75], CENTRES, SCALES, strict=True)
+    ]
+    wanted = {
+        "normal": stats.norm(0, np.sqrt(tau)).logpdf(z).sum(axis=1),
+        "mixture": np.logaddexp(*each),
+        "von Mises": stats.vonmises([1, 2 / tau], loc=[0, 1]).logpdf(z).sum(axis=1)
+        - stats.vonmises(1).logpdf(z[:, 0])
+        - np.log(2 * np.pi),
+    }
+    for name, values in wanted.items():
+        np.testing.assert_allclose(density(CASES[name].prior, tau, z), values, rtol=1e-12)
+        as_distribution = CASES[name].prior.distribution(tau, tf.float64)
+        np.testing.assert_allclose(as_distribution.log_prob(z), values, rtol=1e-12)
+    # The planted error.
+    rounded = density(mixture.prior, float(np.float32(tau)), z)
+    assert not np.allclose(rounded, wanted["mixture"], rtol=1e-12)
+    angles = CASES["uniform circles"].prior.sample(100, 1.0, SEED, None, tf.float64)
+    turns = 2 * uniform([100, 2], SEED, tf.float64) - 1
+    np.testing.assert_allclose(angles, np.pi * turns, rtol=1e-12)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from boltzmann_tf import BoltzmannGenerator, realnvp, sampling, systems
 from boltzmann_tf.potentials import CentreTether, Tether
 from boltzmann_tf.systems import (
+    AtTemperature,
     DoubleWell,
     DoubleWell4,
     Ising,
@@ -28,6 +29,8 @@ from boltzmann_tf.systems import (
     SolvatedDimer,
     SpringInBox,
     System,
+    Tethered,
+    Within,
     _domain,
 )
 
@@ -75,6 +78,7 @@ class Tube(System):
 
 
 SYSTEMS: dict[str, Case] = {
+    "at_temperature": Case(lambda: AtTemperature(SpringInBox(), 1.7), 0.01, 3.99),
     "double_well": Case(DoubleWell, -2.5, 2.5),
     "double_well_other": Case(lambda: DoubleWell(a4=0.25, a2=1.5, a1=-0.2, k=3), -3, 3),
     "double_well_4": Case(DoubleWell4, -0.5, 0.5, "rhombus"),
@@ -104,6 +108,18 @@ SYSTEMS: dict[str, Case] = {
     ),
     "spring_in_box": Case(SpringInBox, 0.01, 3.99),
     "spring_in_box_other": Case(lambda: SpringInBox(3.0, 0.5, wall_stiffness=10.0), 0.01, 0.49),
+    "tethered": Case(
+        lambda: Tethered(
+            AtTemperature(SolvatedDimer(solvent=4), 4.0),
+            SolvatedDimer(solvent=4).lattice(1.5),
+            40.0,
+            coordinates=slice(4, None),
+        ),
+        -0.1,
+        0.1,
+        "open",
+    ),
+    "within": Case(lambda: Within(DoubleWell(), "x1", (0.0, None)), 0.01, 2.5),
     "users_own": Case(Cluster, -2, 2),
     "users_tube": Case(Tube, 0.1, 1.9),
 }
@@ -174,7 +190,8 @@ def points(name, n=32, seed=0):
 
 
 def test_all_registered_systems_are_here():
-    assert {type(case.make()) for case in SYSTEMS.values()} >= set(systems.REGISTRY.values())
+    known = {*systems.REGISTRY.values(), *systems.WRAPPERS.values()}
+    assert {type(case.make()) for case in SYSTEMS.values()} >= known
 
 
 @names
@@ -240,10 +257,10 @@ def test_symmetry(name, move):
 @pytest.mark.parametrize("name", [n for n in SYSTEMS if not n.startswith("users")])
 def test_config_round_trip(name):
     system = SYSTEMS[name].make()
-    config = json.loads(json.dumps(system.get_config(), allow_nan=False))
-    registered = next(k for k, v in systems.REGISTRY.items() if v is type(system))
-    twin = systems.get(registered, **config)
-    assert twin.get_config() == system.get_config()
+    document = json.loads(json.dumps(systems.to_document(system), allow_nan=False))
+    twin = systems.from_document(document)
+    assert type(twin) is type(system)
+    assert systems.to_document(twin) == document
     x = points(name)
     assert np.array_equal(twin.energy(x), system.energy(x))
     far = tf.constant(3 * x)

@@ -196,6 +196,7 @@ def test_registry_and_names():
         "solvated_dimer",
         "spring_in_box",
     }
+    assert set(systems.WRAPPERS) == {"at_temperature", "tethered", "within"}
     assert systems.get("spring_in_box", length=2.0).length == 2.0
     with pytest.raises(ValueError, match="system must be one of .* got 'triple_well'"):
         systems.get("triple_well")
