@@ -42,7 +42,7 @@ def annealed() -> list[Stage | int]:
     to the end, since it is what punishes a region given up; by energy alone the weights had rare
     outliers, and with a weight that fell on the way they had more of them.
     """
-    safe = {"energy_high": 1e3, "clip_norm": 100.0, "kl": 1.0}
+    safe: dict[str, Any] = {"energy_high": 1e3, "clip_norm": 100.0, "kl": 1.0}
     return [
         Stage(200, 256, Cosine(2e-3, 2e-3, warmup=0.2)),
         Stage(800, 1024, Cosine(2e-3, 1e-3), ml=Linear(1.0, 0.3), **safe | {"kl": Linear(0.2, 1)}),
@@ -62,5 +62,5 @@ def spread(**weights: Any) -> list[Stage | int]:
     Args:
       **weights: `rc`, `rc_loss`, and what else a `Stage` takes.
     """
-    safe = {"energy_high": 1e3, "clip_norm": 100.0, "kl": 1.0, "ml": 0.2}
+    safe: dict[str, Any] = {"energy_high": 1e3, "clip_norm": 100.0, "kl": 1.0, "ml": 0.2}
     return [65_536, Stage(1000, 1024, Cosine(2e-3), **safe | weights)]

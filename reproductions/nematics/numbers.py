@@ -34,9 +34,12 @@ __all__ = [
 PUBLISHED_TRANSITION = 1.1232  # eps; Fabbri and Zannoni, Mol. Phys. 58, 763 (1986), L = 30
 TARGET = "a target set before any run; quick: twice as wide"
 CHOSEN = "chosen before the first run; quick: twice as wide"
-ERRORS = {"justification": "three standard errors, a target set before any run"}
+ERRORS: dict[str, Any] = {"justification": "three standard errors, a target set before any run"}
 FALSE_ALARM = 0.003  # of a family of scores, the largest of which is held to a limit
-SIMULATION = {"reference_kind": "simulation", "source": "replica exchange, this run"}
+SIMULATION: dict[str, Any] = {
+    "reference_kind": "simulation",
+    "source": "replica exchange, this run",
+}
 # Of S, u and C; the larger lattice has a tenth of the effective sample.
 RELATIVE_ERRORS = {True: (0.01, 0.01, 0.05), False: (0.03, 0.03, 0.15)}
 COUNTED = 20  # vectors in a bin; the mean of fewer is far from normal
@@ -44,7 +47,9 @@ COUNTED = 20  # vectors in a bin; the mean of fewer is far from normal
 
 def add_chain(context: Context, measured: Mapping[float, Measured], wide: float) -> None:
     """log Z, energy and correlations at K = 1, 2, 4."""
-    source = {"source": "product of one-bond integrals, boltzmann_tf.exact.NematicChain"}
+    source: dict[str, Any] = {
+        "source": "product of one-bond integrals, boltzmann_tf.exact.NematicChain"
+    }
     for t in CHAIN_TARGETS:
         found = measured[t]
         chain = found.system.exact
@@ -70,11 +75,11 @@ def add_chain(context: Context, measured: Mapping[float, Measured], wide: float)
         name = f"{label}: stated relative error of the energy"
         _at_most(context, name, error / abs(energy), 0.01 * wide, CHOSEN)
         known = [chain.correlation(r, t) for r in range(1, found.system.sites)]
-        value, error = correlations(found.vectors, found.log_weight)
+        values, errors = correlations(found.vectors, found.log_weight)
         context.add(
             Metric.at_most(
                 f"{label}: <P2> at r = 1 .. {len(known)}, largest |deviation| in stated errors",
-                float(np.max(np.abs(value - known) / error)),
+                float(np.max(np.abs(values - known) / errors)),
                 4.0,
                 **source,
                 justification="27 correlated numbers in all: a false alarm in 0.2 % of runs",
@@ -89,7 +94,9 @@ def add_complete(
     wide: float,
 ) -> None:
     """log Z and both order parameters of N spins all bound to all."""
-    source = {"source": "quadrature over tensors, boltzmann_tf.exact.FullyConnectedNematic"}
+    source: dict[str, Any] = {
+        "source": "quadrature over tensors, boltzmann_tf.exact.FullyConnectedNematic"
+    }
     spins = simulated.system.sites
     label = f"all with all, N = {spins}, {len(measured)} T / U from {min(measured):g} to "
     label += f"{max(measured):g}"

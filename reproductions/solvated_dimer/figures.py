@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def show_energies(
         def density(u: np.ndarray) -> np.ndarray:
             return np.histogram(u, edges)[0] / max(len(u), 1) / np.diff(edges)
 
-        series = {
+        series: dict[str, dict[str, Any]] = {
             "Monte Carlo": {"x": middles, "y": density(monte_carlo[region]), "color": "black"}
         }
         for name, s in samples.items():

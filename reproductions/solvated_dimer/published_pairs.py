@@ -79,7 +79,7 @@ def table(
 ) -> None:
     """Losses and differences of bounds pair by pair, above the published ones."""
 
-    def row(name: str, losses: Mapping[str, Mapping[str, float]], said: Mapping[str, str]) -> dict:
+    def row(name: str, losses: Mapping[str, Mapping[str, float]], said: dict[str, str]) -> dict:
         numbers = {
             f"{label}, {s}": f"{losses[s][term]:.1f}"
             for label, term in (("J_KL", "kl"), ("weighted J_ML, median", "ml"))

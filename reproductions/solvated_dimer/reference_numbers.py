@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 
 from boltzmann_tf import estimators
+from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context, Metric
 from boltzmann_tf.reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from boltzmann_tf.reproductions.solvated_dimer.measured import compared
@@ -94,7 +96,7 @@ def add_reference(
     )
     for state, value in (("closed", 53.1), ("open", 58.9)):
         # Walker after walker, as `reference.frames` has them.
-        mean = estimators.mean_with_error(monte_carlo[state].reshape(64, -1))
+        mean = cast(Estimate, estimators.mean_with_error(monte_carlo[state].reshape(64, -1)))
         context.add(
             Metric.close(
                 f"Monte Carlo, T = 1: mean energy {state} (kT)",
