@@ -16,10 +16,10 @@ from boltzmann_tf.reproductions.nematics.measured import (
     orientation_density,
     pair_order,
 )
-from boltzmann_tf.reproductions.nematics.numbers import PUBLISHED_TRANSITION
 from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
 from boltzmann_tf.reproductions.nematics.runs import Run
 from boltzmann_tf.reproductions.nematics.simulations import Simulated
+from boltzmann_tf.reproductions.published import published
 
 __all__ = ["show_chain", "show_complete", "show_cubic", "show_orientations", "show_transition"]
 
@@ -223,7 +223,8 @@ def show_transition(
     inverse = np.array([1 / length**3 for length in larger])
     position = np.array([curve.position for _, curve in larger.values()])
     reach = np.array([0, 1.1 * inverse.max()])
-    shown = np.concatenate([position.sum(axis=1), position @ [1, -1], [PUBLISHED_TRANSITION]])
+    known = published("nematic", "transition", "value")
+    shown = np.concatenate([position.sum(axis=1), position @ [1, -1], [known]])
     # A peak at the end of its window is NaN: its metric fails, not the figure.
     shown = shown[np.isfinite(shown)]
     low, span = shown.min(), max(np.ptp(shown), 1e-3)
@@ -235,9 +236,7 @@ def show_transition(
             "title": "finite-size scaling",
             "ylim": (low - 0.5 * span, low + 1.1 * span),  # room for the legend
             "series": {
-                "Fabbri and Zannoni 1986": _line(
-                    reach, np.full(2, PUBLISHED_TRANSITION), "black", "--"
-                ),
+                "Fabbri and Zannoni 1986": _line(reach, np.full(2, known), "black", "--"),
                 "straight line": _line(reach, line(reach), "red"),
                 "Monte Carlo": _points(inverse, *position.T, color="blue"),
             },
