@@ -156,18 +156,18 @@ def run(context: Context) -> None:
         numbers.add_annealed(context, windows, annealed, cost, wide)
     numbers.add_path(context, highest)
     if plan.published:
-        drawn = samples["published"]
+        published = samples["published"]
         numbers.add_published(
             context,
             trained["published"],
-            float(np.mean(drawn.energy < 80)),
-            measured.inversion_error(trained["published"].generator, drawn.z[:10_000]),
+            float(np.mean(published.energy < 80)),
+            measured.inversion_error(trained["published"].generator, published.z[:10_000]),
             wide,
         )
     if closed:
-        drawn = closed.generator.sample(plan.samples, seed=seed)
+        equilibrium = closed.generator.sample(plan.samples, seed=seed)
         context.count_energy_evaluations(plan.samples)
-        numbers.add_equilibrium(context, drawn, energies["closed"], wide)
+        numbers.add_equilibrium(context, equilibrium, energies["closed"], wide)
     ours.save(context.directory / "generator")
     context.artifact("generator", "the trained generator, spread along the length")
     if closed:

@@ -10,6 +10,7 @@ about the same time.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def metropolis_data(seed: int) -> np.ndarray:
     return end_state_data(SYSTEM, seed, n_steps=10_000, stride=10, step_size=0.1)
 
 
-BY_RC = {"ml": 0.01, "kl": 1.0, "rc": 1.0, "rc_loss": RC}
+BY_RC: dict[str, Any] = {"ml": 0.01, "kl": 1.0, "rc": 1.0, "rc_loss": RC}
 
 
 def ours(seed: int, data: np.ndarray) -> Bijector:

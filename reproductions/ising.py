@@ -85,7 +85,7 @@ def run(context: Context) -> None:
     context.log("Monte Carlo at T_c, Wang-Landau")
     numbers.add_monte_carlo(context, plan.critical, plan.critical_measurements)
     numbers.add_wang_landau(context, plan.sweeps)
-    finest = max(m.accuracy.factor for m in (three | curve).values())
+    finest = max(m.accuracy.factor for m in (three | curve).values() if m.accuracy)
     family.finer(finest).save(context.directory / "generator")
     context.artifact("generator", "the trained generator of all temperatures")
 

@@ -226,8 +226,10 @@ def run(context: Context) -> None:
         trained[case.name] = {
             state: trainers.train(
                 Variant(f"{case.name}, {state}", build, case.recipe()),
-                lambda seed, case=case, state=state: case.data(state, seed),
-                watch=lambda generator, case=case: Accumulate(generator, case.scanned),
+                lambda seed, case=case, state=state: case.data(state, seed),  # type: ignore[misc]
+                watch=lambda generator, case=case: Accumulate(  # type: ignore[misc]
+                    generator, case.scanned
+                ),
                 seeds=case.pairs if context.quick else None,
             )
             for state in STATES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import subprocess
 import sys
 from pathlib import Path
@@ -41,3 +42,13 @@ def test_every_module_is_in_a_package(told):
     for top in ("boltzmann_tf", "reproductions"):
         for file in (ROOT / top).rglob("*.py"):
             assert str(file.parent.relative_to(ROOT)) in places, file
+
+
+def test_every_file_of_published_numbers_is_installed():
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    data = settings["options.package_data"]
+    for file in (ROOT / "reproductions").rglob("*.json"):
+        package = ".".join(("boltzmann_tf", *file.parent.relative_to(ROOT).parts))
+        patterns = data.get(package, "").split()
+        assert any(file.match(pattern) for pattern in patterns), (package, file.name)

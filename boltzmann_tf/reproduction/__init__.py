@@ -21,10 +21,10 @@ from __future__ import annotations
 from boltzmann_tf._support.series import Series
 from boltzmann_tf.reproduction.context import PRESETS, Context
 from boltzmann_tf.reproduction.diagnostics import Diagnostic, diagnose
+from boltzmann_tf.reproduction.index import write_index
 from boltzmann_tf.reproduction.metrics import Metric
 from boltzmann_tf.reproduction.presets import Plan, by_preset
 from boltzmann_tf.reproduction.registry import Reproduction, discover, load, names, reproduction
-from boltzmann_tf.reproduction.report import write_index
 from boltzmann_tf.reproduction.runner import main_for, reproduce_all, run_reproduction
 from boltzmann_tf.reproduction.targets import Targets, family_limit
 

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from boltzmann_tf._support import files as _files
-from boltzmann_tf._support.checks import choice, instance, positive_int, seed_int
+from boltzmann_tf._support.checks import choice, instance, positive_int, seed_int, sequence
 from boltzmann_tf._support.disk import check_folder
 from boltzmann_tf._support.folders import begin_folder, finish_folder
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import report
+from boltzmann_tf.reproduction.diagnostics import recognise
+from boltzmann_tf.reproduction.html import counted
 from boltzmann_tf.reproduction.metrics import Metric, to_json
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def check_output(output: str | os.PathLike[str]) -> Path:
 class Context:
     """The preset, the seed and the report of one run of a reproduction.
 
-    The report shows sections, texts, figures, tables and metrics in the order of the calls.
+    The report shows all metrics first, by their sections, then sections, texts, figures and tables
+    in the order of the calls. What it could not show is refused at once, not when the run ends.
 
     Attributes:
       name: of the reproduction.
@@ -75,6 +78,7 @@ class Context:
         self.seed = seed_int("seed", self.seed)
         self.output = check_output(self.output)
         self._items: list[report.Item] = []
+        self._names: set[tuple[str, str]] = set()
         self._headlines: list[str] = []
         self._artifacts: list[dict[str, str]] = []
         self._thumbnail: str | None = None
@@ -122,13 +126,18 @@ class Context:
         """Whether there are metrics and all have passed."""
         return bool(self.metrics) and all(metric.passed for metric in self.metrics)
 
+    @property
+    def verdicts(self) -> report.Verdicts:
+        """The metrics so far: those that missed, then those that passed by their sections."""
+        return report.verdicts(self._items)
+
     def section(self, title: str) -> None:
         """Starts a section of the report."""
-        self._items.append(report.Section(title))
+        self._items.append(report.Section(_text("title", title)))
 
     def text(self, text: str) -> None:
         """Adds text: paragraphs between empty lines, `- ` lists, `code` and **bold**."""
-        self._items.append(report.Text(text))
+        self._items.append(report.Text(instance("text", text, str)))
 
     def add(self, metric: Metric, *, headline: bool = False) -> Metric:
         """Adds a metric to the report and to `metrics.json`.
@@ -146,46 +155,62 @@ class Context:
         self.metrics.append(metric)
         if headline:
             self._headlines.append(metric.name)
-        if not (self._items and isinstance(self._items[-1], report.Metrics)):
-            self._items.append(report.Metrics([]))
-        self._items[-1].metrics.append(metric)  # type: ignore[union-attr]
+        self._items.append(metric)
+        if metric.marks:
+            marks = ", ".join(f"{of} {mark}" for of, mark in metric.marks.items())
+            self.log(f"{metric.name}: {marks}")
         return metric
 
     def table(self, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Adds a table without pass or fail.
 
         Args:
-          title: its caption.
-          rows: one mapping a row; the keys of all rows, in order of appearance, are the columns.
-            Values from `diagnose` are marked where they are beyond their limits, and logged.
+          title: its caption, which no other table of this run has.
+          rows: at least one mapping; the keys of all rows, in order of appearance, are the
+            columns. Values from `diagnose`, and numbers in a column that is named R-hat, k-hat or
+            effective samples, are marked where they are beyond their limits, and logged.
         """
-        table = report.Table(title, [dict(row) for row in rows])
+        self._only_once("title", _text("title", title), "table")
+        listed = [dict(instance("rows", row, Mapping)) for row in sequence("rows", rows)]
+        if not any(listed):
+            raise ValueError(f"rows must be at least one with columns, got none for {title!r}")
+        table = report.Table(
+            title, [{str(name): recognise(str(name), row[name]) for name in row} for row in listed]
+        )
+        self._names.add(("title", title))
         self._items.append(table)
         if table.marked:
             columns = ", ".join(dict.fromkeys(table.marked))
-            self.log(f"{title}: {len(table.marked)} diagnostics beyond their limits ({columns})")
+            marked = counted(len(table.marked), "diagnostic")
+            self.log(f"{title}: {marked} beyond the limits ({columns})")
 
     def figure(self, fig: Figure, filename: str, caption: str, *, thumbnail: bool = False) -> Path:
         """Saves a figure as PNG into the folder and shows it in the report.
 
         Args:
           fig: a matplotlib figure; it is closed.
-          filename: a plain name such as "figure2.png".
-          caption: what it shows, as in a paper.
+          filename: a plain name such as "figure2.png", which no other figure of this run has.
+          caption: what it shows, as in a paper; of this figure alone.
           thumbnail: whether the index shows this one; the first figure otherwise.
 
         Returns:
           the path of the file.
         """
+        filename = _text("filename", filename)
         name = filename if filename.endswith(".png") else f"{filename}.png"
         if Path(name).name != name or name.startswith("."):
             raise ValueError(f"filename must be a plain file name, got {filename!r}")
+        self._only_once("filename", name, "figure")
+        self._only_once("caption", _text("caption", caption), "figure")
+        if not callable(getattr(fig, "savefig", None)):
+            raise TypeError(f"fig must be a matplotlib figure, got {fig!r}")
         path = self.directory / name
         with _files.atomic_path(path) as temporary:
             fig.savefig(temporary, format="png", dpi=_DPI)
         from matplotlib import pyplot
 
         pyplot.close(fig)
+        self._names |= {("filename", name), ("caption", caption)}
         self._items.append(report.Picture(name, caption))
         if thumbnail or self._thumbnail is None:
             self._thumbnail = name
@@ -207,10 +232,16 @@ class Context:
             raise ValueError(f"path must be inside {self.directory}, got {str(path)!r}")
         if not full.exists():
             raise ValueError(f"path must exist, got {str(path)!r}")
+        instance("description", description, str)
         entry = {"path": Path(inside).as_posix(), "description": description}
         if entry not in self._artifacts:
             self._artifacts.append(entry)
         return full
+
+    def _only_once(self, argument: str, value: str, kind: str) -> None:
+        """Raises unless no figure, or table, of this run has `value` yet."""
+        if (argument, value) in self._names:
+            raise ValueError(f"{argument} must be that of one {kind} alone, got {value!r} again")
 
     def count_energy_evaluations(self, number: int) -> None:
         """Adds to the number of energies computed: the cost that reports are compared at."""
@@ -235,6 +266,7 @@ class Context:
         Returns:
           the content of `metrics.json`.
         """
+        marked = report.marked(self._items)
         content = {
             "name": self.name,
             "title": self.title or self.name,
@@ -250,18 +282,27 @@ class Context:
             "energy_evaluations": self.energy_evaluations,
             "versions": versions(),
             "machine": {"system": platform.platform(), "cpus": os.cpu_count()},
+            "diagnostics_beyond_limits": marked,
             "metrics": [metric.to_dict() for metric in self.metrics],
             "headlines": self._headlines,
             "thumbnail": self._thumbnail,
             "artifacts": self._artifacts,
         }
-        _files.write_text(self.directory / "report.html", report.render(content, self._items))
+        page = report.render(content, self._items, self.directory)
+        _files.write_text(self.directory / "report.html", page)
         # Last, so that a metrics.json is the sign of a complete folder.
         _files.write_text(self.directory / "metrics.json", to_json(content))
         if self._work is not None:
             finish_folder(self._work, self.output / self.name)
             self._work = None
         return content
+
+
+def _text(name: str, value: Any) -> str:
+    """Returns `value`, or raises unless it is a text that is not empty."""
+    if not instance(name, value, str).strip():
+        raise ValueError(f"{name} must be a non-empty text, got {value!r}")
+    return str(value)
 
 
 def versions() -> dict[str, str]:

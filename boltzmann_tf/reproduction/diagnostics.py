@@ -1,13 +1,15 @@
-"""Diagnostics as they stand in tables: each with its limit, and marked where it is beyond it."""
+"""Diagnostics as they stand in a report: each with its limit, and marked where it is beyond it."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+import re
+from typing import Any
 
 from boltzmann_tf._support.checks import choice, positive_int
 
-__all__ = ["DIAGNOSTICS", "Diagnostic", "diagnose"]
+__all__ = ["DIAGNOSTICS", "Diagnostic", "diagnose", "recognise"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,21 +44,26 @@ DIAGNOSTICS = tuple(_KINDS)
 
 @dataclasses.dataclass(frozen=True)
 class Diagnostic:
-    """A number of a table with its verdict.
+    """A number of a report with its verdict.
 
     Attributes:
       text: the number.
-      limit: in words, with what was judged where that is another number.
+      limit: in words.
       good: whether it is within the limit; a NaN is not.
+      judged: what was held against the limit, where that is another number.
     """
 
     text: str
     limit: str
     good: bool
+    judged: str = ""
 
     def __str__(self) -> str:
         """The number, and the limit where it is beyond it."""
-        return self.text if self.good else f"{self.text} (limit: {self.limit})"
+        if self.good:
+            return self.text
+        here = f", {self.judged} here" if self.judged else ""
+        return f"{self.text} (limit: {self.limit}{here})"
 
 
 def diagnose(kind: str, value: float, *, n: int | None = None) -> Diagnostic:
@@ -80,6 +87,34 @@ def diagnose(kind: str, value: float, *, n: int | None = None) -> Diagnostic:
         judged = value * n if kind == "ESS fraction" else n / value if value > 0 else math.nan
     good = judged <= how.limit if how.highest else judged >= how.limit
     limit = f"at {'most' if how.highest else 'least'} {how.limit:g}"
-    if how.judged:
-        limit = f"{how.judged} {limit}, {judged:,.0f} here"
-    return Diagnostic(format(value, how.digits), limit, good)
+    if not how.judged:
+        return Diagnostic(format(value, how.digits), limit, good)
+    return Diagnostic(
+        format(value, how.digits), f"{how.judged} {limit}", good, judged=f"{judged:,.0f}"
+    )
+
+
+# The last words of a name; the two kinds that need the number of samples are not among them.
+_NAMED = re.compile(r"(?:^|[\s:,])(R-hat|k-hat|effective samples)(?: of [^:,]+)?$")
+
+
+def recognise(name: str, value: Any) -> Any:
+    """Judges a number that bears the name of a diagnostic, however it was written.
+
+    Args:
+      name: of a column or a metric, say "R-hat of u".
+      value: what stands there.
+
+    Returns:
+      a number, or a text that is one, as a `Diagnostic`; anything else as it is.
+    """
+    named = _NAMED.search(name)
+    if named is None or isinstance(value, Diagnostic | bool):
+        return value
+    try:
+        found = diagnose(
+            named[1], float(value.replace(",", "") if isinstance(value, str) else value)
+        )
+    except (TypeError, ValueError):
+        return value
+    return dataclasses.replace(found, text=value) if isinstance(value, str) else found

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import importlib.resources
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from boltzmann_tf.reproduction.layout import Block, Cell, is_line, is_number
+
 __all__ = [
     "badge",
+    "counted",
     "duration",
     "escape",
+    "grid",
+    "mark",
     "measured",
     "number",
     "page",
+    "picture",
     "prose",
-    "rule",
+    "signs",
     "table",
     "url",
 ]
@@ -44,7 +53,13 @@ def number(value: Any) -> str:
         return f"{value:,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
         return f"{value:.5g}".replace("-", "−") if math.isfinite(value) else str(value)
-    return str(value)
+    text = str(value)
+    return text.replace("-", "−") if is_number(text) else text
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns "1 diagnostic", "2 diagnostics"."""
+    return f"{number} {noun}" + "s" * (number != 1)
 
 
 def measured(value: float | None, error: float | None) -> str:
@@ -57,9 +72,10 @@ def measured(value: float | None, error: float | None) -> str:
     return f"{value:.{digits}f} ± {error:.{digits}f}".replace("-", "−")
 
 
-def rule(text: str) -> str:
-    """Returns a metric's rule with the signs of print, escaped."""
-    return escape(text.replace("<=", "≤").replace(">=", "≥").replace("-", "−"))
+def signs(rule: str) -> str:
+    """Returns a metric's rule with the signs of print, not escaped."""
+    rule = rule.replace("<=", "≤").replace(">=", "≥").replace("- -", "+ ")
+    return rule.replace("-", "−")
 
 
 def duration(seconds: float) -> str:
@@ -74,10 +90,15 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def badge(passed: bool | None, text: str | None = None) -> str:  # noqa: FBT001 - one argument, one meaning
-    """Returns the coloured verdict; None is neither."""
-    kind = {True: "pass", False: "fail", None: "none"}[passed]
-    return f'<span class="badge {kind}">{escape(text or kind)}</span>'
+def badge(passed: bool) -> str:  # noqa: FBT001 - one argument, one meaning
+    """Returns the verdict, by colour and word."""
+    kind, word = ("pass", "pass") if passed else ("fail", "FAIL")
+    return f'<span class="badge {kind}">{word}</span>'
+
+
+def mark(said: str = "beyond its limit") -> str:
+    """Returns the sign beside what is beyond its limit, with words for who cannot see it."""
+    return f'<span class="mark" aria-hidden="true">!</span><span class="unseen"> {said}</span>'
 
 
 def _inline(text: str) -> str:
@@ -113,23 +134,94 @@ def table(
     rows: Iterable[Sequence[str]],
     *,
     caption: str = "",
-    kind: str = "",
     row_kinds: Sequence[str] = (),
 ) -> str:
-    """Returns a table of cells that are HTML already; on narrow screens a row becomes a card."""
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    """Returns a table of verdicts; on narrow screens a row becomes a card.
+
+    Args:
+      columns: names; the first is of verdicts and is not seen, the second of what is judged.
+      rows: of cells that are HTML already.
+      caption: above it.
+      row_kinds: a class for each row.
+    """
+    unseen, *seen = map(escape, columns)
+    head = f'<th scope="col"><span class="unseen">{unseen}</span></th>'
+    head += "".join(f'<th scope="col">{column}</th>' for column in seen)
     body = []
-    for index, row in enumerate(rows):
-        cells = "".join(
-            f'<td data-label="{escape(column)}">{cell}</td>'
-            for column, cell in zip(columns, row, strict=True)
+    for index, (verdict, named, *others) in enumerate(rows):
+        cells = f'<td>{verdict}</td><th scope="row">{named}</th>' + "".join(
+            f'<td data-label="{column}">{cell}</td>'
+            for column, cell in zip(seen[1:], others, strict=True)
         )
-        row_kind = f' class="{row_kinds[index]}"' if row_kinds else ""
-        body.append(f"<tr{row_kind}>{cells}</tr>")
+        kind = f' class="{row_kinds[index]}"' if row_kinds else ""
+        body.append(f"<tr{kind}>{cells}</tr>")
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
-        f'<div class="scroll"><table class="{escape(kind)}">{title}<thead><tr>{head}</tr></thead>'
+        f'<table class="metrics">{title}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def grid(shown: Block, *, caption: str = "") -> str:
+    """Returns a table, or a part of one, as it was laid out."""
+    form = "plain" + " compact" * shown.compact + " turned" * shown.turned
+    numbers = [
+        shown.turned or all(is_number(cell.text) for cell in column)
+        for column in zip(*shown.body, strict=True)
+    ]
+    head = "".join(f"<tr>{_head(row, numbers, shown)}</tr>" for row in shown.head)
+    body = []
+    for row in shown.body:
+        cells = ""
+        for place, (cell, number) in enumerate(zip(row, numbers, strict=True)):
+            key = place < shown.keys
+            kinds = _classes(right=number and not key, line=is_line(cell.text))
+            tag, scope = ("th", ' scope="row"') if key else ("td", "")
+            cells += f"<{tag}{scope}{kinds}>{_shown(cell)}</{tag}>"
+        body.append(f"<tr>{cells}</tr>")
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    # A screen narrower than the page that it is laid out for scrolls the table, by keyboard too.
+    return (
+        '<div class="scroll" tabindex="0" role="group" aria-label="table">'
+        f'<table class="{form}">{title}<thead>{head}</thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def _head(row: Sequence[Cell], right: Sequence[bool], shown: Block) -> str:
+    """Cells of a row above the line; in the upper of several, equal neighbours are one."""
+    scope = "row" if shown.turned else "col"
+    parts = [f'<th scope="{scope}">{_shown(cell)}</th>' for cell in row[: shown.keys]]
+    upper = len(shown.head) > 1 and row is shown.head[0]
+    place = shown.keys
+    for _, run in itertools.groupby(enumerate(row[place:]), lambda c: c[1] if upper else c[0]):
+        cells = [cell for _, cell in run]
+        span = f'group" colspan="{len(cells)}' if len(cells) > 1 else ""
+        parts.append(f'<th scope="col{span}"{_classes(right=right[place])}>{_shown(cells[0])}</th>')
+        place += len(cells)
+    return "".join(parts)
+
+
+def _classes(*, right: bool, line: bool = False) -> str:
+    found = " ".join(["right"] * right + ["line"] * line)
+    return f' class="{found}"' if found else ""
+
+
+def _shown(cell: Cell) -> str:
+    note = f'<span class="note">{escape(cell.note)}</span>' if cell.note else ""
+    text = escape(cell.text)
+    return f'<span class="beyond">{text} {mark()}</span>{note}' if cell.marked else text + note
+
+
+def picture(path: Path, caption: str) -> str:
+    """Returns a figure, its file inside, so that the page can be sent on its own."""
+    source = link = url(path.name)
+    if path.is_file():
+        source = "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+    said = escape(caption)
+    return (
+        f'<figure><a href="{link}"><img src="{source}" alt="{said}"></a>'
+        f"<figcaption>{said}</figcaption></figure>"
     )
 
 

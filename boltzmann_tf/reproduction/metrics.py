@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boltzmann_tf._support.checks import choice
+from boltzmann_tf._support.checks import choice, instance
+from boltzmann_tf.reproduction.diagnostics import Diagnostic, recognise
 
 __all__ = ["REFERENCE_KINDS", "Metric", "ReferenceKind", "to_json"]
 
@@ -41,6 +42,8 @@ class Metric:
       passed: whether `value` obeys `rule`.
       rule: the rule in words.
       justification: why the tolerance is what it is; written before the value is seen.
+      diagnostics: of the samples behind `value`, each from `diagnose`, by what it is of. They take
+        no part in `passed`; where one is beyond its limit, the report marks the number.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Metric:
     passed: bool = False
     rule: str = ""
     justification: str = ""
+    diagnostics: Mapping[str, Diagnostic] = dataclasses.field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
@@ -65,6 +69,16 @@ class Metric:
             value = getattr(self, name)
             set_field(self, name, None if value is None else _number(name, value))
         set_field(self, "passed", bool(self.passed) and math.isfinite(self.value))
+        set_field(self, "diagnostics", dict(instance("diagnostics", self.diagnostics, Mapping)))
+        for found in self.diagnostics.values():
+            instance("diagnostics", found, Diagnostic)
+
+    @property
+    def marks(self) -> dict[str, Diagnostic]:
+        """Diagnostics beyond their limits, the value itself if its name says that it is one."""
+        own = recognise(self.name, self.value)
+        found = {self.name: own} if isinstance(own, Diagnostic) else {}
+        return {of: d for of, d in (found | dict(self.diagnostics)).items() if not d.good}
 
     @classmethod
     def close(
@@ -77,7 +91,7 @@ class Metric:
           value: the measured number.
           reference: the number it should be.
           tolerance: > 0, in the unit of `value`.
-          **details: `standard_error`, `reference_kind`, `source`, `justification`.
+          **details: `standard_error`, `reference_kind`, `source`, `justification`, `diagnostics`.
         """
         tolerance = _limit("tolerance", tolerance, positive=True)
         reference = _number("reference", reference)
@@ -157,7 +171,7 @@ class Metric:
           standard_error: the stated error of `value`.
           reference: the number it should be.
           errors: accepted distance in standard errors, > 0.
-          **details: `reference_kind`, `source`, `justification`.
+          **details: `reference_kind`, `source`, `justification`, `diagnostics`.
         """
         errors = _limit("errors", errors, positive=True)
         reference = _number("reference", reference)
@@ -176,8 +190,17 @@ class Metric:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the fields by name, as `metrics.json` holds them."""
-        return dataclasses.asdict(self)
+        """Returns the fields by name, as `metrics.json` holds them; no `diagnostics` if none."""
+        fields = dataclasses.asdict(self)
+        return fields if self.diagnostics else {k: fields[k] for k in fields if k != "diagnostics"}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Metric:
+        """Returns the metric of `to_dict`, also after JSON, which holds no NaN."""
+        value = math.nan if fields["value"] is None else fields["value"]
+        found = fields.get("diagnostics", {})
+        diagnostics = {of: Diagnostic(**parts) for of, parts in found.items()}
+        return cls(**{**fields, "value": value, "diagnostics": diagnostics})
 
 
 def _number(name: str, value: Any) -> float:

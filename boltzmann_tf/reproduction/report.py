@@ -1,22 +1,30 @@
-"""The report of one reproduction and the index of all of them, as HTML."""
+"""The report of one reproduction as HTML: verdicts first, then what they rest on."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from boltzmann_tf._support import files as _files
-from boltzmann_tf._support.checks import instance, sequence
 from boltzmann_tf.reproduction import html
 from boltzmann_tf.reproduction.diagnostics import Diagnostic
+from boltzmann_tf.reproduction.layout import Cell, lay_out
 from boltzmann_tf.reproduction.metrics import Metric
 
-__all__ = ["Item", "Metrics", "Picture", "Section", "Table", "Text", "render", "write_index"]
-
-_MAX_HEADLINES = 4
+__all__ = [
+    "Item",
+    "Picture",
+    "Section",
+    "Table",
+    "Text",
+    "Verdicts",
+    "marked",
+    "render",
+    "value",
+    "verdicts",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,28 +67,55 @@ class Table:
         ]
 
 
+Item = Section | Text | Picture | Table | Metric
+
+
 @dataclasses.dataclass(frozen=True)
-class Metrics:
-    """Metrics that were added one after the other."""
+class Verdicts:
+    """Metrics as a reader looks for them.
 
-    metrics: list[Metric]
+    Attributes:
+      missed: those that did not pass, each with its section.
+      passed: section -> those that passed, in the order of the calls.
+    """
+
+    missed: list[tuple[str, Metric]]
+    passed: dict[str, list[Metric]]
 
 
-Item = Section | Text | Picture | Table | Metrics
+def verdicts(items: Sequence[Item]) -> Verdicts:
+    """Returns the metrics among what a report shows; those before any section are of ""."""
+    section = ""
+    found = Verdicts([], {})
+    for item in items:
+        if isinstance(item, Section):
+            section = item.title
+        elif isinstance(item, Metric) and item.passed:
+            found.passed.setdefault(section, []).append(item)
+        elif isinstance(item, Metric):
+            found.missed.append((section, item))
+    return found
 
 
-def render(content: Mapping[str, Any], items: Sequence[Item]) -> str:
+def marked(items: Sequence[Item]) -> int:
+    """Returns the number of diagnostics beyond their limits, in tables and beside metrics."""
+    tables = sum(len(item.marked) for item in items if isinstance(item, Table))
+    return tables + sum(len(item.marks) for item in items if isinstance(item, Metric))
+
+
+def render(content: Mapping[str, Any], items: Sequence[Item], folder: Path) -> str:
     """Returns the report of one reproduction.
 
     Args:
       content: what `metrics.json` holds.
       items: what to show, in order.
+      folder: of the figures, which go into the document.
 
     Returns:
-      an HTML document that refers to its figures by relative path.
+      an HTML document that needs no other file.
     """
-    marked = sum(len(item.marked) for item in items if isinstance(item, Table))
-    body = [_header(content, marked), *(_item(item) for item in items)]
+    body = [_header(content), _verdicts(verdicts(items)), _about(content["description"])]
+    body += _sections(items, folder)
     if content["artifacts"]:
         links = "".join(
             f'<li><a href="{html.url(entry["path"])}"><code>{html.escape(entry["path"])}</code></a>'
@@ -89,129 +124,143 @@ def render(content: Mapping[str, Any], items: Sequence[Item]) -> str:
         )
         body.append(f"<h2>Files</h2>\n<ul>{links}</ul>")
     body.append(_provenance(content))
-    return html.page(content["title"], "\n".join(body))
+    return html.page(content["title"], "\n".join(filter(None, body)))
 
 
-def write_index(output: str | os.PathLike[str], results: Sequence[Mapping[str, Any]]) -> Path:
-    """Writes `output/index.html`, one row a reproduction.
-
-    Args:
-      output: the folder that holds the reproductions' folders.
-      results: the contents of their `metrics.json`.
-
-    Returns:
-      the path of the index.
-    """
-    instance("output", output, (str, os.PathLike))
-    results = sequence("results", results)
-    passed = all(result["passed"] for result in results) and bool(results)
-    metrics = [metric for result in results for metric in result["metrics"]]
-    good = sum(metric["passed"] for metric in metrics)
-    seconds = html.duration(sum(result["wall_time_s"] for result in results))
-    body = [
-        '<header><p class="kicker">boltzmann_tf</p><h1>Reproductions</h1>',
-        f"<p>{html.badge(passed)} {good} of {len(metrics)} numbers where they should be, "
-        f"{sum(r['passed'] for r in results)} of {len(results)} reproductions pass, "
-        f"in {seconds}.</p></header>",
-        '<div class="cards">',
-        *(_card(result) for result in results),
-        "</div>",
-    ]
-    path = Path(output) / "index.html"
-    _files.write_text(path, html.page("boltzmann_tf: reproductions", "\n".join(body)))
-    return path
-
-
-def _header(content: Mapping[str, Any], marked: int) -> str:
+def _header(content: Mapping[str, Any]) -> str:
     metrics = content["metrics"]
-    missed = [metric["name"] for metric in metrics if not metric["passed"]]
+    missed = sum(not metric["passed"] for metric in metrics)
     facts = [
         f"preset <strong>{html.escape(content['preset'])}</strong>",
         f"seed <strong>{content['seed']}</strong>",
         f"<strong>{html.duration(content['wall_time_s'])}</strong>",
         f"<strong>{html.number(content['energy_evaluations'])}</strong> energy evaluations",
     ]
+    if not metrics:
+        said = "There are no numbers, which counts as not passed."
+    elif missed:
+        said = f"{missed} of {len(metrics)} numbers not where they should be."
+    else:
+        said = f"{len(metrics)} of {len(metrics)} numbers where they should be."
+    if content["error"]:
+        said = f"The run ended early. {said}"
     lines = [
         f'<header><p class="kicker">boltzmann_tf · {html.escape(content["name"])}</p>',
         f"<h1>{html.escape(content['title'])}</h1>",
-        f'<p class="facts">{html.badge(content["passed"])} {" · ".join(facts)}</p>',
+        f'<p class="verdict {"pass" if content["passed"] else "fail"}">'
+        f"{html.badge(content['passed'])} {said}</p>",
+        f'<p class="facts">{" · ".join(facts)}</p>',
     ]
-    if metrics:
-        lines.append(f"<p>{len(metrics) - len(missed)} of {len(metrics)} numbers where they should")
-        lines.append("be." + (" Missed:" if missed else "") + "</p>")
-    else:
-        lines.append("<p>There are no numbers, which counts as not passed.</p>")
-    if missed:
-        lines.append("<ul>" + "".join(f"<li>{html.escape(name)}</li>" for name in missed) + "</ul>")
-    if marked:
+    if content["diagnostics_beyond_limits"]:
+        marked = html.counted(content["diagnostics_beyond_limits"], "diagnostic")
         lines.append(
-            f"<p>{html.badge(None, str(marked))} of the diagnostics in tables beyond their limits, "
-            "marked there.</p>"
+            f"<p>{html.mark('Marked:')} {marked} beyond the limits, marked where they stand.</p>"
         )
     if content["error"]:
         lines.append(
             '<div class="error"><p>The run ended early; what follows is what it had until '
             f"then.</p><pre>{html.escape(content['error'])}</pre></div>"
         )
-    lines.append(html.prose(content["description"]))
     return "\n".join(lines) + "</header>"
 
 
-def _item(item: Item) -> str:
-    match item:
-        case Section(title):
-            return f"<h2>{html.escape(title)}</h2>"
-        case Text(text):
-            return html.prose(text)
-        case Picture(filename, caption):
-            source = html.url(filename)
-            return (
-                f'<figure><a href="{source}"><img src="{source}" alt="{html.escape(caption)}"></a>'
-                f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-            )
-        case Table(title, rows):
-            columns = list(dict.fromkeys(key for row in rows for key in row))
-            cells = [[_cell(row.get(column)) for column in columns] for row in rows]
-            return html.table(columns, cells, caption=title, kind="plain")
-        case Metrics(metrics):
-            return _metrics(metrics)
+def _verdicts(found: Verdicts) -> str:
+    """Returns what missed, then what passed, section by section."""
+    parts = []
+    if found.missed:
+        metrics = [metric for _, metric in found.missed]
+        parts.append(_metrics("Missed", metrics, [section for section, _ in found.missed]))
+    for section, metrics in found.passed.items():
+        number = len(metrics) + sum(own == section for own, _ in found.missed)
+        parts.append(_metrics(f"{section or 'Numbers'}: {len(metrics)} of {number} pass", metrics))
+    return "<h2>Verdicts</h2>\n" + "\n".join(parts) if parts else ""
 
 
-def _cell(value: Any) -> str:
-    """Returns a cell of a table; a diagnostic beyond its limit is marked, with the limit."""
-    if not isinstance(value, Diagnostic):
-        return html.escape(html.number(_native(value)))
-    text = html.escape(value.text.replace("-", "−"))
-    if value.good:
-        return text
-    note = f'<span class="note">{html.escape(value.limit)}</span>'
-    return f"{text} {html.badge(passed=False, text='!')}{note}"
-
-
-def _native(value: Any) -> Any:
-    """Returns a NumPy scalar as the Python number it holds, and all else as it is."""
-    return value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
-
-
-def _metrics(metrics: Sequence[Metric]) -> str:
+def _metrics(caption: str, metrics: Sequence[Metric], sections: Sequence[str] = ()) -> str:
     rows = []
-    for metric in metrics:
+    for i, metric in enumerate(metrics):
+        name = html.escape(metric.name)
+        if sections and sections[i]:
+            name += f'<span class="note">{html.escape(sections[i])}</span>'
         reference = html.escape(html.number(metric.reference))
         if metric.reference is not None:
             reference += f' <span class="kind">{html.escape(metric.reference_kind)}</span>'
         if metric.source:
             reference += f'<span class="note">{html.escape(metric.source)}</span>'
-        rule = html.rule(metric.rule)
+        rule = html.escape(html.signs(metric.rule))
         if metric.justification:
             rule += f'<span class="note">{html.escape(metric.justification)}</span>'
-        value = html.escape(html.measured(metric.value, metric.standard_error))
-        rows.append([html.badge(metric.passed), html.escape(metric.name), value, reference, rule])
+        rows.append([html.badge(metric.passed), name, value(metric), reference, rule])
     return html.table(
-        ["", "Quantity", "Value", "Reference", "Rule, and why"],
+        ["Verdict", "Quantity", "Value", "Reference", "Rule, and why"],
         rows,
-        kind="metrics",
+        caption=caption,
         row_kinds=["pass" if metric.passed else "fail" for metric in metrics],
     )
+
+
+def value(metric: Metric) -> str:
+    """Returns the cell of a metric's value, with its diagnostics that are beyond their limits."""
+    text = html.escape(html.measured(metric.value, metric.standard_error))
+    for of, found in metric.marks.items():
+        note = html.escape(f"limit: {found.limit}" if of == metric.name else f"{of} {found}")
+        text += f'<span class="note beyond">{html.mark()} {note}</span>'
+    return text
+
+
+def _about(description: str) -> str:
+    return f"<h2>What this is</h2>\n{html.prose(description)}" if description.strip() else ""
+
+
+def _sections(items: Sequence[Item], folder: Path) -> list[str]:
+    """Returns all but the metrics; a section that held nothing else has no heading."""
+    shown = [item for item in items if not isinstance(item, Metric)]
+    parts = []
+    for item, after in itertools.zip_longest(shown, shown[1:], fillvalue=Section("")):
+        match item:
+            case Section(title):
+                if not isinstance(after, Section):
+                    parts.append(f"<h2>{html.escape(title)}</h2>")
+            case Text(text):
+                parts.append(html.prose(text))
+            case Picture(filename, caption):
+                parts.append(html.picture(folder / filename, caption))
+            case Table():
+                parts.append(_table(item))
+    return parts
+
+
+def _table(table: Table) -> str:
+    """Returns a table as it fits the page, with the limits of what is marked below it."""
+    columns = list(dict.fromkeys(key for row in table.rows for key in row))
+    rows = [[_cell(row.get(column)) for column in columns] for row in table.rows]
+    parts = [
+        html.grid(part, caption="continued" if later else table.title)
+        for later, part in enumerate(lay_out(columns, rows))
+    ]
+    limits: dict[str, list[str]] = {}
+    for column in columns:
+        for found in (row.get(column) for row in table.rows):
+            if isinstance(found, Diagnostic) and not found.good:
+                limits.setdefault(found.limit, []).append(column)
+    if limits:
+        said = "; ".join(f"{', '.join(dict.fromkeys(of))}: {limit}" for limit, of in limits.items())
+        parts.append(
+            f'<p class="legend">{html.mark("Marked")} beyond its limit ({html.escape(said)})</p>'
+        )
+    return f'<div class="table">{"".join(parts)}</div>'
+
+
+def _cell(value: Any) -> Cell:
+    if not isinstance(value, Diagnostic):
+        return Cell(html.number(_native(value)))
+    note = f"{value.judged} effective" if value.judged and not value.good else ""
+    return Cell(html.number(value.text), not value.good, note)
+
+
+def _native(value: Any) -> Any:
+    """Returns a NumPy scalar as the Python number it holds, and all else as it is."""
+    return value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
 
 
 def _provenance(content: Mapping[str, Any]) -> str:
@@ -228,42 +277,3 @@ def _provenance(content: Mapping[str, Any]) -> str:
     ]
     pairs = "".join(f"<dt>{html.escape(name)}</dt><dd>{value}</dd>" for name, value in rows)
     return f"<h2>Provenance</h2>\n<dl>{pairs}</dl>"
-
-
-def _card(result: Mapping[str, Any]) -> str:
-    """Returns one reproduction's row of the index."""
-    folder = html.url(result["name"])
-    by_name = {metric["name"]: metric for metric in result["metrics"]}
-    missed = [metric for metric in result["metrics"] if not metric["passed"]]
-    headlines = [by_name[name] for name in result["headlines"]] or result["metrics"]
-    # A miss is always shown, however few were chosen as headlines.
-    shown = missed + [metric for metric in headlines if metric["passed"]]
-    rows = [
-        [
-            html.badge(metric["passed"]),
-            html.escape(metric["name"]),
-            html.escape(html.measured(metric["value"], metric["standard_error"])),
-            html.rule(metric["rule"]),
-        ]
-        for metric in shown[: max(_MAX_HEADLINES, len(missed))]
-    ]
-    picture = ""
-    if result["thumbnail"]:
-        picture = (
-            f'<a class="thumbnail" href="{folder}/report.html">'
-            f'<img src="{folder}/{html.url(result["thumbnail"])}" alt=""></a>'
-        )
-    good = len(result["metrics"]) - len(missed)
-    error = ""
-    if result["error"]:
-        last = result["error"].strip().splitlines()[-1]
-        error = f'<p class="error">{html.escape(last)}</p>'
-    numbers = html.table(["", "Quantity", "Value", "Rule"], rows, kind="metrics") if rows else ""
-    return (
-        f'<section class="card">{picture}<div><h2><a href="{folder}/report.html">'
-        f"{html.escape(result['title'])}</a></h2>"
-        f'<p class="facts">{html.badge(result["passed"])} '
-        f"<code>{html.escape(result['name'])}</code> · {good} of {len(result['metrics'])} · "
-        f"preset {html.escape(result['preset'])} · "
-        f"{html.duration(result['wall_time_s'])}</p>{error}{numbers}</div></section>"
-    )

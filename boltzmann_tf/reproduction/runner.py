@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,8 +17,9 @@ from rich.text import Text
 from boltzmann_tf._support.checks import choice, positive_int, seed_int
 from boltzmann_tf.reproduction import html, registry
 from boltzmann_tf.reproduction.context import Context, check_output, check_preset
+from boltzmann_tf.reproduction.index import write_index
+from boltzmann_tf.reproduction.metrics import Metric
 from boltzmann_tf.reproduction.parallel import run_processes
-from boltzmann_tf.reproduction.report import write_index
 
 __all__ = ["main_for", "reproduce_all", "reproduce_each", "run_reproduction"]
 
@@ -127,27 +129,20 @@ def _run(context: Context) -> dict[str, Any]:
 
 
 def _print(result: dict[str, Any], context: Context) -> None:
-    """Prints the metrics and the verdict."""
+    """Prints the metrics, those that missed first, and the verdict."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=140)  # a log has no width; do not fold at 80
-    table = Table("", "quantity", "value", "reference", "rule", title=Text(result["title"]))
-    for metric in context.metrics:
-        verdict = "[green]pass[/]" if metric.passed else "[bold red]FAIL[/]"
-        table.add_row(
-            verdict,
-            *(
-                Text(text)
-                for text in (
-                    metric.name,
-                    html.measured(metric.value, metric.standard_error),
-                    html.number(metric.reference),
-                    metric.rule,
-                )
-            ),
-        )
-    if context.metrics:
-        console.print(table)
+    console.print()
+    console.print(Text(result["title"], style="bold"))
+    found = context.verdicts
+    if found.missed:
+        console.print(_table("Missed", [metric for _, metric in found.missed]))
+    for section, metrics in found.passed.items():
+        console.print(_table(section or "Numbers", metrics))
+    if result["diagnostics_beyond_limits"]:
+        marked = html.counted(result["diagnostics_beyond_limits"], "diagnostic")
+        console.print(f"[bold red]![/] {marked} beyond the limits, see the report")
     verdict = "pass" if result["passed"] else "FAIL"
     if result["error"]:
         verdict += f" ({result['error'].strip().splitlines()[-1]})"
@@ -157,6 +152,24 @@ def _print(result: dict[str, Any], context: Context) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _table(title: str, metrics: Sequence[Metric]) -> Table:
+    """Returns verdicts as they fit 80 columns: the rule says the reference, the report why."""
+    table = Table(box=box.SIMPLE_HEAD, title=Text(title, "bold"), title_justify="left")
+    values = [html.measured(metric.value, metric.standard_error) for metric in metrics]
+    table.add_column("")
+    table.add_column("quantity", ratio=3)
+    table.add_column("value", justify="right", min_width=max(map(len, values)))
+    table.add_column("rule", ratio=2)
+    for metric, measured in zip(metrics, values, strict=True):
+        value = Text(measured)
+        for of, mark in metric.marks.items():
+            said = f"limit: {mark.limit}" if of == metric.name else f"{of} {mark}"
+            value.append(f"\n! {said}", style="red")
+        verdict = Text("pass", "green") if metric.passed else Text("FAIL", "bold red")
+        table.add_row(verdict, Text(metric.name), value, Text(html.signs(metric.rule)))
+    return table
 
 
 def main_for(name: str) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from boltzmann_tf import Bijector, bijectors, realnvp
 from boltzmann_tf.estimators import CalibrationWarning
+from boltzmann_tf.reproductions.published import published
 from boltzmann_tf.systems import ParticleSystem
 
 __all__ = ["Case", "Known", "Sizes", "known", "quietly"]
-
-PUBLISHED = Path(__file__).parents[1] / "published" / "clusters.json"
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def known(case: Case, quantity: str) -> dict[str, Known]:
     if exact is not None and quantity in answers:
         value = float(getattr(exact, answers[quantity])(1.0))
         found["quadrature"] = Known(value, 0.0, "exact", "quadrature, boltzmann_tf.exact")
-    for row in json.loads(PUBLISHED.read_text(encoding="utf-8"))[case.name]:
+    for row in published("clusters", case.name):
         if row["quantity"] == quantity:
             found["another program"] = Known(
                 row["value"], row["error"], "simulation", row["source"]

@@ -43,7 +43,7 @@ def potential(context: Context, case: Case, data: np.ndarray) -> None:
 def convergence(context: Context, case: Case, results: Results) -> None:
     """Losses against iterations with their exact bounds."""
     bound = case.target.exact.optimal_kl_loss(1.0)
-    losses = [v.recipe[-1].rc_loss for v in case.variants if getattr(v.recipe[-1], "rc_loss", None)]
+    losses = [x for v in case.variants if (x := getattr(v.recipe[-1], "rc_loss", None))]
     context.figure(
         plotting.convergence(
             {name: e.members[0].history.values for name, e in results.ensembles.items()},

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -19,17 +17,17 @@ from boltzmann_tf.reproductions.evaluation import (
     median,
 )
 from boltzmann_tf.reproductions.figure2.case import Case, Results
+from boltzmann_tf.reproductions.published import published
 
 __all__ = ["add_common_metrics", "add_published_metrics", "tables", "what_the_networks_buy"]
 
-PUBLISHED = Path(__file__).resolve().parents[1] / "published" / "noe2019_figure2.json"
 LOSSES = {"J_KL": "kl", "J_ML": "ml", "J_RC": "rc"}  # as in the history
 
 
 def add_published_metrics(context: Context, results: Results, system: str) -> None:
     """Holds losses and weights of the published variants against the published values."""
     wide = 2.0 if context.quick else 1.0
-    for row in json.loads(PUBLISHED.read_text(encoding="utf-8"))[system]:
+    for row in published("noe2019_figure2", system):
         name, quantity = row["variant"], row["quantity"]
         value = results.end(name, LOSSES[quantity]) if quantity in LOSSES else results.ess(name)
         context.add(

@@ -78,7 +78,7 @@ def show_thermodynamics(
                     "error": [e.standard_error for e in estimates],
                     "style": style,
                 }
-        panel = {"labels": ("T (J)", label), "title": label, "series": series}
+        panel: dict[str, Any] = {"labels": ("T (J)", label), "title": label, "series": series}
         if key == "C":
             panel["ylim"] = (0.0, 2.6)
         panels.append(panel)

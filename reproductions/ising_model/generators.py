@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -117,16 +117,17 @@ def train(
     """
     system = IsingField(length, temperature)
     family = bool(system.condition_size)
+    ends = cast(tuple[float, float], temperature)  # of a family
     options: dict[str, Any] = {
         "features": features,
         "seed": seed,
         "steps": 12 if is_cold(np.min(temperature)) else 6,
     }
     stage: dict[str, Any] = {}
-    points = np.atleast_1d(temperature if not family else np.geomspace(*temperature, 9))
+    points = np.atleast_1d(temperature if not family else np.geomspace(*ends, 9))
     if family:
         options |= {"condition_size": 1, "condition_range": temperature, "degree": 4}
-        stage["condition"] = LogUniform((temperature[0],), (temperature[1],))
+        stage["condition"] = LogUniform((ends[0],), (ends[1],))
     flow = LatticeFlow(length, **options)
     spins = equilibrium_spins(length, points, 4000 // len(points), seed)
     groups = zip(points, np.split(spins, len(points)), strict=True)
@@ -140,7 +141,7 @@ def train(
     else:
         flow.assign_from(start.generator.bijector)
     generator = BoltzmannGenerator(system, flow)
-    at = "{:g} to {:g}".format(*temperature) if family else f"{temperature:.4g}"
+    at = "{:g} to {:g}".format(*ends) if family else f"{temperature:.4g}"
     context.log(f"L = {length}, T = {at}: {iterations} steps")
     history = Trainer(generator, seed=seed).fit(
         None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
@@ -120,8 +121,11 @@ def weigh(
         log_z=Estimate(log_z.value - system.log_z_offset(known), log_z.standard_error),
         ess=estimators.ess_fraction(log_weight),
         pareto_k=estimators.pareto_k(log_weight),
-        averages=estimators.weighted_average(
-            moments, log_weight, function=lambda m: _observables(m, temperature, sites)
+        averages=cast(
+            Estimates,
+            estimators.weighted_average(
+                moments, log_weight, function=lambda m: _observables(m, temperature, sites)
+            ),
         ),
     )
 

@@ -16,10 +16,10 @@ from boltzmann_tf.reproductions.nematics.measured import (
     orientation_density,
     pair_order,
 )
-from boltzmann_tf.reproductions.nematics.numbers import PUBLISHED_TRANSITION
 from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
 from boltzmann_tf.reproductions.nematics.runs import Run
 from boltzmann_tf.reproductions.nematics.simulations import Simulated
+from boltzmann_tf.reproductions.published import published
 
 __all__ = ["show_chain", "show_complete", "show_cubic", "show_orientations", "show_transition"]
 
@@ -31,7 +31,7 @@ def _line(x: Any, y: Any, color: str = "black", style: str = "-") -> dict[str, A
     return {"x": x, "y": y, "style": style, "color": color}
 
 
-def _points(x: Any, value: Any, error: Any, color: str, style: str = "o") -> dict[str, Any]:
+def _points(x: Any, value: Any, error: Any, *, color: str, style: str = "o") -> dict[str, Any]:
     return {"x": x, "y": value, "error": error, "style": style, "color": color}
 
 
@@ -50,7 +50,7 @@ def show_chain(context: Context, run: Run) -> None:
     for target, color in zip(CHAIN_TARGETS, COLORS, strict=False):
         own = run.measured[target]
         value, error = correlations(own.vectors, own.log_weight)
-        decay[f"generator, K = {1 / target:g}"] = _points(r, value, error, color)
+        decay[f"generator, K = {1 / target:g}"] = _points(r, value, error, color=color)
         exactly = [chain.correlation(int(k), target) for k in r]
         # One line in the legend stands for all: names with "_" are left out of it.
         decay[("" if target == CHAIN_TARGETS[0] else f"_{color}, ") + "exact (lines)"] = _line(
@@ -62,7 +62,7 @@ def show_chain(context: Context, run: Run) -> None:
             "title": "partition function",
             "series": {
                 "exact": _line(t, 0 * t),
-                "generator": _points(t, log_z[:, 0] - known, log_z[:, 1], "blue"),
+                "generator": _points(t, log_z[:, 0] - known, log_z[:, 1], color="blue"),
             },
         },
         {
@@ -70,7 +70,7 @@ def show_chain(context: Context, run: Run) -> None:
             "title": "energy",
             "series": {
                 "exact": _line(fine, [chain.energy(s) / n for s in fine]),
-                "generator": _points(t, *energy.T, "blue"),
+                "generator": _points(t, *energy.T, color="blue"),
             },
         },
         {
@@ -105,16 +105,16 @@ def show_complete(context: Context, runs: Mapping[int, Run]) -> None:
         exactly = [np.sqrt(graph.pair_order(s)) for s in fine]
         order[f"exact, N = {n}"] = _line(fine, exactly, color)
         pairs = np.array([pair_order(m) for m in found])
-        order[f"generator, N = {n}"] = _points(t, *pairs.T, color)
+        order[f"generator, N = {n}"] = _points(t, *pairs.T, color=color)
         own = np.array([[m.averages.value[0], m.averages.standard_error[0]] for m in found])
         biased[f"Monte Carlo, N = {n}"] = _monte_carlo(run.simulated, 0, color)
-        biased[f"generator, N = {n}"] = _points(t, *own.T, color)
+        biased[f"generator, N = {n}"] = _points(t, *own.T, color=color)
         solid = n * np.log(4 * np.pi)
         exactly = [-s * (graph.log_z(s) - solid) / n for s in fine]
         free[f"exact, N = {n}"] = _line(fine, exactly, color)
         value = np.array([-s * (m.log_z.value - solid) / n for s, m in run.measured.items()])
         error = np.array([s * m.log_z.standard_error / n for s, m in run.measured.items()])
-        free[f"generator, N = {n}"] = _points(t, value, error, color)
+        free[f"generator, N = {n}"] = _points(t, value, error, color=color)
     label = "T / U"
     panels = [
         {"labels": (label, "S = sqrt(<P2> of a pair)"), "title": "order", "series": order},
@@ -162,7 +162,7 @@ def show_orientations(context: Context, runs: Mapping[int, Run]) -> None:
                 "ylim": (0.0, 1.15 * max(float(density.max()), float(np.max(value)))),
                 "series": {
                     "Maier-Saupe, N infinite": _line(fine, density),
-                    "generator": _points(centre, value, error, "blue"),
+                    "generator": _points(centre, value, error, color="blue"),
                     "Monte Carlo": _line(centre, simulated, "red", "x"),
                 },
             }
@@ -178,7 +178,7 @@ def show_orientations(context: Context, runs: Mapping[int, Run]) -> None:
 
 def _monte_carlo(simulated: Simulated, k: int, color: str, style: str = "-") -> dict[str, Any]:
     found = [(a.value[k], a.standard_error[k]) for a in simulated.averages.values()]
-    return _points(list(simulated.averages), *np.array(found).T, color, style)
+    return _points(list(simulated.averages), *np.array(found).T, color=color, style=style)
 
 
 def show_cubic(context: Context, runs: Mapping[int, Run]) -> None:
@@ -196,7 +196,7 @@ def show_cubic(context: Context, runs: Mapping[int, Run]) -> None:
             found = list(run.measured.values())
             own = np.array([[m.averages.value[k], m.averages.standard_error[k]] for m in found])
             series[f"Monte Carlo, L = {length}"] = _monte_carlo(run.simulated, k, color)
-            series[f"generator, L = {length}"] = _points(list(run.measured), *own.T, color)
+            series[f"generator, L = {length}"] = _points(list(run.measured), *own.T, color=color)
         panels.append({"labels": ("T (eps)", label), "title": label, "series": series})
     panels[0]["title"], panels[1]["title"], panels[2]["title"] = "order", "energy", "heat capacity"
     context.figure(
@@ -223,7 +223,8 @@ def show_transition(
     inverse = np.array([1 / length**3 for length in larger])
     position = np.array([curve.position for _, curve in larger.values()])
     reach = np.array([0, 1.1 * inverse.max()])
-    shown = np.concatenate([position.sum(axis=1), position @ [1, -1], [PUBLISHED_TRANSITION]])
+    known = published("nematic", "transition", "value")
+    shown = np.concatenate([position.sum(axis=1), position @ [1, -1], [known]])
     # A peak at the end of its window is NaN: its metric fails, not the figure.
     shown = shown[np.isfinite(shown)]
     low, span = shown.min(), max(np.ptp(shown), 1e-3)
@@ -235,11 +236,9 @@ def show_transition(
             "title": "finite-size scaling",
             "ylim": (low - 0.5 * span, low + 1.1 * span),  # room for the legend
             "series": {
-                "Fabbri and Zannoni 1986": _line(
-                    reach, np.full(2, PUBLISHED_TRANSITION), "black", "--"
-                ),
+                "Fabbri and Zannoni 1986": _line(reach, np.full(2, known), "black", "--"),
                 "straight line": _line(reach, line(reach), "red"),
-                "Monte Carlo": _points(inverse, *position.T, "blue"),
+                "Monte Carlo": _points(inverse, *position.T, color="blue"),
             },
         },
     ]

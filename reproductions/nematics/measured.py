@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -102,10 +103,13 @@ def measure(
         upper=upper,
         ess=estimators.ess_fraction(samples.log_weight),
         pareto_k=estimators.pareto_k(samples.log_weight),
-        averages=estimators.weighted_average(
-            np.stack([order, density, system.sites * density**2], axis=-1),
-            samples.log_weight,
-            function=lambda m: observables(m, t, system.sites),
+        averages=cast(
+            Estimates,
+            estimators.weighted_average(
+                np.stack([order, density, system.sites * density**2], axis=-1),
+                samples.log_weight,
+                function=lambda m: observables(m, t, system.sites),
+            ),
         ),
         evaluations=trained.evaluations + n,
     )
@@ -117,16 +121,17 @@ def correlations(vectors: np.ndarray, log_weight: np.ndarray | None = None) -> E
     products = np.einsum("nia,nja->nij", vectors, vectors, optimize=True)
     p2 = 1.5 * products.astype(np.float64) ** 2 - 0.5
     each = [np.trace(p2, offset=r, axis1=1, axis2=2) / (size - r) for r in range(1, size)]
-    return estimators.weighted_average(np.stack(each, axis=-1), log_weight)
+    return cast(Estimates, estimators.weighted_average(np.stack(each, axis=-1), log_weight))
 
 
 def pair_order(measured: Measured) -> Estimate:
     """The root of <P2(u_i . u_j)> on a complete graph: an S without the bias of few spins."""
     system = measured.system
     p2 = -measured.energy / (system.bond_strength * system.bonds)
-    return estimators.weighted_average(
+    found = estimators.weighted_average(
         p2, measured.log_weight, function=lambda m: np.sqrt(np.maximum(m, 0.0))
     )
+    return cast(Estimate, found)
 
 
 def in_director_frame(vectors: np.ndarray) -> np.ndarray:
@@ -142,4 +147,4 @@ def orientation_density(
     cosine = np.abs(in_director_frame(vectors)[..., 2])
     place = np.clip(np.searchsorted(edges, cosine, side="right") - 1, 0, len(edges) - 2)
     share = np.stack([np.mean(place == k, axis=-1) for k in range(len(edges) - 1)], axis=-1)
-    return estimators.weighted_average(share / np.diff(edges), log_weight)
+    return cast(Estimates, estimators.weighted_average(share / np.diff(edges), log_weight))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Simulated:
 def simulate(
     context: Context,
     system: Nematic,
-    temperatures: Sequence[float],
+    temperatures: Sequence[float] | np.ndarray,
     *,
     rounds: int,
     ladders: int = 64,
@@ -69,7 +70,7 @@ def simulate(
     state = sampling.vector_tempering_state(
         system, len(T), n_ladders=ladders, start=start, seed=seed
     )
-    options = {"system": system, "temperatures": T, "n_sweeps": sweeps}
+    options: dict[str, Any] = {"system": system, "temperatures": T, "n_sweeps": sweeps}
     burn_in = max(20, rounds // 5)
     state, _ = sampling.vector_tempering_rounds(state, burn_in, tune=True, **options)
     infos, kept = [], []
@@ -85,13 +86,16 @@ def simulate(
     walkers = ladders * len(T)
     context.count_energy_evaluations(walkers * (burn_in + energy.shape[-1]) * (sweeps + 1))
     blocks = ladders if ladders >= 20 else 5 * ladders
-    averages = {}
+    averages: dict[float, Estimates] = {}
     for k, t in enumerate(T):
         e, s = energy[:, k].ravel() / system.sites, order[:, k].ravel()
-        averages[float(t)] = estimators.weighted_average(
-            np.stack([s, e, system.sites * e**2], axis=-1),
-            function=lambda m, t=t: observables(m, t, system.sites),
-            n_blocks=blocks,
+        averages[float(t)] = cast(
+            Estimates,
+            estimators.weighted_average(
+                np.stack([s, e, system.sites * e**2], axis=-1),
+                function=lambda m, t=t: observables(m, t, system.sites),  # type: ignore[misc]
+                n_blocks=blocks,
+            ),
         )
     return Simulated(
         system=system,
@@ -108,7 +112,7 @@ def simulate(
 
 
 def peaks(
-    context: Context, rounds: dict[int, int], *, seed: int = 0
+    context: Context, rounds: Mapping[int, int], *, seed: int = 0
 ) -> dict[int, tuple[Simulated, HeatCurve]]:
     """The heat-capacity peak of cubic lattices, each searched for about that of the one before.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
 from boltzmann_tf.reproductions.solvated_dimer.measured import REGIONS
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
@@ -21,15 +23,13 @@ __all__ = [
     "show_training",
 ]
 
-BOUND = {"walls once": 227.7, "walls twice": 233.5}  # of J_KL, one order of the solvent
-
 
 def show_training(context: Context, trained: Mapping[str, Trained]) -> None:
     """Losses with their bounds."""
     runs = {name: t.history.values for name, t in trained.items()}
     terms = {
         "ml": ("J_ML", None, ""),
-        "kl": ("J_KL (kT)", BOUND["walls once"], "bound, one order, walls once"),
+        "kl": ("J_KL (kT)", PUBLISHED["bound"]["walls once"], "bound, one order, walls once"),
         "rc": ("J_RC", 11 * np.log(11), "minimum"),
     }
     if "published" not in trained:
@@ -50,8 +50,8 @@ def show_training(context: Context, trained: Mapping[str, Trained]) -> None:
         "training.png",
         "Losses; dotted: where the energy comes in. The bound of J_KL holds for one order of the "
         "solvent with the walls counted once; the published training energy counts them twice "
-        "(bound 233.5). What is spread along d on purpose lies above it by the free energies it "
-        "climbs.",
+        f"(bound {PUBLISHED['bound']['walls twice']}). What is spread along d on purpose lies "
+        "above it by the free energies it climbs.",
     )
 
 
@@ -69,7 +69,7 @@ def show_energies(
         def density(u: np.ndarray) -> np.ndarray:
             return np.histogram(u, edges)[0] / max(len(u), 1) / np.diff(edges)
 
-        series = {
+        series: dict[str, dict[str, Any]] = {
             "Monte Carlo": {"x": middles, "y": density(monte_carlo[region]), "color": "black"}
         }
         for name, s in samples.items():

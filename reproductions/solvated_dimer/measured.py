@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -109,7 +109,7 @@ def reweighted(
 ) -> Reweighted:
     """Profile and difference with bootstrap errors over blocks, at most `batches` of them."""
     d = dimer_distance(x).astype(np.float64)
-    options = {"seed": seed, "n_blocks": batches}
+    options: dict[str, Any] = {"seed": seed, "n_blocks": batches}
     return Reweighted(
         estimators.free_energy_profile(d, log_weight, edges=EDGES, **options),
         estimators.free_energy_difference(

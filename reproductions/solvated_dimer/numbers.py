@@ -9,7 +9,6 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, Metric
-from boltzmann_tf.reproductions.solvated_dimer.figures import BOUND
 from boltzmann_tf.reproductions.solvated_dimer.generators import CLOSED, Trained
 from boltzmann_tf.reproductions.solvated_dimer.measured import (
     Region,
@@ -62,7 +61,7 @@ def add_equilibrium(context: Context, samples: Samples, closed: np.ndarray, wide
         Metric.at_most(
             f"{CLOSED}: J_KL at T = 1, walls once (kT)",
             loss.value,
-            BOUND["walls once"] + 5 * wide,
+            PUBLISHED["bound"]["walls once"] + 5 * wide,
             standard_error=loss.standard_error,
             source="bound for one order of the solvent, by thermodynamic integration",
             **TARGET,

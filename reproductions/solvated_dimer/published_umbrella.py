@@ -9,20 +9,17 @@ profiles by quadrature, to be laid beside the published numbers.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
 
 from boltzmann_tf.estimators import Umbrella
+from boltzmann_tf.reproductions.published import published
 
 __all__ = ["PUBLISHED", "Reading", "read_as_published", "window_free_energies"]
 
-PUBLISHED: dict[str, Any] = json.loads(
-    (Path(__file__).parents[1] / "published" / "noe2019_dimer.json").read_text(encoding="utf-8")
-)
+PUBLISHED: dict[str, Any] = published("noe2019_dimer")
 STIFFNESS = 200.0
 
 

@@ -153,7 +153,7 @@ def umbrella_table(context: Context, windows: Windows) -> None:
     rows = []
     for t, own in windows.ladders.items():
         d = own.info.distance
-        tau = [estimators.autocorrelation_time(d[:, k]) for k in range(d.shape[1])]
+        tau: list[Any] = [estimators.autocorrelation_time(d[:, k]) for k in range(d.shape[1])]
         half = d.shape[2] // 2
         halves = [own.part(0, half), own.part(half, d.shape[2])]
         rows.append(

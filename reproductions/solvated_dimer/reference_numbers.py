@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 
 from boltzmann_tf import estimators
+from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context, Metric
 from boltzmann_tf.reproductions.solvated_dimer.hamiltonian_exchange import Exchange
 from boltzmann_tf.reproductions.solvated_dimer.measured import compared
@@ -92,18 +94,19 @@ def add_reference(
             justification="the published data scatter by 0.13 to 0.55 from window to window",
         )
     )
-    for state, value in (("closed", 53.1), ("open", 58.9)):
+    energies = PUBLISHED["mean_energies"]
+    for state in ("closed", "open"):
         # Walker after walker, as `reference.frames` has them.
-        mean = estimators.mean_with_error(monte_carlo[state].reshape(64, -1))
+        mean = cast(Estimate, estimators.mean_with_error(monte_carlo[state].reshape(64, -1)))
         context.add(
             Metric.close(
                 f"Monte Carlo, T = 1: mean energy {state} (kT)",
                 mean.value,
-                value,
-                0.4,
+                energies[state],
+                energies["tolerance"],
                 standard_error=mean.standard_error,
                 reference_kind="published",
-                source="Noé et al. 2019, the authors' data notebook",
-                justification="a target set before any run",
+                source=energies["source"],
+                justification=energies["justification"],
             )
         )

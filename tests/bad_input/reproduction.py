@@ -87,6 +87,26 @@ ROWS = [
         r"filename must be a plain file name, got 'a/b\.png'",
     ),
     (
+        lambda: reproduction.Context("a").figure(None, "a.png", "b"),
+        TypeError,
+        r"fig must be a matplotlib figure, got None",
+    ),
+    (
+        lambda: reproduction.Context("a").table("b", []),
+        ValueError,
+        r"rows must be at least one with columns, got none for 'b'",
+    ),
+    (
+        lambda: reproduction.Context("a").section(""),
+        ValueError,
+        r"title must be a non-empty text, got ''",
+    ),
+    (
+        lambda: reproduction.Metric.at_most("a", 1.0, 2.0, diagnostics={"k-hat": 1.05}),
+        TypeError,
+        r"diagnostics must be a Diagnostic, got 1\.05 of type float",
+    ),
+    (
         lambda: reproduction.Metric.close("a", "b", 1.0, 0.1, justification="c"),
         TypeError,
         r"value must be a number, got 'b' of type str",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from boltzmann_tf.reproduction import Context, Metric, diagnose
+from boltzmann_tf.reproduction.diagnostics import recognise
 
 
 @pytest.mark.parametrize(
@@ -41,28 +44,110 @@ def test_bad_input():
         diagnose("ESS fraction", 0.5)
 
 
-def rendered(tmp_path, rows):
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("k-hat", 1.05, "1.05 (limit: at most 0.7)"),
+        ("Pareto k-hat", "1.05", "1.05 (limit: at most 0.7)"),
+        ("ours: k-hat of the weights", np.float32(0.5), "0.50"),
+        ("R-hat of u", "1.45", "1.45 (limit: at most 1.01)"),
+        ("effective samples", "1,610", "1,610"),
+        ("effective samples", 161, "161 (limit: at least 400)"),
+    ],
+)
+def test_a_number_that_bears_the_name_of_a_diagnostic_is_one(name, value, text):
+    assert str(recognise(name, value)) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("k-hat", "–"),
+        ("k-hat", None),
+        ("k-hat", True),
+        ("k-hats", 1.05),
+        ("effective samples a second", 12.0),
+        ("R-hat of u, limit", 1.45),
+        ("ESS fraction", 0.002),  # of how many?
+        ("k-hat", diagnose("k-hat", 1.05)),
+    ],
+)
+def test_what_is_no_such_number_stays(name, value):
+    assert recognise(name, value) is value
+
+
+def rendered(tmp_path, rows, metric=None):
     context = Context("marks", output=tmp_path)
     context.begin()
     context.table("Chains", rows)
-    context.add(Metric.at_most("one", 0.0, 1.0))
-    context.finish()
-    return (context.directory / "report.html").read_text(encoding="utf-8")
+    context.add(metric or Metric.at_most("one", 0.0, 1.0))
+    content = context.finish()
+    return (context.directory / "report.html").read_text(encoding="utf-8"), content
+
+
+MARK = '<span class="mark" aria-hidden="true">!</span><span class="unseen"> beyond its limit</span>'
 
 
 def test_what_is_beyond_its_limit_is_marked_in_the_table_and_at_the_top(tmp_path, capsys):
-    bad = [{"state": "right", "R-hat": diagnose("R-hat", 1.45), "k": diagnose("k-hat", 1.05)}]
-    text = rendered(tmp_path, bad)
-    top, table = text.split("<table", 1)
-    assert ">2</span> of the diagnostics in tables beyond their limits" in top
-    assert '1.450 <span class="badge fail">!</span><span class="note">at most 1.01' in table
-    assert '1.05 <span class="badge fail">!</span><span class="note">at most 0.7' in table
+    bad = [{"state": "right", "R-hat": diagnose("R-hat", 1.45), "k": diagnose("k-hat", 1.05),
+            "f": diagnose("ESS fraction", 0.002, n=50_000)}]  # fmt: skip
+    text, content = rendered(tmp_path, bad)
+    top, table = text.split("<h2>Verdicts", 1)
+    assert "3 diagnostics beyond the limits, marked" in top
+    assert content["diagnostics_beyond_limits"] == 3
+    for number in ("1.450", "1.05", "0.002"):
+        assert f'<span class="beyond">{number} {MARK}</span>' in table
+    assert '<span class="note">100 effective</span>' in table
+    assert "(R-hat: at most 1.01; k: at most 0.7; f: effective samples at least 400)" in table
     said = " ".join(capsys.readouterr().err.split())
-    assert "Chains: 2 diagnostics beyond their limits (R-hat, k)" in said
+    assert "Chains: 3 diagnostics beyond the limits (R-hat, k, f)" in said
+
+
+def test_what_is_beyond_its_limit_is_marked_where_it_was_written_as_a_text(tmp_path):
+    text, _ = rendered(tmp_path, [{"state": "right", "R-hat of u": "1.45", "k-hat": f"{1.05:.2f}"}])
+    assert f"1.45 {MARK}" in text
+    assert f"1.05 {MARK}" in text
+
+
+@pytest.mark.parametrize(
+    ("metric", "shown"),
+    [
+        (Metric.at_most("ours: k-hat", 1.05, 2.0), "limit: at most 0.7"),
+        (
+            Metric.close("F", 0.0, 0.0, 1.0, diagnostics={"k-hat": diagnose("k-hat", 1.05)}),
+            "k-hat 1.05 (limit: at most 0.7)",
+        ),
+        (
+            Metric.at_least(
+                "ours: ESS fraction", 0.01, 0.005,
+                diagnostics={"ESS fraction": diagnose("ESS fraction", 0.01, n=2000)},
+            ),
+            "ESS fraction 0.01 (limit: effective samples at least 400, 20 here)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_metric_that_passes_is_marked_all_the_same(tmp_path, capsys, metric, shown):
+    text, content = rendered(tmp_path, [{"a": 1}], metric)
+    assert content["passed"]
+    assert content["diagnostics_beyond_limits"] == 1
+    assert f'<span class="note beyond">{MARK} {shown}</span>' in text
+    assert metric.name in capsys.readouterr().err
+    assert Metric.from_dict(json.loads(json.dumps(metric.to_dict()))) == metric
+
+
+def test_a_metric_with_good_diagnostics_is_not(tmp_path):
+    good = Metric.at_most("F", 0.0, 1.0, diagnostics={"k-hat": diagnose("k-hat", 0.2)})
+    text, content = rendered(tmp_path, [{"a": 1}], good)
+    assert content["diagnostics_beyond_limits"] == 0
+    assert 'class="mark"' not in text
+    with pytest.raises(TypeError, match="diagnostics must be a Diagnostic, got 1.05"):
+        Metric.at_most("F", 0.0, 1.0, diagnostics={"k-hat": 1.05})
+    with pytest.raises(TypeError, match="diagnostics must be a Mapping, got 1.05"):
+        Metric.at_most("F", 0.0, 1.0, diagnostics=1.05)
 
 
 def test_what_is_within_its_limit_is_a_number(tmp_path, capsys):
-    text = rendered(tmp_path, [{"state": "left", "R-hat": diagnose("R-hat", 1.002)}])
+    text, _ = rendered(tmp_path, [{"state": "left", "R-hat": diagnose("R-hat", 1.002)}])
     assert "diagnostics" not in text
     assert ">1.002</td>" in text
     assert "limits" not in capsys.readouterr().err

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from reproduction.planted import INTERRUPTED, MISSES, NOTHING, PASSES, RAISES
@@ -32,6 +33,35 @@ def test_the_exit_code_of_the_command(planted, tmp_path, body, code):
     planted(one=body)
     result = invoke("reproduce", "one", "--output", tmp_path)
     assert result.exit_code == code, result.output
+
+
+LONG = """
+context.section("Free energies, reweighted")
+context.add(Metric.within_errors(
+    "ours, of several networks: F(right) - F(left) at T = 0.5 (kT), reweighted",
+    -1.234567, 0.001234, -1.2345))
+context.add(Metric.at_least("ours: k-hat", 1.05, 0.1))
+context.section("Numbers")
+context.add(Metric.close("published: J_KL", -7.9512, -8.95, 0.1, standard_error=0.00123))
+"""
+
+
+def test_what_a_terminal_shows_fits_80_columns_and_begins_with_what_missed(
+    planted, tmp_path, capsys, monkeypatch
+):
+    planted(one=LONG)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    run_reproduction("one", output=tmp_path)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    (last,) = (line for line in lines if line.startswith("one: FAIL"))
+    assert max(len(line) for line in lines if line != last) <= 80  # it ends with a path
+    text = "\n".join(lines)
+    words = ["The title", "Missed", "FAIL", "−7.9512 ± 0.0012", "|value + 8.95| ≤ 0.1"]
+    words += ["Free energies", "pass", "−1.2346 ± 0.0012", "! limit: at most 0.7"]
+    words += ["1 diagnostic beyond", "one: FAIL"]
+    places = [text.index(word) for word in words]
+    assert places == sorted(places)
 
 
 def test_one_that_raises_does_not_stop_the_others_but_all_fail(planted, tmp_path):
