@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from boltzmann_tf import System, estimators
+from boltzmann_tf import System
 from boltzmann_tf.baseline import gaussian_baseline
-from boltzmann_tf.reproduction import Context, diagnose
+from boltzmann_tf.reproduction import Context, weight_columns
 
-__all__ = ["buys_table", "gaussian", "weights"]
-
-
-def weights(log_weight: np.ndarray) -> dict[str, Any]:
-    """Columns of a table: effective fraction, tail and log Z of log-weights `[n]`."""
-    with warnings.catch_warnings():
-        # The table marks what the warning would say.
-        warnings.simplefilter("ignore", estimators.CalibrationWarning)
-        found = estimators.log_z(log_weight)
-    return {
-        "ESS fraction": diagnose(
-            "ESS fraction", estimators.ess_fraction(log_weight), n=len(log_weight)
-        ),
-        "Pareto k-hat": diagnose("k-hat", estimators.pareto_k(log_weight)),
-        "log Z": f"{found.value:.4f} ± {found.standard_error:.4f}",
-    }
+__all__ = ["buys_table", "gaussian"]
 
 
 def gaussian(
@@ -51,5 +35,5 @@ def buys_table(
     context.table(
         f"What the network buys: its weights beside those of {without}. A stated error means "
         "nothing where a diagnostic is marked",
-        [dict(first) | weights(log_weight) for first, log_weight in rows],
+        [dict(first) | weight_columns(log_weight) for first, log_weight in rows],
     )

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from boltzmann_tf.estimators import extrapolate_peaks
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.nematics import figures, numbers, pictures, tables
+from boltzmann_tf.reproductions.nematics import figures, pictures, tables, targets
 from boltzmann_tf.reproductions.nematics.generators import fixed
-from boltzmann_tf.reproductions.nematics.plan import CHAIN, PLANS
-from boltzmann_tf.reproductions.nematics.runs import run_lattice
+from boltzmann_tf.reproductions.nematics.measured import run_lattice
+from boltzmann_tf.reproductions.nematics.plan import CHAIN, Plan
 from boltzmann_tf.reproductions.nematics.simulations import peaks
 from boltzmann_tf.systems import Nematic
 
@@ -21,65 +21,58 @@ from boltzmann_tf.systems import Nematic
 @reproduction("nematic", "Nematics: Lebwohl-Lasher and Maier-Saupe, from flows on spheres")
 def run(context: Context) -> None:
     """Trains the generators, simulates, and compares."""
-    plan, seed = PLANS[context.preset], context.seed
-    wide = 2.0 if context.quick else 1.0
-    chain = run_lattice(context, Nematic("chain", CHAIN), plan.chain, plan, seed=seed)
-    complete = {
-        n: run_lattice(context, Nematic("complete", n), walk, plan, seed=seed + 100)
+    plan = Plan(context.preset)
+    line = Nematic("chain", CHAIN)
+    chain = run_lattice(context, f"chain of {CHAIN}", "", line, plan.chain, plan)
+    complete = [
+        run_lattice(
+            context, f"all with all, N = {n}", f"N = {n}", Nematic("complete", n), walk, plan
+        )
         for n, walk in plan.complete.items()
-    }
-    cubic = {
-        n: run_lattice(context, Nematic("cubic", n), walk, plan, seed=seed + 200)
+    ]
+    cubic = [
+        run_lattice(context, f"cubic, L = {n}", f"L = {n}", Nematic("cubic", n), walk, plan)
         for n, walk in plan.cubic.items()
-    }
-    larger = peaks(context, plan.peaks, seed=seed + 300)
-    tops = {n: curve.position for n, (_, curve) in larger.items()}
-    line = extrapolate_peaks(tops, dimension=3)
+    ]
+    larger = peaks(context, plan.peaks)
+    fit = extrapolate_peaks({n: curve.position for n, (_, curve) in larger.items()}, dimension=3)
+    lattices = [chain, *complete, *cubic]
 
     context.log("figures")
     context.section("A chain")
-    figures.show_chain(context, chain)
-    tables.weights_table(context, f"Weights, chain of {CHAIN}", chain.measured)
+    figures.chain(context, chain)
+    tables.weights(context, f"Weights, chain of {CHAIN}", chain)
     context.section("All with all: towards Maier and Saupe")
-    figures.show_complete(context, complete)
-    figures.show_orientations(context, complete)
-    for n, found in complete.items():
-        tables.weights_table(context, f"Weights, N = {n}, T in units of U", found.measured)
+    figures.complete(context, complete)
+    figures.orientations(context, complete[-1])
+    for found in complete:
+        tables.weights(context, f"Weights, {found.kind}, T in units of U", found)
     context.section("Three dimensions")
-    figures.show_cubic(context, cubic)
-    for n, found in cubic.items():
-        tables.weights_table(context, f"Weights, L = {n}", found.measured)
-    pictures.explain_weights(context, cubic)
-    measured = {f"chain of {CHAIN}": chain.measured}
-    measured |= {f"all with all, N = {n}": found.measured for n, found in complete.items()}
-    measured |= {f"cubic, L = {n}": found.measured for n, found in cubic.items()}
-    tables.buys(context, measured)
-    trained = {f"chain of {CHAIN}": chain.trained}
-    trained |= {f"all with all, N = {n}": found.trained for n, found in complete.items()}
-    trained |= {f"cubic, L = {n}": found.trained for n, found in cubic.items()}
-    pictures.show_losses(context, trained)
-    pictures.show_pictures(context, cubic)
+    figures.cubic(context, cubic)
+    for found in cubic:
+        tables.weights(context, f"Weights, {found.kind}", found)
+    tables.what_limits(context, cubic)
+    tables.buys(context, lattices)
+    figures.losses(context, lattices)
+    pictures.show(context, cubic[-1])
     context.section("The transition of the infinite lattice")
-    figures.show_transition(context, larger, line)
-    lattices = {f"chain of {CHAIN}": chain.simulated}
-    lattices |= {f"all with all, N = {n}": found.simulated for n, found in complete.items()}
-    lattices |= {f"cubic, L = {n}": found.simulated for n, found in cubic.items()}
-    lattices |= {f"cubic, L = {n}, about its peak": found for n, (found, _) in larger.items()}
-    tables.moves_table(context, lattices)
+    figures.transition(context, larger, fit)
+    tables.peaks(context, larger, fit)
+    tables.moves(context, lattices, larger)
 
     context.section("Numbers")
-    numbers.add_chain(context, chain.measured, wide)
-    for found in complete.values():
-        numbers.add_complete(context, found.measured, found.simulated, wide)
-    for found in cubic.values():
-        numbers.add_cubic(context, found.measured, found.simulated, wide)
-    numbers.add_transition(context, line, wide)
-    numbers.add_maier_saupe(context)
-    largest = cubic[max(cubic)].trained
+    targets.chain(context, chain)
+    for found in complete:
+        targets.complete(context, found)
+    for found in cubic:
+        targets.cubic(context, found)
+    targets.transition(context, fit)
+    targets.maier_saupe(context)
+    largest = cubic[-1].trained
     fixed(largest).save(context.directory / "generator")
     context.artifact(
         "generator",
-        f"the generator, L = {max(cubic)}, T = {largest.temperature:g}: its energy is H / T",
+        f"the generator, {cubic[-1].kind}, T = {largest.temperature:g}: its energy is H / T",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ class Series:
     """Values over a parameter from one source: "exact", "Monte Carlo", "generator", ...
 
         exact = Series.of("exact", temperatures, torus.energy)
-        found = Series.over("generator", measured, lambda m: m.energy)
+        found = Series.over("generator", measured, "averages.energy")
         found - exact                     # the same errors, values less the exact ones
 
     Attributes:
@@ -45,9 +46,9 @@ class Series:
     """
 
     source: str
-    x: np.ndarray
-    value: np.ndarray
-    error: np.ndarray | None = None
+    x: Any  # given as any sequence; an array from then on, as the two that follow
+    value: Any
+    error: Any = None
     kind: str = ""
     style: str = ""
     color: str = ""
@@ -76,7 +77,7 @@ class Series:
         cls,
         source: str,
         found: Mapping[float, Any],
-        of: Callable[[Any], Any] | None = None,
+        of: str | Callable[[Any], Any] | None = None,
         **look: Any,
     ) -> Series:
         """Of a mapping from the parameter to what was found there.
@@ -84,13 +85,15 @@ class Series:
         Args:
           source: where it comes from.
           found: parameter -> result, in the order to be drawn.
-          of: result -> a number, or a pair of a number and its error (an `Estimate`); None where
-            the results are such.
+          of: what of the result: the name of an attribute ("log_z", "averages.energy"), or a
+            function of it, which gives a number, or a pair of a number and its error (an
+            `Estimate`). None where the results are such.
           **look: the other attributes.
         """
         if not found:
             raise ValueError(f"found must hold at least one result of {source!r}, got none")
-        each = [item if of is None else of(item) for item in found.values()]
+        taken = operator.attrgetter(of) if isinstance(of, str) else of
+        each = [item if taken is None else taken(item) for item in found.values()]
         if all(np.ndim(item) == 0 for item in each):
             return cls(source, np.array(list(found)), np.array(each, np.float64), **look)
         value, error = np.array([tuple(item) for item in each], np.float64).T
@@ -159,12 +162,13 @@ class Series:
             scores = np.abs(self.value - self.beside(reference)) / combined
         return np.where(combined == 0, np.inf, scores)
 
-    def look(self, color: str) -> tuple[str, str]:
-        """Its style, and the name of its colour; `color` is the next of the palette.
+    @property
+    def look(self) -> tuple[str, str]:
+        """Its style, and the name of its colour; "" for the next of the palette.
 
-        A kind takes the palette's colour, so that kinds can be told apart; the source still has
+        A kind has a colour of the palette, so that kinds can be told apart; the source still has
         its style.
         """
         plain = "-" if self.error is None else "o"
         style, own = SOURCES.get(self.source, (plain, ""))
-        return self.style or style, self.color or ("" if self.kind else own) or color
+        return self.style or style, self.color or ("" if self.kind else own)

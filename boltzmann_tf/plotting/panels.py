@@ -81,12 +81,14 @@ def draw_panel(panel: Panel, *, ax: Axes, legend: bool = True) -> Axes:
     """
     instance("panel", panel, Panel)
     axis_of("ax", ax)
-    # One colour a kind, whatever sources it comes from; one a series where there are no kinds.
+    # One colour a kind, whatever sources it comes from; one a series where there are no kinds. What
+    # has a colour of its own takes none, so that a kind has the same in panels with and without it.
     colors: dict[str, str] = {}
     for each in panel.series:
-        key = each.kind or each.label
-        colors.setdefault(key, NAMED[len(colors) % len(NAMED)])
-        style, color = each.look(colors[key])
+        style, color = each.look
+        if not color:
+            key = each.kind or each.label
+            color = colors.setdefault(key, NAMED[len(colors) % len(NAMED)])
         given = {"lw": each.width, "ms": each.size, "alpha": each.alpha}
         options: dict[str, Any] = {key: v for key, v in given.items() if v is not None}
         options |= {"color": COLORS.get(color, color), "label": each.label if each.named else None}

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from boltzmann_tf._support.series import Series
 from boltzmann_tf.reproduction.context import PRESETS, Context
-from boltzmann_tf.reproduction.diagnostics import Diagnostic, diagnose
+from boltzmann_tf.reproduction.diagnostics import Diagnostic, diagnose, weight_columns
 from boltzmann_tf.reproduction.index import write_index
 from boltzmann_tf.reproduction.metrics import Metric
 from boltzmann_tf.reproduction.presets import Plan, by_preset
@@ -47,5 +47,6 @@ __all__ = [
     "reproduce_all",
     "reproduction",
     "run_reproduction",
+    "weight_columns",
     "write_index",
 ]

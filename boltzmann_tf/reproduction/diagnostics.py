@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import warnings
 from typing import Any
+
+import numpy as np
 
 from boltzmann_tf._support.checks import choice, positive_int
 
-__all__ = ["DIAGNOSTICS", "Diagnostic", "diagnose", "recognise"]
+__all__ = ["DIAGNOSTICS", "Diagnostic", "diagnose", "recognise", "weight_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,3 +121,28 @@ def recognise(name: str, value: Any) -> Any:
     except (TypeError, ValueError):
         return value
     return dataclasses.replace(found, text=value) if isinstance(value, str) else found
+
+
+def weight_columns(log_weight: np.ndarray, *, offset: float = 0.0) -> dict[str, Any]:
+    """Columns of a table: what weights say of themselves, each marked where it is beyond its limit.
+
+    Args:
+      log_weight: `[n]`.
+      offset: subtracted from log Z.
+
+    Returns:
+      effective fraction, k-hat, and log Z with its error.
+    """
+    from boltzmann_tf import estimators  # with SciPy, which listing studies does not need
+
+    with warnings.catch_warnings():
+        # The table marks what the warning would say.
+        warnings.simplefilter("ignore", estimators.CalibrationWarning)
+        log_z = estimators.log_z(log_weight)
+    return {
+        "ESS fraction": diagnose(
+            "ESS fraction", estimators.ess_fraction(log_weight), n=len(log_weight)
+        ),
+        "Pareto k-hat": diagnose("k-hat", estimators.pareto_k(log_weight)),
+        "log Z": f"{log_z._replace(value=log_z.value - offset):.4f}",
+    }

@@ -2,132 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from boltzmann_tf import exact, plotting
-from boltzmann_tf.estimators import Extrapolation, HeatCurve, extrapolate_peaks
+from boltzmann_tf.estimators import Extrapolation, HeatCurve
 from boltzmann_tf.exact.nematic import bond_moments
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.plotting import Panel
+from boltzmann_tf.reproduction import Context, Series
 from boltzmann_tf.reproductions.nematics.measured import (
+    Lattice,
     correlations,
     orientation_density,
     pair_order,
 )
 from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
-from boltzmann_tf.reproductions.nematics.runs import Run
 from boltzmann_tf.reproductions.nematics.simulations import Simulated
 from boltzmann_tf.reproductions.published import published
 
-__all__ = ["show_chain", "show_complete", "show_cubic", "show_orientations", "show_transition"]
+__all__ = ["chain", "complete", "cubic", "losses", "orientations", "transition"]
 
-COLORS = ("blue", "red", "green", "orange", "purple")
 NEIGHBOURS = 6  # of the cubic lattice: its mean field is Maier and Saupe's with U = 6 eps
+SMOOTH = 10  # steps of training that one point of a figure is the mean of
+ORDER = "S, largest eigenvalue of Q"
 
 
-def _line(x: Any, y: Any, color: str = "black", style: str = "-") -> dict[str, Any]:
-    return {"x": x, "y": y, "style": style, "color": color}
-
-
-def _points(x: Any, value: Any, error: Any, *, color: str, style: str = "o") -> dict[str, Any]:
-    return {"x": x, "y": value, "error": error, "style": style, "color": color}
-
-
-def show_chain(context: Context, run: Run) -> None:
+def chain(context: Context, found: Lattice) -> None:
     """log Z, energy and correlations against the exact ones."""
-    system = run.simulated.system
-    chain, n = system.exact, system.sites
-    t = np.array(list(run.measured))
-    found = list(run.measured.values())
-    fine = np.linspace(t[0], t[-1], 100)
-    log_z = np.array([m.log_z for m in found])
-    known = np.array([chain.log_z(s) for s in t])
-    energy = np.array([[m.averages.value[1], m.averages.standard_error[1]] for m in found])
-    decay: dict[str, Any] = {}
-    r = np.arange(1, n)
-    for target, color in zip(CHAIN_TARGETS, COLORS, strict=False):
-        own = run.measured[target]
-        value, error = correlations(own.vectors, own.log_weight)
-        decay[f"generator, K = {1 / target:g}"] = _points(r, value, error, color=color)
-        exactly = [chain.correlation(int(k), target) for k in r]
-        # One line in the legend stands for all: names with "_" are left out of it.
-        decay[("" if target == CHAIN_TARGETS[0] else f"_{color}, ") + "exact (lines)"] = _line(
-            r, exactly, color
-        )
+    known, n = found.system.exact, found.system.sites
+    t = np.array(list(found.measured))
+    fine, r = np.linspace(t[0], t[-1], 100), np.arange(1, n)
+    log_z = Series.over("generator", found.measured, "log_z")
+    energy = Series.over("generator", found.measured, "averages.energy")
+    decay = []
+    for target in CHAIN_TARGETS:
+        own, kind = found.measured[target], f"K = {1 / target:g}"
+        decay.append(Series("generator", r, *correlations(own.vectors, own.log_weight), kind=kind))
+        exactly = [known.correlation(int(k), target) for k in r]
+        decay.append(Series("exact", r, exactly, kind=kind, named=False))
     panels = [
-        {
-            "labels": ("T (eps)", "log Z - exact log Z"),
-            "title": "partition function",
-            "series": {
-                "exact": _line(t, 0 * t),
-                "generator": _points(t, log_z[:, 0] - known, log_z[:, 1], color="blue"),
-            },
-        },
-        {
-            "labels": ("T (eps)", "energy a spin (eps)"),
-            "title": "energy",
-            "series": {
-                "exact": _line(fine, [chain.energy(s) / n for s in fine]),
-                "generator": _points(t, *energy.T, color="blue"),
-            },
-        },
-        {
-            "labels": ("distance r (sites)", "<P2(u_i . u_(i+r))>"),
-            "title": "correlations",
-            "yscale": "log",
-            "ylim": (1e-4, 40),
-            "series": decay,
-        },
+        Panel(
+            "T (eps)",
+            "log Z - exact log Z",
+            [Series("exact", t, 0 * t), log_z - known.log_z],
+            "partition function",
+        ),
+        Panel(
+            "T (eps)",
+            "energy a spin (eps)",
+            [Series.of("exact", fine, lambda s: known.energy(s) / n), energy],
+            "energy",
+        ),
+        Panel(
+            "distance r (sites)",
+            "<P2(u_i . u_(i+r))>",
+            decay,
+            "correlations",
+            yscale="log",
+            ylim=(1e-4, 40),
+        ),
     ]
     context.figure(
         plotting.curves(panels),
         "chain.png",
         f"A chain of {n} vectors: log Z less its exact value, energy and correlations from the "
-        "generator (weighted, with errors) beside the exact solution. K = eps / T.",
+        "generator (weighted, with errors) beside the exact solution (lines). K = eps / T.",
     )
 
 
-def show_complete(context: Context, runs: Mapping[int, Run]) -> None:
+def complete(context: Context, lattices: Sequence[Lattice]) -> None:
     """Order and free energy of finite N towards the mean field."""
     theory = exact.MaierSaupe()
     fine = np.sort(np.append(np.linspace(0.14, 0.31, 120), theory.transition * (1 + 1e-6)))
-    mean_field = [theory.order_parameter(s) for s in fine]
-    name = "Maier-Saupe, N infinite"
-    order: dict[str, Any] = {name: _line(fine, mean_field)}
-    biased: dict[str, Any] = {name: _line(fine, mean_field)}
-    free: dict[str, Any] = {name: _line(fine, [theory.free_energy(s) for s in fine])}
-    for (n, run), color in zip(runs.items(), COLORS, strict=False):
-        graph = run.simulated.system.exact
-        t = np.array(list(run.measured))
-        found = list(run.measured.values())
-        exactly = [np.sqrt(graph.pair_order(s)) for s in fine]
-        order[f"exact, N = {n}"] = _line(fine, exactly, color)
-        pairs = np.array([pair_order(m) for m in found])
-        order[f"generator, N = {n}"] = _points(t, *pairs.T, color=color)
-        own = np.array([[m.averages.value[0], m.averages.standard_error[0]] for m in found])
-        biased[f"Monte Carlo, N = {n}"] = _monte_carlo(run.simulated, 0, color)
-        biased[f"generator, N = {n}"] = _points(t, *own.T, color=color)
-        solid = n * np.log(4 * np.pi)
-        exactly = [-s * (graph.log_z(s) - solid) / n for s in fine]
-        free[f"exact, N = {n}"] = _line(fine, exactly, color)
-        value = np.array([-s * (m.log_z.value - solid) / n for s, m in run.measured.items()])
-        error = np.array([s * m.log_z.standard_error / n for s, m in run.measured.items()])
-        free[f"generator, N = {n}"] = _points(t, value, error, color=color)
-    label = "T / U"
+    infinite = "Maier-Saupe, N infinite"
+    order, biased, free = (
+        [Series.of(infinite, fine, function, color="black")]
+        for function in (theory.order_parameter, theory.order_parameter, theory.free_energy)
+    )
+    for found in lattices:
+        kind, known = found.kind, found.system.exact
+        n, t = found.system.sites, np.array(list(found.measured))
+        pairs = {s: pair_order(found.system, m) for s, m in found.measured.items()}
+        log_z = [known.log_z(s) - n * np.log(4 * np.pi) for s in fine]
+        own = Series.over("generator", found.measured, "log_z", kind=kind)
+        order += [
+            Series("exact", fine, np.sqrt([known.pair_order(s) for s in fine]), kind=kind),
+            Series.over("generator", pairs, kind=kind),
+        ]
+        biased += [
+            _monte_carlo(found.simulated, "order", kind),
+            Series.over("generator", found.measured, "averages.order", kind=kind),
+        ]
+        free += [
+            Series("exact", fine, -fine * log_z / n, kind=kind),
+            (own - n * np.log(4 * np.pi)) * (-t / n),
+        ]
     panels = [
-        {"labels": (label, "S = sqrt(<P2> of a pair)"), "title": "order", "series": order},
-        {
-            "labels": (label, "S, largest eigenvalue of Q"),
-            "title": "order with the bias of few spins",
-            "series": biased,
-        },
-        {
-            "labels": (label, "free energy a spin (U)"),
-            "title": "free energy, zero without order",
-            "series": free,
-        },
+        Panel("T / U", "S = sqrt(<P2> of a pair)", order, "order"),
+        Panel("T / U", ORDER, biased, "order with the bias of few spins"),
+        Panel("T / U", "free energy a spin (U)", free, "free energy, zero without order"),
     ]
     context.figure(
         plotting.curves(panels, legend="above"),
@@ -138,34 +112,30 @@ def show_complete(context: Context, runs: Mapping[int, Run]) -> None:
     )
 
 
-def show_orientations(context: Context, runs: Mapping[int, Run]) -> None:
+def orientations(context: Context, found: Lattice) -> None:
     """The density of each vector's angle to the director, with the mean field's."""
     theory = exact.MaierSaupe()
-    edges = np.linspace(0, 1, 21)
+    edges, fine = np.linspace(0, 1, 21), np.linspace(0, 1, 200)
     centre = 0.5 * (edges[1:] + edges[:-1])
-    fine = np.linspace(0, 1, 200)
-    n = max(runs)
-    run = runs[n]
     panels = []
-    chosen = [t for t in ORIENTATION_TARGETS if t in run.measured]
-    for t in chosen:
-        own = run.measured[t]
+    for t in ORIENTATION_TARGETS:
+        own = found.measured[t]
         a = theory.order_parameter(t) / t
         density = np.exp(a * (1.5 * fine**2 - 0.5) - bond_moments(a)[0])
-        k = int(abs(run.simulated.temperatures - t).argmin())
-        value, error = orientation_density(own.vectors, own.log_weight, edges)
-        simulated = orientation_density(run.simulated.vectors[k], None, edges).value
+        generated = orientation_density(own.vectors, own.log_weight, edges)
+        simulated = orientation_density(found.simulated.vectors[t], None, edges).value
         panels.append(
-            {
-                "labels": ("|u . director|", "probability density"),
-                "title": f"N = {n}, T / U = {t:g}",
-                "ylim": (0.0, 1.15 * max(float(density.max()), float(np.max(value)))),
-                "series": {
-                    "Maier-Saupe, N infinite": _line(fine, density),
-                    "generator": _points(centre, value, error, color="blue"),
-                    "Monte Carlo": _line(centre, simulated, "red", "x"),
-                },
-            }
+            Panel(
+                "|u . director|",
+                "probability density",
+                [
+                    Series("Maier-Saupe, N infinite", fine, density, color="black"),
+                    Series("generator", centre, *generated),
+                    Series("Monte Carlo", centre, simulated),
+                ],
+                f"{found.kind}, T / U = {t:g}",
+                ylim=(0.0, 1.15 * max(density.max(), generated.value.max())),
+            )
         )
     context.figure(
         plotting.curves(panels),
@@ -176,29 +146,30 @@ def show_orientations(context: Context, runs: Mapping[int, Run]) -> None:
     )
 
 
-def _monte_carlo(simulated: Simulated, k: int, color: str, style: str = "-") -> dict[str, Any]:
-    found = [(a.value[k], a.standard_error[k]) for a in simulated.averages.values()]
-    return _points(list(simulated.averages), *np.array(found).T, color=color, style=style)
+def _monte_carlo(simulated: Simulated, of: str, kind: str) -> Series:
+    return Series.over("Monte Carlo", simulated.averages, of, kind=kind)
 
 
-def show_cubic(context: Context, runs: Mapping[int, Run]) -> None:
+def cubic(context: Context, lattices: Sequence[Lattice]) -> None:
     """S, u and C over temperature: generator, Monte Carlo, mean field."""
     theory = exact.MaierSaupe(NEIGHBOURS)
-    every = [t for run in runs.values() for t in run.measured]
+    every = [t for found in lattices for t in found.measured]
     fine = np.sort(np.append(np.linspace(min(every), max(every), 150), theory.transition + 1e-6))
-    mean_field = {0: [theory.order_parameter(s) for s in fine], 1: [theory.energy(s) for s in fine]}
     panels = []
-    for k, label in enumerate(("S, largest eigenvalue of Q", "energy a site (eps)", "C a site")):
-        series: dict[str, Any] = {}
-        if k in mean_field:
-            series["mean field, U = 6 eps"] = _line(fine, mean_field[k], "black", "--")
-        for (length, run), color in zip(runs.items(), COLORS, strict=False):
-            found = list(run.measured.values())
-            own = np.array([[m.averages.value[k], m.averages.standard_error[k]] for m in found])
-            series[f"Monte Carlo, L = {length}"] = _monte_carlo(run.simulated, k, color)
-            series[f"generator, L = {length}"] = _points(list(run.measured), *own.T, color=color)
-        panels.append({"labels": ("T (eps)", label), "title": label, "series": series})
-    panels[0]["title"], panels[1]["title"], panels[2]["title"] = "order", "energy", "heat capacity"
+    for of, label, title, mean_field in (
+        ("order", ORDER, "order", theory.order_parameter),
+        ("energy", "energy a site (eps)", "energy", theory.energy),
+        ("heat", "C a site", "heat capacity", None),
+    ):
+        series = []
+        if mean_field is not None:
+            series.append(
+                Series.of("mean field, U = 6 eps", fine, mean_field, style="--", color="black")
+            )
+        for found in lattices:
+            own = Series.over("generator", found.measured, f"averages.{of}", kind=found.kind)
+            series += [_monte_carlo(found.simulated, of, found.kind), own]
+        panels.append(Panel("T (eps)", label, series, title))
     context.figure(
         plotting.curves(panels, legend="above"),
         "cubic.png",
@@ -210,37 +181,33 @@ def show_cubic(context: Context, runs: Mapping[int, Run]) -> None:
     )
 
 
-def show_transition(
-    context: Context,
-    larger: Mapping[int, tuple[Simulated, HeatCurve]],
-    line: Extrapolation,
+def transition(
+    context: Context, larger: Mapping[int, tuple[Simulated, HeatCurve]], fit: Extrapolation
 ) -> None:
     """Heat-capacity curves and the straight line through their peaks."""
-    series, order = {}, {}
-    for (length, (run, curve)), color in zip(larger.items(), COLORS, strict=False):
-        series[f"L = {length}"] = _line(curve.temperatures, curve.value, color)
-        order[f"L = {length}"] = _monte_carlo(run, 0, color, "o")
-    inverse = np.array([1 / length**3 for length in larger])
-    position = np.array([curve.position for _, curve in larger.values()])
-    reach = np.array([0, 1.1 * inverse.max()])
+    order = [_monte_carlo(run, "order", f"L = {n}") for n, (run, _) in larger.items()]
+    heat = [Series(f"L = {n}", c.temperatures, c.value) for n, (_, c) in larger.items()]
+    peaks = Series.over("Monte Carlo", {n**-3: c.position for n, (_, c) in larger.items()})
     known = published("nematic", "transition", "value")
-    shown = np.concatenate([position.sum(axis=1), position @ [1, -1], [known]])
+    reach = np.array([0, 1.1 * peaks.x.max()])
+    shown = np.concatenate([peaks.value + peaks.error, peaks.value - peaks.error, [known]])
     # A peak at the end of its window is NaN: its metric fails, not the figure.
     shown = shown[np.isfinite(shown)]
     low, span = shown.min(), max(np.ptp(shown), 1e-3)
     panels = [
-        {"labels": ("T (eps)", "S, largest eigenvalue of Q"), "title": "order", "series": order},
-        {"labels": ("T (eps)", "C a site"), "title": "heat capacity", "series": series},
-        {
-            "labels": ("1 / L^3", "T of the peak (eps)"),
-            "title": "finite-size scaling",
-            "ylim": (low - 0.5 * span, low + 1.1 * span),  # room for the legend
-            "series": {
-                "Fabbri and Zannoni 1986": _line(reach, np.full(2, known), "black", "--"),
-                "straight line": _line(reach, line(reach), "red"),
-                "Monte Carlo": _points(inverse, *position.T, color="blue"),
-            },
-        },
+        Panel("T (eps)", ORDER, order, "order"),
+        Panel("T (eps)", "C a site", heat, "heat capacity"),
+        Panel(
+            "1 / L^3",
+            "T of the peak (eps)",
+            [
+                Series("Fabbri and Zannoni 1986", reach, [known] * 2, style="--", color="black"),
+                Series("straight line", reach, fit(reach)),
+                peaks,
+            ],
+            "finite-size scaling",
+            ylim=(low - 0.5 * span, low + 1.1 * span),  # room for the legend
+        ),
     ]
     context.figure(
         plotting.curves(panels),
@@ -248,27 +215,20 @@ def show_transition(
         "Monte Carlo of larger lattices: order, heat capacity by multiple histograms, and its "
         "peaks, extrapolated by the straight line in 1 / L^3 of a first-order transition.",
     )
-    rows = [
-        {
-            "L": f"{length}",
-            "T of the peak": f"{curve.position.value:.4f} ± {curve.position.standard_error:.4f}",
-            "C a site there": f"{curve.height.value:.2f} ± {curve.height.standard_error:.2f}",
-        }
-        for length, (_, curve) in larger.items()
-    ]
-    context.table("Heat-capacity peaks", rows)
-    value, error = line.transition
-    chi = "" if np.isnan(line.chi_square) else f" (chi^2 a degree {line.chi_square:.2f})"
-    without = ""
-    if len(larger) > 2:
-        rest = {n: c.position for n, (_, c) in larger.items() if n != min(larger)}
-        value_rest, error_rest = extrapolate_peaks(rest, dimension=3).transition
-        without = f"; without L = {min(larger)}, {value_rest:.4f} ± {error_rest:.4f}"
-    context.text(
-        f"T_peak(L) = T_NI + a / L^3 gives T_NI = {value:.4f} ± {error:.4f}{chi}{without}. The "
-        "error is widened by the root of chi^2 a degree where that is above one. The transition "
-        "is of first order, if weakly so: two phases whose free energies differ by kT / L^3 a "
-        "site are rounded and shifted by as much. The power is an asymptotic one; in lattices "
-        "smaller than the correlation length at the transition it need not hold, which is why "
-        "the tolerance is wider than the stated error."
+
+
+def losses(context: Context, lattices: Sequence[Lattice]) -> None:
+    """J_KL of each flow on its walk: a step down at each temperature, as H / T counts."""
+    series = []
+    for found in lattices:
+        every = np.concatenate(list(found.trained.losses.values())) / found.system.sites
+        mean = every[: len(every) // SMOOTH * SMOOTH].reshape(-1, SMOOTH).mean(axis=1)
+        series.append(Series(found.name, SMOOTH * (np.arange(len(mean)) + 0.5), mean))
+    context.figure(
+        plotting.curves(
+            [Panel("step", "J_KL a vector (kT)", series, "training")], panel=(7.0, 4.0)
+        ),
+        "losses.png",
+        "J_KL a vector, without its constant, from the hottest temperature to the coldest: each "
+        "step down is a change of temperature.",
     )

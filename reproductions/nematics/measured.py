@@ -1,4 +1,4 @@
-"""What is measured of the vectors that a generator draws."""
+"""What is known of one lattice: Monte Carlo, and a generator, at the same temperatures."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ import numpy as np
 from boltzmann_tf import estimators, sampling
 from boltzmann_tf.estimators import Estimate, Estimates
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.nematics.generators import Trained
-from boltzmann_tf.reproductions.nematics.simulations import observables
+from boltzmann_tf.reproductions.nematics.generators import Trained, walk
+from boltzmann_tf.reproductions.nematics.plan import Plan, Walk
+from boltzmann_tf.reproductions.nematics.simulations import (
+    Averages,
+    Simulated,
+    averages,
+    simulate,
+)
 from boltzmann_tf.systems import Nematic
 
 __all__ = [
+    "Lattice",
     "Measured",
-    "coordinates",
     "correlations",
     "in_director_frame",
     "measure",
     "orientation_density",
     "pair_order",
+    "run_lattice",
 ]
 
 
@@ -30,35 +37,83 @@ class Measured:
     """Configurations of a generator at one temperature, with their weights.
 
     Attributes:
-      system: the lattice.
-      temperature: T.
       vectors: `[n, N, 3]`.
       energy: H, `[n]`.
       log_weight: `[n]`.
       log_z: of all directions.
       upper: bound of log Z, from configurations of Monte Carlo; None without them.
       ess: effective fraction of the weights.
-      pareto_k: of the weights.
       averages: <S>, energy and heat capacity a site.
       evaluations: of the energy: training up to here, and these samples.
     """
 
-    system: Nematic
-    temperature: float
     vectors: np.ndarray
     energy: np.ndarray
     log_weight: np.ndarray
     log_z: Estimate
     upper: Estimate | None
     ess: float
-    pareto_k: float
-    averages: Estimates
+    averages: Averages
     evaluations: int
 
-    @property
-    def lower(self) -> float:
-        """Lower bound of log Z: the mean log-weight."""
-        return float(np.mean(self.log_weight))
+
+@dataclass(frozen=True)
+class Lattice:
+    """What is known of one lattice.
+
+    Attributes:
+      name: in tables.
+      kind: in figures, where there are several of its kind.
+      system: the lattice.
+      simulated: by Monte Carlo.
+      measured: of the generator, temperatures increasing.
+      trained: the generator, at the lowest temperature.
+    """
+
+    name: str
+    kind: str
+    system: Nematic
+    simulated: Simulated
+    measured: dict[float, Measured]
+    trained: Trained
+
+
+def run_lattice(
+    context: Context, name: str, kind: str, system: Nematic, steps: Walk, plan: Plan
+) -> Lattice:
+    """Simulates at the temperatures of the walk, walks, and measures at each of them."""
+    context.log(f"{name}: Monte Carlo")
+    seed = context.seed_of(f"{name}, Monte Carlo")
+    simulated = simulate(system, steps.temperatures, rounds=plan.rounds, seed=seed)
+    context.log("training and sampling")
+    seed, noise = context.seed_of(f"{name}, training"), context.seed_of(f"{name}, samples")
+    measured = {}
+    for t, trained in walk(system, steps, seed=seed):
+        measured[t] = measure(trained, plan.samples, noise, simulated.vectors[t])
+    return Lattice(name, kind, system, simulated, dict(sorted(measured.items())), trained)
+
+
+def measure(trained: Trained, n: int, seed: int, reference: np.ndarray | None = None) -> Measured:
+    """Draws `n` configurations and weighs them; `reference`: of Monte Carlo, `[m, N, 3]`."""
+    system, t = trained.angles.nematic, trained.temperature
+    samples = trained.generator.sample(n, seed=seed)
+    vectors = trained.angles.vectors(samples.x).numpy()
+    energy = samples.energy.astype(np.float64) * t
+    upper = None
+    if reference is not None:
+        own = trained.generator.log_weight(coordinates(reference).astype(np.float32))
+        upper = estimators.log_z_bounds(samples.log_weight, own).upper
+    order = sampling.vector_order(vectors)
+    return Measured(
+        vectors=vectors,
+        energy=energy,
+        log_weight=samples.log_weight,
+        log_z=estimators.log_z(samples.log_weight),
+        upper=upper,
+        ess=estimators.ess_fraction(samples.log_weight),
+        averages=averages(order, energy / system.sites, samples.log_weight, t, system.sites),
+        evaluations=trained.evaluations + n,
+    )
 
 
 def coordinates(vectors: np.ndarray) -> np.ndarray:
@@ -66,53 +121,6 @@ def coordinates(vectors: np.ndarray) -> np.ndarray:
     phi = np.arctan2(vectors[..., 1], vectors[..., 0])
     pairs = np.stack([np.clip(vectors[..., 2], -1, 1), phi], axis=-1)
     return pairs.reshape(*vectors.shape[:-2], -1)
-
-
-def measure(
-    context: Context, trained: Trained, n: int, seed: int, reference: np.ndarray | None = None
-) -> Measured:
-    """Draws configurations and weighs them.
-
-    Args:
-      context: of the report.
-      trained: at its temperature.
-      n: configurations.
-      seed: of the noise.
-      reference: configurations of Monte Carlo at this temperature, `[m, N, 3]`, or None.
-    """
-    angles, t = trained.angles, trained.temperature
-    system = angles.nematic
-    samples = trained.generator.sample(n, seed=seed)
-    context.count_energy_evaluations(n)
-    vectors = angles.vectors(samples.x).numpy()
-    energy = samples.energy.astype(np.float64) * t
-    order = sampling.vector_order(vectors)
-    density = energy / system.sites
-    upper = None
-    if reference is not None:
-        own = trained.generator.log_weight(coordinates(reference).astype(np.float32))
-        context.count_energy_evaluations(len(own))
-        upper = estimators.log_z_bounds(samples.log_weight, own).upper
-    return Measured(
-        system=system,
-        temperature=t,
-        vectors=vectors,
-        energy=energy,
-        log_weight=samples.log_weight,
-        log_z=estimators.log_z(samples.log_weight),
-        upper=upper,
-        ess=estimators.ess_fraction(samples.log_weight),
-        pareto_k=estimators.pareto_k(samples.log_weight),
-        averages=cast(
-            Estimates,
-            estimators.weighted_average(
-                np.stack([order, density, system.sites * density**2], axis=-1),
-                samples.log_weight,
-                function=lambda m: observables(m, t, system.sites),
-            ),
-        ),
-        evaluations=trained.evaluations + n,
-    )
 
 
 def correlations(vectors: np.ndarray, log_weight: np.ndarray | None = None) -> Estimates:
@@ -124,9 +132,8 @@ def correlations(vectors: np.ndarray, log_weight: np.ndarray | None = None) -> E
     return cast(Estimates, estimators.weighted_average(np.stack(each, axis=-1), log_weight))
 
 
-def pair_order(measured: Measured) -> Estimate:
+def pair_order(system: Nematic, measured: Measured) -> Estimate:
     """The root of <P2(u_i . u_j)> on a complete graph: an S without the bias of few spins."""
-    system = measured.system
     p2 = -measured.energy / (system.bond_strength * system.bonds)
     found = estimators.weighted_average(
         p2, measured.log_weight, function=lambda m: np.sqrt(np.maximum(m, 0.0))
