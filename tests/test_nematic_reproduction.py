@@ -6,21 +6,19 @@ import dataclasses
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, estimators, exact, sampling
-from boltzmann_tf.estimators import Estimate, Estimates, extrapolate_peaks
+from boltzmann_tf.estimators import Estimate, extrapolate_peaks
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.nematics import (
     figures,
     generators,
     measured,
-    numbers,
     pictures,
     plan,
-    runs,
     simulations,
     tables,
+    targets,
 )
 from boltzmann_tf.systems import Nematic, NematicAngles
 
@@ -28,14 +26,10 @@ T = 0.5
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory):
+def chain():
     """Replica exchange of a chain."""
-    context = Context("nematic", output=tmp_path_factory.mktemp("results"))
     system = Nematic("chain", 5)
-    run = simulations.simulate(context, system, [0.35, T, 0.7], rounds=160, ladders=32, seed=1)
-    # The burn-in is a fifth as long, and counts.
-    assert context.energy_evaluations == 32 * 3 * (160 + 32) * 9
-    return run
+    return simulations.simulate(system, [0.35, T, 0.7], rounds=160, ladders=32, seed=1)
 
 
 # Finite sizes.
@@ -44,14 +38,15 @@ def chain(tmp_path_factory):
 def test_a_peak_at_the_end_fails_the_metric_and_not_the_run(tmp_path):
     context = Context("nematic", output=tmp_path)
     context.begin()
-    larger = simulations.peaks(context, {3: 16, 4: 16, 5: 16}, seed=11)
+    larger = simulations.peaks(context, {3: 16, 4: 16, 5: 16})
     nowhere = larger[3][1]._replace(position=Estimate(np.nan, np.nan))
     larger[3] = (larger[3][0], nowhere)
     tops = {n: curve.position for n, (_, curve) in larger.items()}
     fit = extrapolate_peaks(tops, dimension=3)
     assert np.isnan(fit.transition.value)
-    figures.show_transition(context, larger, fit)
-    numbers.add_transition(context, fit, 1.0)
+    figures.transition(context, larger, fit)
+    tables.peaks(context, larger, fit)
+    targets.transition(context, fit)
     assert [m.passed for m in context.metrics] == [False]
     context.finish()
     assert "without L = 3" in (context.directory / "report.html").read_text()
@@ -64,9 +59,10 @@ def test_simulated_averages_are_exact(chain):
     known = chain.system.exact
     for t, found in chain.averages.items():
         wanted = np.array([known.energy(t) / 5, known.heat_capacity(t) / 5])
-        score = (found.value[1:] - wanted) / found.standard_error[1:]
-        assert np.all(np.abs(score) < 5), t
-    assert chain.vectors.shape == (3, 32 * simulations.SNAPSHOTS, 5, 3)
+        value, error = np.array([found.energy, found.heat]).T
+        assert np.all(np.abs(value - wanted) < 5 * error), t
+    assert list(chain.vectors) == list(chain.averages) == [0.35, T, 0.7]
+    assert chain.vectors[T].shape == (32 * simulations.SNAPSHOTS, 5, 3)
 
 
 def test_moves_are_tuned_in_the_burn_in(chain):
@@ -86,7 +82,7 @@ def test_moves_are_tuned_in_the_burn_in(chain):
 
 def test_snapshots_are_those_of_their_temperatures(chain):
     """Planted: the order of temperatures reversed."""
-    energy = np.stack([sampling.vector_energies(u, chain.system) for u in chain.vectors])
+    energy = np.stack([sampling.vector_energies(u, chain.system) for u in chain.vectors.values()])
     mean = energy.mean(axis=1)
     error = energy.std(axis=1) / 16
     wanted = np.array([chain.system.exact.energy(t) for t in chain.temperatures])
@@ -95,7 +91,7 @@ def test_snapshots_are_those_of_their_temperatures(chain):
 
 
 def test_correlations_of_a_chain_are_exact(chain):
-    value, error = measured.correlations(chain.vectors[1])
+    value, error = measured.correlations(chain.vectors[T])
     wanted = [chain.system.exact.correlation(r, T) for r in range(1, 5)]
     assert np.all(np.abs(value - wanted) < 5 * error)
     assert np.all(np.abs(value - np.roll(wanted, 1))[:2] > 5 * error[:2])
@@ -129,23 +125,6 @@ def test_coordinates_are_those_of_the_flows():
 # The generators.
 
 
-def test_compiled_functions_see_another_temperature():
-    system = generators.nematic_at("chain", 4, 2.0)
-    x = np.random.default_rng(6).uniform(-1, 1, (3, 8))
-    energy = tf.function(system.energy, jit_compile=True)
-    hot = energy(x).numpy()
-    wanted = system.inner.nematic.energy(system.inner.vectors(x))
-    np.testing.assert_allclose(2 * hot, wanted, rtol=1e-12)
-    system.temperature.assign(0.5)
-    np.testing.assert_allclose(energy(x), 4 * hot, rtol=1e-12)
-
-
-@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan])
-def test_a_temperature_is_positive(temperature):
-    with pytest.raises(ValueError, match="temperature must be a positive"):
-        generators.nematic_at("chain", 4, temperature)
-
-
 def test_couplings_start_on_the_bonds():
     chain = generators.start_couplings(Nematic("chain", 3), 0.5)
     np.testing.assert_allclose(chain, 3 * np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]))
@@ -157,18 +136,17 @@ def test_couplings_start_on_the_bonds():
 
 def test_a_walk_from_hot_to_cold_is_exact(tmp_path):
     """log Z within five stated errors at each temperature, and the root of the pair order."""
-    context = Context("nematic", output=tmp_path)
-    seen = []
-    for t, trained in generators.walk(context, "complete", 3, [0.3, 0.5], first=40, then=20):
-        found = measured.measure(context, trained, 4000, seed=7)
+    seen, system = [], Nematic("complete", 3)
+    for t, trained in generators.walk(system, plan.Walk((0.3, 0.5), first=40, then=20)):
+        found = measured.measure(trained, 4000, seed=7)
         known = exact.FullyConnectedNematic(3)
         assert abs(found.log_z.value - known.log_z(t)) < 5 * found.log_z.standard_error
-        value, error = measured.pair_order(found)
+        value, error = measured.pair_order(system, found)
         assert abs(value - np.sqrt(known.pair_order(t))) < 5 * error
         assert found.evaluations == trained.evaluations + 4000
         seen.append((t, len(trained.losses[t])))
     assert seen == [(0.5, 40), (0.3, 20)]
-    assert context.energy_evaluations == trained.evaluations + 8000
+    assert trained.evaluations == 60 * 256
     # From its file it knows its temperature, without being told the system.
     generators.fixed(trained).save(tmp_path / "generator")
     loaded = BoltzmannGenerator.load(tmp_path / "generator")
@@ -177,15 +155,20 @@ def test_a_walk_from_hot_to_cold_is_exact(tmp_path):
     maps = (trained.generator.bijector, loaded.bijector)
     for own, other in zip(*(b.inverse_and_log_det(x) for b in maps), strict=True):
         np.testing.assert_allclose(other, own, atol=1e-6)
-    np.testing.assert_allclose(loaded.system.energy(x), trained.system.energy(x), atol=1e-5)
+    np.testing.assert_allclose(
+        loaded.system.energy(x), trained.generator.system.energy(x), atol=1e-5
+    )
 
 
 def test_plans_cover_the_targets():
-    for preset in plan.PLANS.values():
+    for preset in map(plan.Plan, ("quick", "paper")):
         assert set(plan.CHAIN_TARGETS) <= set(preset.chain.temperatures)
+        assert all(
+            set(plan.ORIENTATION_TARGETS) <= set(w.temperatures) for w in preset.complete.values()
+        )
         assert 8 in preset.complete
         assert 2 in preset.cubic
-    paper = plan.PLANS["paper"].cubic
+    paper = plan.Plan("paper").cubic
     assert {1.0, 1.3} <= set(paper[4].temperatures)
     for length in (2, 3):
         assert (min(paper[length].temperatures), max(paper[length].temperatures)) == (0.8, 1.5)
@@ -194,71 +177,68 @@ def test_plans_cover_the_targets():
 # The report.
 
 
-def perfect(simulated):
+def perfect(name, kind, simulated):
     """What a generator without any error would have measured: Monte Carlo's configurations."""
-    found = {}
-    for t, vectors in zip(simulated.averages, simulated.vectors, strict=True):
-        n, known = len(vectors), simulated.system.exact
-        log_weight = np.random.default_rng(8).normal(0, 1e-3, n)
+    found, known = {}, simulated.system.exact
+    for t, vectors in simulated.vectors.items():
+        log_weight = np.random.default_rng(8).normal(0, 1e-3, len(vectors))
         log_weight += 0.0 if known is None else known.log_z(t)
-        energy = sampling.vector_energies(vectors, simulated.system)
         log_z = estimators.log_z(log_weight)
         found[t] = measured.Measured(
-            system=simulated.system,
-            temperature=t,
             vectors=vectors,
-            energy=energy,
+            energy=sampling.vector_energies(vectors, simulated.system),
             log_weight=log_weight,
             log_z=log_z,
             upper=log_z,
             ess=estimators.ess_fraction(log_weight),
-            pareto_k=0.0,
             averages=simulated.averages[t],
-            evaluations=n,
+            evaluations=len(vectors),
         )
-    return runs.Run(simulated, found, None)
+    flow = generators.Trained(None, min(found), None)
+    flow.losses |= {1.0: 3 - np.linspace(0, 1, 40), 0.5: 1 - np.linspace(0, 1, 20)}
+    return measured.Lattice(name, kind, simulated.system, simulated, found, flow)
 
 
 @pytest.fixture(scope="module")
-def lattices(tmp_path_factory):
+def lattices():
     """Perfect generators of a chain, a complete graph and a cube."""
-    context = Context("nematic", output=tmp_path_factory.mktemp("simulated"))
 
-    def run(lattice, length, temperatures):
-        system = Nematic(lattice, length)
+    def run(name, kind, lattice, length, temperatures):
         options = {"rounds": 80, "ladders": 32, "seed": 9}
-        return perfect(simulations.simulate(context, system, temperatures, **options))
+        found = simulations.simulate(Nematic(lattice, length), temperatures, **options)
+        return perfect(name, kind, found)
 
-    line = run("chain", 6, plan.CHAIN_TARGETS)
-    return line, {4: run("complete", 4, (0.15, 0.2, 0.3))}, {2: run("cubic", 2, (0.8, 1.5))}
+    return (
+        run("chain of 6", "", "chain", 6, plan.CHAIN_TARGETS),
+        run("all with all, N = 4", "N = 4", "complete", 4, (0.15, 0.2, 0.3)),
+        run("cubic, L = 2", "L = 2", "cubic", 2, (0.8, 1.5)),
+    )
 
 
 @pytest.fixture(scope="module")
 def report(lattices, tmp_path_factory):
     """Figures and numbers of perfect generators."""
-    line, complete, cubic = lattices
+    line, graph, cube = lattices
     context = Context("nematic", output=tmp_path_factory.mktemp("report"))
     context.begin()
-    larger = simulations.peaks(context, {3: 64, 4: 64}, seed=10)
+    larger = simulations.peaks(context, {3: 64, 4: 64})
     tops = {3: Estimate(1.125, 0.01), 4: Estimate(1.124, 0.01)}
     fit = extrapolate_peaks(tops, dimension=3)
-    figures.show_chain(context, line)
-    figures.show_complete(context, complete)
-    figures.show_orientations(context, complete)
-    figures.show_cubic(context, cubic)
-    figures.show_transition(context, larger, fit)
-    pictures.show_pictures(context, cubic)
-    pictures.explain_weights(context, cubic)
-    flow = generators.Trained(generators.nematic_at("chain", 6), None)
-    flow.losses |= {1.0: 3 - np.linspace(0, 1, 40), 0.5: 1 - np.linspace(0, 1, 20)}
-    pictures.show_losses(context, {"chain": flow})
-    tables.weights_table(context, "weights", complete[4].measured)
-    tables.moves_table(context, {"chain": line.simulated, "cubic": larger[4][0]})
-    numbers.add_chain(context, line.measured, 1.0)
-    numbers.add_complete(context, complete[4].measured, complete[4].simulated, 1.0)
-    numbers.add_cubic(context, cubic[2].measured, cubic[2].simulated, 1.0)
-    numbers.add_transition(context, fit, 1.0)
-    numbers.add_maier_saupe(context)
+    figures.chain(context, line)
+    figures.complete(context, [graph])
+    figures.orientations(context, graph)
+    figures.cubic(context, [cube])
+    figures.transition(context, larger, fit)
+    figures.losses(context, lattices)
+    pictures.show(context, cube)
+    tables.what_limits(context, [cube])
+    tables.weights(context, "weights", graph)
+    tables.moves(context, lattices, larger)
+    targets.chain(context, line)
+    targets.complete(context, graph)
+    targets.cubic(context, cube)
+    targets.transition(context, fit)
+    targets.maier_saupe(context)
     context.finish()
     return context
 
@@ -277,34 +257,25 @@ def failed(context):
     return {m.name for m in context.metrics if not m.passed}
 
 
-def measured_with(run, **changes):
-    """What was measured, with other log-weights `[n]` and what follows from them."""
-    found = {}
-    for t, m in run.measured.items():
-        log_weight = changes["log_weight"](t, m)
-        density = m.energy / m.system.sites
-        values = [sampling.vector_order(m.vectors), density, m.system.sites * density**2]
+def with_weights(lattice, log_weight):
+    """The same lattice, with other log-weights `[n]` and what follows from them."""
+    found, sites = {}, lattice.system.sites
+    for t, m in lattice.measured.items():
+        own = log_weight(t, m)
+        order = sampling.vector_order(m.vectors)
+        averages = simulations.averages(order, m.energy / sites, own, t, sites)
         found[t] = dataclasses.replace(
-            m,
-            log_weight=log_weight,
-            log_z=estimators.log_z(log_weight),
-            averages=estimators.weighted_average(
-                np.stack(values, axis=-1),
-                log_weight,
-                function=lambda v, t=t, m=m: simulations.observables(v, t, m.system.sites),
-            ),
+            m, log_weight=own, log_z=estimators.log_z(own), averages=averages
         )
-    return found
+    return dataclasses.replace(lattice, measured=found)
 
 
 def test_a_wrong_constant_fails(lattices, tmp_path):
     """The planted error: log-weights 0.1 too large, which averages do not see."""
-    line, complete, _ = lattices
+    line, graph, _ = lattices
     context = Context("nematic", output=tmp_path)
-    chain = measured_with(line, log_weight=lambda t, m: m.log_weight + 0.1)
-    numbers.add_chain(context, chain, 1.0)
-    graph = measured_with(complete[4], log_weight=lambda t, m: m.log_weight + 0.1)
-    numbers.add_complete(context, graph, complete[4].simulated, 1.0)
+    targets.chain(context, with_weights(line, lambda t, m: m.log_weight + 0.1))
+    targets.complete(context, with_weights(graph, lambda t, m: m.log_weight + 0.1))
     wrong = {name for name in failed(context) if "error of" not in name}
     assert {name for name in wrong if "log Z" in name} == {
         m.name for m in context.metrics if "log Z" in m.name and "error of" not in m.name
@@ -318,38 +289,25 @@ def test_weights_of_another_temperature_fail(lattices, tmp_path):
     So is log Z, whose weights are no longer constant. C changes less than 256 draws can tell; that
     with the square of the wrong temperature is found out.
     """
-    _, complete, cubic = lattices
+    _, graph, cube = lattices
     context = Context("nematic", output=tmp_path)
 
     def hotter(t, m):
         return m.log_weight + m.energy * (1 / t - 1 / (1.3 * t))
 
-    graph = measured_with(complete[4], log_weight=hotter)
-    numbers.add_complete(context, graph, complete[4].simulated, 1.0)
-    cube = measured_with(cubic[2], log_weight=hotter)
-    numbers.add_cubic(context, cube, cubic[2].simulated, 1.0)
+    targets.complete(context, with_weights(graph, hotter))
+    targets.cubic(context, with_weights(cube, hotter))
     scored = {m.name for m in context.metrics if "|deviation|" in m.name}
     assert len(scored) == 4 + 3
     assert scored - failed(context) <= {m.name for m in context.metrics if ": C, " in m.name}
 
-    scale = np.array([1, 1, 1.3**-2])
-    heat = {
-        t: dataclasses.replace(
-            m, averages=Estimates(m.averages.value * scale, m.averages.standard_error * scale)
-        )
-        for t, m in cubic[2].measured.items()
-    }
+    heat = {}
+    for t, m in cube.measured.items():
+        wrong = Estimate(*(1.3**-2 * part for part in m.averages.heat))
+        heat[t] = dataclasses.replace(m, averages=m.averages._replace(heat=wrong))
     context = Context("nematic", output=tmp_path)
-    numbers.add_cubic(context, heat, cubic[2].simulated, 1.0)
+    targets.cubic(context, dataclasses.replace(cube, measured=heat))
     assert [name for name in failed(context) if "|deviation|" in name and ": C, " in name]
-
-
-def test_limits_of_families():
-    """Of nine independent normal scores the largest is above in 0.3 % of draws, five errors."""
-    assert numbers.family_limit(9) == pytest.approx(3.59, abs=0.005)
-    scores = np.abs(np.random.default_rng(12).standard_normal((200_000, 9))).max(axis=1)
-    share = np.mean(scores > numbers.family_limit(9))
-    assert abs(share - 0.003) < 5 * np.sqrt(0.003 / 200_000)
 
 
 def test_the_report_shows_its_figures(report):
