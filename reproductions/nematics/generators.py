@@ -17,7 +17,7 @@ from boltzmann_tf.systems import AtTemperature, Nematic, NematicAngles
 __all__ = ["Trained", "fixed", "nematic_at", "start_couplings", "walk"]
 
 
-def nematic_at(lattice: str, length: int, temperature: float) -> AtTemperature:
+def nematic_at(lattice: str, length: int, temperature: float = 1.0) -> AtTemperature:
     """H / T of a nematic in angles, T a variable: compiled functions see another one."""
     t = tf.Variable(temperature, trainable=False, dtype=tf.float64)
     return AtTemperature(NematicAngles(lattice, length), t)
