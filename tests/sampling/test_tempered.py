@@ -90,8 +90,8 @@ def test_energies_that_are_none_have_no_weight():
 def test_a_log_weight_has_the_digits_of_the_map_and_not_of_its_dtype():
     generator, _ = made("normal")
     plain = generator.sample(1000).resolution
-    assert sampling.tempered(generator, (1.0, 2.0), 1000).resolution == pytest.approx(plain, rel=1)
-    assert plain > 1e-8
+    assert 1e-8 < plain
+    assert 0.5 < sampling.tempered(generator, (1.0, 2.0), 1000).resolution / plain < 2
 
 
 def test_a_prior_without_temperatures_is_refused_by_name():
