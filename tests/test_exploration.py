@@ -11,6 +11,8 @@ import tensorflow as tf
 from scipy.stats import kstest, norm
 
 from boltzmann_tf import BoltzmannGenerator, Cosine, Stage, System, Trainer, realnvp, systems
+from boltzmann_tf.training import explorer as explorer_module
+from boltzmann_tf.training import objective
 from boltzmann_tf.training.explorer import Explorer
 
 
@@ -85,17 +87,18 @@ def test_finds_the_other_well():
     assert len(e.history) == len(e.acceptance) == len(e.step_size) == 300
 
 
-def test_moves_are_of_the_data_that_a_weighted_step_takes():
+def test_moves_are_of_the_data_that_a_weighted_step_takes(monkeypatch):
     """A batch of ten at three temperatures is one of nine, in the loss and in the moves."""
     stage = Stage(1, 10, 0.0, ml=1.0, kl=1.0, temperatures=(1.0, 2.0, 3.0), weighted_ml=True)
     e = explorer(Gaussian(), equilibrium(), perturbed=0.0, capacity=500, step_size=0.01)
-    taken, index = [], type(e._step)._index
+    taken, index = [], objective.batch_index
 
     def recorded(*arguments):
         taken.append(index(*arguments))
         return taken[-1]
 
-    e._step._index = recorded
+    for module in (objective, explorer_module):
+        monkeypatch.setattr(module, "batch_index", recorded)
     before = e.buffer
     tf.config.run_functions_eagerly(run_eagerly=True)
     try:

@@ -17,8 +17,8 @@ from boltzmann_tf.systems import DoubleWell
 from boltzmann_tf.training import Stage, Trainer
 from boltzmann_tf.training.callbacks import check_optimizer
 from boltzmann_tf.training.explorer import Explorer
+from boltzmann_tf.training.flat_parameters import FlatParameters
 from boltzmann_tf.training.schedules import Cosine
-from boltzmann_tf.training.steps import TrainingStep
 
 DATA = np.random.default_rng(0).normal(size=(50, 2))
 START = [np.zeros(2, np.float32)]
@@ -280,33 +280,24 @@ def test_a_run_whose_rate_was_set_resumes_to_the_same_numbers(trainer, tmp_path,
 SHAPES = [(3, 2), (2,), (4,)]
 
 
-class Several:
-    """Stands in for a generator whose parameters have several shapes."""
-
-    def __init__(self):
-        rng = np.random.default_rng(3)
-        values = [rng.normal(size=s).astype(np.float32) for s in SHAPES]
-        self.system, self.dtype = DoubleWell(), tf.float32
-        self.bijector = self
-        self.trainable_variables = self.variables = [tf.Variable(v) for v in values]
+def several():
+    rng = np.random.default_rng(3)
+    return [tf.Variable(rng.normal(size=s).astype(np.float32)) for s in SHAPES]
 
 
 def by_the_step(optimizer, gradients):
     """The compiled step's own update, on one vector."""
-    several = Several()
-    step = TrainingStep(several, optimizer, 5)
-    control = {"learning_rate": tf.constant(0.05)}
-    shape = STAGE.shape()
+    flat = FlatParameters(several(), optimizer, tf.float32)
     for each in gradients:
-        flat = tf.concat([tf.reshape(g, [-1]) for g in each], axis=0)
-        step._update(shape, flat, tf.constant(0.0), control)
-    step.finish_stage()
-    return several.trainable_variables
+        gradient = tf.concat([tf.reshape(g, [-1]) for g in each], axis=0)
+        flat.update(gradient, tf.constant(0.0), tf.constant(0.05))
+    flat.finish_stage()
+    return flat.variables
 
 
 def by_keras(optimizer, gradients):
     """Keras alone, variable by variable."""
-    variables = [keras.Variable(v) for v in Several().trainable_variables]
+    variables = [keras.Variable(v) for v in several()]
     optimizer.build(variables)
     optimizer.learning_rate = 0.05
     for each in gradients:

@@ -3,7 +3,8 @@
 from boltzmann_tf.training.ensembles import Ensemble, EnsembleTrainer, Member
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.faults import TrainingDiverged
-from boltzmann_tf.training.stages import History, Stage
+from boltzmann_tf.training.history import History
+from boltzmann_tf.training.stages import Stage
 from boltzmann_tf.training.trainer import Trainer
 
 __all__ = [

@@ -211,8 +211,7 @@ def _check_callback(
     monitor = getattr(callback, "monitor", None)
     if not isinstance(monitor, str) or not type(callback).__module__.startswith("keras."):
         return
-    shapes = [stage.shape() for stage in stages]
-    shown = {n for s in shapes for n in loop.metrics if n not in s.absent}
+    shown = {name for stage in stages for name in loop.steps.recorded(stage.shape())}
     if held_out:
         shown |= {"val_ml", "val_loss"}
     if monitor not in shown:

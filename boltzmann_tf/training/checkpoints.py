@@ -13,12 +13,12 @@ from boltzmann_tf._support.arrays import Archive, Header, describe, pack
 from boltzmann_tf._support.documents import differences, seal, summary, to_json, unseal
 from boltzmann_tf._support.files import write_bytes
 from boltzmann_tf._version import __version__
+from boltzmann_tf.training.history import HeldOut
 from boltzmann_tf.training.run_identity import fingerprint, frozen_variables
-from boltzmann_tf.training.stages import HeldOut
 
 if TYPE_CHECKING:
     from boltzmann_tf.training.contracts import Run
-    from boltzmann_tf.training.stages import History
+    from boltzmann_tf.training.history import History
 
 __all__ = ["Checkpoint", "fingerprint"]
 

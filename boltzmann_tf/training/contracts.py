@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from boltzmann_tf.generator import BoltzmannGenerator
+from boltzmann_tf.training.step_shape import StepShape
 
 __all__ = ["Run", "Steps"]
 
@@ -22,6 +23,10 @@ class Steps(Protocol):
 
     def store_parameters(self) -> None:
         """Writes the layers' variables."""
+        ...
+
+    def recorded(self, shape: StepShape) -> tuple[str, ...]:
+        """Names of what a step records, in order."""
         ...
 
 
@@ -43,9 +48,4 @@ class Run(Protocol):
     @property
     def replicas(self) -> int:
         """Number of replicas that share a batch."""
-        ...
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """Names of what each step records."""
         ...

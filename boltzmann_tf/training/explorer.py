@@ -21,11 +21,12 @@ from boltzmann_tf._support.graph import in_graph
 from boltzmann_tf._support.random import log_uniform, normal
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.training.faults import check_rows
+from boltzmann_tf.training.history import History
 from boltzmann_tf.training.loop import Loop
+from boltzmann_tf.training.objective import batch_index
 from boltzmann_tf.training.run_identity import function_name
-from boltzmann_tf.training.shared_steps import methods_of
-from boltzmann_tf.training.stages import History, Stage
-from boltzmann_tf.training.step_shape import METRICS, Data, StepShape
+from boltzmann_tf.training.stages import Stage
+from boltzmann_tf.training.step_shape import METRICS, MOVES, Data, StepShape
 from boltzmann_tf.training.steps import TrainingStep
 
 __all__ = ["Explorer"]
@@ -153,7 +154,7 @@ class Explorer(Loop):
         """Trains and moves for the iterations of a stage; the optimiser goes on where it was.
 
         Args:
-          stage: loss weights, batch size, learning rate; its likelihood is of the buffer.
+          stage: losses, batch size, learning rate; its data are the buffer.
           callbacks: Keras callbacks; a stage counts as an epoch, a call of `steps_per_call`
             iterations as a batch.
           verbose: 0 for silence, 1 for a progress bar.
@@ -169,8 +170,11 @@ class Explorer(Loop):
         instance("stage", stage, Stage)
         shape = stage.shape()
         self.generator.prior.check_temperatures("stage.temperatures", stage.temperatures)
-        if shape.condition is not None or not shape.ml:
-            raise ValueError("stage must train on the buffer, ml > 0, without a condition")
+        if shape.condition is not None or not shape.of_data:
+            raise ValueError(
+                "stage must train on the buffer, ml > 0, without a condition, got losses of "
+                f"{[loss.name for loss in shape.losses]} and condition={shape.condition!r}"
+            )
         self._run(
             [*self._stages, stage],
             self._initial,
@@ -210,7 +214,7 @@ class Explorer(Loop):
 class _ExplorationStep(TrainingStep):
     """A training step on the buffer, followed by a Metropolis step of its batch."""
 
-    metrics = (*METRICS, "acceptance", "step_size")
+    metrics = (*METRICS, *MOVES)
 
     def __init__(
         self,
@@ -246,7 +250,7 @@ class _ExplorationStep(TrainingStep):
         if type(self) is not _ExplorationStep:
             return None
         settings = (self._steps_per_call, self._jit_compile, *self.buffer.shape, self._temperature)
-        return (*settings, *methods_of(_ExplorationStep), *methods_of(TrainingStep))
+        return (*settings, *self._methods())
 
     def _twin(self) -> _ExplorationStep:
         return _ExplorationStep(
@@ -257,23 +261,27 @@ class _ExplorationStep(TrainingStep):
             jit_compile=self._jit_compile,
         )
 
+    def recorded(self, shape: StepShape) -> tuple[str, ...]:
+        """Names of what a step records, in order."""
+        return (*super().recorded(shape), *MOVES)
+
     def energies_per_step(self, shape: StepShape) -> int:
         """Of the losses, and of each moved configuration before and after."""
         return super().energies_per_step(shape) + 2 * shape.examples
 
     def _step(
         self, shape: StepShape, data: Data, control: dict[str, tf.Tensor], seed: tf.Tensor
-    ) -> tf.Tensor:
+    ) -> dict[str, tf.Tensor]:
         buffer = tf.convert_to_tensor(self.buffer)
-        metrics = super()._step(shape, data._replace(x=buffer), control, seed)
+        values = super()._step(shape, data._replace(x=buffer), control, seed)
         # The seed from which the loss took its batch.
         data_seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        index = self._index(shape, data_seed, tf.shape(buffer)[0])
+        index = batch_index(shape, data_seed, tf.shape(buffer)[0])
         x, accepted = self._move(tf.gather(buffer, index), noise_seed)
         self.buffer.scatter_update(tf.IndexedSlices(x, index))
-        moves = tf.cast(tf.stack([accepted, tf.convert_to_tensor(self._size)]), tf.float32)
+        moves = dict(zip(MOVES, (accepted, tf.convert_to_tensor(self._size)), strict=True))
         self._adapt(accepted)
-        return tf.concat([metrics, moves], axis=0)
+        return values | moves
 
     def _move(self, x: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """A Metropolis step in z of exp(-u / tau) |dx/dz|, with the network as it is now."""

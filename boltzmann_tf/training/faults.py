@@ -8,18 +8,19 @@ is no fault: particles overlap, walls are hard.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf.losses import Generated, KullbackLeibler, cut_energy
-from boltzmann_tf.training.step_shape import CONTROLS, METRICS, Data, StepShape
+from boltzmann_tf.losses import Generated, Likelihood, Loss, Mapped, cut_energy
+from boltzmann_tf.training.objective import evaluated
+from boltzmann_tf.training.step_shape import Data, StepShape, label
 
 if TYPE_CHECKING:
     from boltzmann_tf.generator import BoltzmannGenerator
-    from boltzmann_tf.training.stages import History
+    from boltzmann_tf.training.history import History
 
 __all__ = [
     "TrainingDiverged",
@@ -62,12 +63,13 @@ def bad_steps(
 
     Args:
       values: the metrics of the steps, `[steps]` each.
-      controls: `[steps, len(CONTROLS)]`.
+      controls: the scheduled values, `[steps, len(shape.controls)]`.
       shape: of the steps.
       energies: that the losses of a step ask for.
     """
     lost = values["non_finite"] + values["non_finite_gradient"]
-    needed = (controls[:, CONTROLS.index("kl")] > 0) | shape.weighted_ml
+    columns = [shape.controls.index(loss.name) for loss in shape.losses if loss.needs_energy]
+    needed = np.any(controls[:, columns] > 0, axis=1)
     return (values["skipped"] > 0) | (needed & (lost >= max(energies, 1)))
 
 
@@ -165,7 +167,7 @@ def diagnose(
     generator: BoltzmannGenerator,
     shape: StepShape,
     data: Data,
-    energy_high: float,
+    control: dict[str, float],
     values: dict[str, float],
 ) -> str:
     """What is not finite, loss by loss, in a fresh batch at the generator's present weights.
@@ -175,42 +177,48 @@ def diagnose(
     Args:
       generator: with the weights that gave the bad steps.
       shape: of the steps.
-      data: of J_ML.
-      energy_high: where the energy turns logarithmic, in kT.
+      data: of the losses that see data.
+      control: the scheduled values at the last step, by name.
       values: the metrics of the last step.
     """
-    parts = _of_data(generator, shape, data) if shape.ml else []
-    if shape.kl or shape.rc:
-        parts += _of_generated(generator, shape, energy_high)
-    last = [name for name in METRICS if name in ("loss", "ml", "kl", "rc", "gradient_norm")]
-    last = [n for n in last if n not in shape.absent and not np.isfinite(values[n])]
+    parts = _of_data(generator, shape, data, control) if shape.of_data else []
+    if shape.of_generated:
+        parts += _of_generated(generator, shape, control)
+    last = [n for n in shape.metrics if n in ("loss", "kl", "gradient_norm") or n in control]
+    last = [n for n in last if not np.isfinite(values[n])]
     if last:
         parts.append("in the last step " + ", ".join(f"{n} was {values[n]:.0f}" for n in last))
     return "; ".join(parts) or "a fresh batch shows nothing that is not finite"
 
 
-def _of_data(generator: BoltzmannGenerator, shape: StepShape, data: Data) -> list[str]:
+def _of_data(
+    generator: BoltzmannGenerator, shape: StepShape, data: Data, control: dict[str, float]
+) -> list[str]:
     n = int(data.x.shape[0])
     index = np.unique(np.linspace(0, n - 1, LOOKED_AT).astype(int))
     x = tf.gather(data.x, index)
     condition = tf.gather(data.condition, index) if data.condition.shape[-1] else None
-    variables = generator.bijector.trainable_variables
-    with tf.GradientTape() as tape:
+    tau = tf.constant(np.resize(shape.temperatures, len(index)), x.dtype)
+    with tf.GradientTape(persistent=True) as tape:
         z, log_det = generator.to_latent(x, condition=condition)
-        terms = 0.5 * tf.reduce_sum(z**2, axis=-1) - log_det
-        loss = tf.reduce_mean(terms)
+        batch = Mapped(x, z, log_det, generator.prior, condition)
+        if shape.weighs_data:
+            energy = _energy(generator, condition)
+            cut = cut_energy(energy, x, tau, control["energy_high"], shape.energy_max)
+            batch = batch._replace(energy=cut.energy, temperature=tau)
+        terms = Likelihood.terms(batch)
+        values = {loss.name: evaluated(loss, batch) for loss in shape.of_data}
     bad = ~np.isfinite(terms.numpy())
-    said = []
     if np.any(bad):
         said = [f"J_ML: {_of(bad, 'data')} have no finite loss, the first row {index[bad][0]}"]
-    elif not _finite(tape.gradient(loss, variables)):
-        said = ["J_ML: its gradient is not finite"]
-    if shape.weighted_ml:
-        said += _of_energies("weighted J_ML", generator, x, condition, np.ones(1))
-    return said
+    else:
+        said = _of_losses(values, tape, generator)
+    return said + _of_energies(shape.of_data, control, generator, x, condition, tau.numpy())
 
 
-def _of_generated(generator: BoltzmannGenerator, shape: StepShape, energy_high: float) -> list[str]:
+def _of_generated(
+    generator: BoltzmannGenerator, shape: StepShape, control: dict[str, float]
+) -> list[str]:
     n = len(shape.temperatures)
     size = max(n, min(shape.generated, LOOKED_AT) // n * n)
     tau = tf.tile(tf.constant(shape.temperatures, generator.dtype), [size // n])
@@ -220,35 +228,43 @@ def _of_generated(generator: BoltzmannGenerator, shape: StepShape, energy_high: 
         condition = shape.condition(size, seed, generator.dtype)
     z = generator.prior_sample(size, tau, seed, condition=condition)
     energy = _energy(generator, condition)
-    variables = generator.bijector.trainable_variables
     with tf.GradientTape(persistent=True) as tape:
         x, log_det, _ = generator.to_configuration_with_cost(z, condition=condition)
-        cut = cut_energy(energy, x, tau, energy_high, shape.energy_max)
+        cut = cut_energy(energy, x, tau, control["energy_high"], shape.energy_max)
         batch = Generated(z, x, log_det, cut.energy, tau, n, condition)
-        losses = {"J_KL": KullbackLeibler()(batch)} if shape.kl else {}
-        if shape.rc_loss is not None:
-            losses["J_RC"] = shape.rc_loss(batch)
+        values = {loss.name: evaluated(loss, batch) for loss in shape.of_generated}
     said = []
     bad = ~np.all(np.isfinite(x.numpy().reshape(size, -1)), axis=1)
     if np.any(bad):
         said.append(f"{_of(bad, 'generated configurations')} are not finite")
-    if shape.kl:
-        said += _of_energies("J_KL", generator, x, condition, tau.numpy())
-    for name, loss in losses.items():
-        if not np.isfinite(loss.numpy()):
-            said.append(f"{name} is {loss.numpy():.0f}")
-        elif not _finite(tape.gradient(loss, variables)):
-            said.append(f"{name}: the gradient of the parameters is not finite")
+    said += _of_energies(shape.of_generated, control, generator, x, condition, tau.numpy())
+    return said + _of_losses(values, tape, generator)
+
+
+def _of_losses(
+    values: dict[str, tf.Tensor], tape: tf.GradientTape, generator: BoltzmannGenerator
+) -> list[str]:
+    said = []
+    for name, value in values.items():
+        if not np.isfinite(value.numpy()):
+            said.append(f"{label(name)} is {value.numpy():.0f}")
+        elif not _finite(tape.gradient(value, generator.bijector.trainable_variables)):
+            said.append(f"{label(name)}: the gradient of the parameters is not finite")
     return said
 
 
 def _of_energies(
-    name: str,
+    losses: Sequence[Loss],
+    control: dict[str, float],
     generator: BoltzmannGenerator,
     x: tf.Tensor,
     condition: tf.Tensor | None,
     tau: np.ndarray,
 ) -> list[str]:
+    """Of those that the losses with a weight need, if there is such a loss."""
+    needing = [label(loss.name) for loss in losses if loss.needs_energy and control[loss.name] > 0]
+    if not needing:
+        return []
     with tf.GradientTape() as tape:
         tape.watch(x)
         energy = _energy(generator, condition)(x) / tau
@@ -262,7 +278,7 @@ def _of_energies(
         "are finite with a gradient that is not": lost,
     }
     said = [f"{_of(mask, 'energies')} {what}" for what, mask in found.items() if np.any(mask)]
-    return [f"{name}: " + ", ".join(said)] if said else []
+    return [f"{', '.join(needing)}: " + ", ".join(said)] if said else []
 
 
 def _energy(

@@ -18,18 +18,17 @@ from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.training.callbacks import Rate, check_optimizer
 from boltzmann_tf.training.checkpoints import Checkpoint
 from boltzmann_tf.training.faults import TrainingDiverged, check_weights
+from boltzmann_tf.training.history import History
 from boltzmann_tf.training.monitoring import Monitor
 from boltzmann_tf.training.run_identity import run_document
-from boltzmann_tf.training.stages import History, Stage
-from boltzmann_tf.training.step_shape import CONTROLS, Data
+from boltzmann_tf.training.stages import Stage
+from boltzmann_tf.training.step_shape import Data, StepShape
 from boltzmann_tf.training.steps import TrainingStep
 from boltzmann_tf.training.validation import Validation
 from boltzmann_tf.training.watch import Watch
 from boltzmann_tf.training.windows import Windows, of_stage
 
 __all__ = ["Loop"]
-
-LEARNING_RATE = CONTROLS.index("learning_rate")
 
 
 class Loop:
@@ -89,6 +88,8 @@ class Loop:
         """Runs the stages from `start` (stage, steps done in it), or from where the file is."""
         positive_int("checkpoint_every", checkpoint_every)
         callbacks = sequence("callbacks", callbacks)
+        for stage in stages:
+            history.include(self._step.recorded(stage.shape()))
         saved = None
         if checkpoint is not None:
             instance("checkpoint", checkpoint, (str, os.PathLike))
@@ -147,15 +148,16 @@ class Loop:
             done = start[1] if number == start[0] else 0
             if done == 0 and self._fresh_optimizer:
                 self._step.reset_optimizer()
-            controls = np.stack(list(stage.controls().values()), axis=1)
             shape = stage.shape()
-            self._rate.begin_stage(controls[:, LEARNING_RATE])
+            controls, names = _table(stage, shape), self._step.recorded(shape)
+            learning_rate = shape.controls.index("learning_rate")
+            self._rate.begin_stage(controls[:, learning_rate])
             factor = self._rate.factor
             epoch = number
             if validation is not None:
                 epoch = validation.epoch(stages, number, done, history)
             last = min(done, self.steps_per_call)
-            monitor.begin_stage(number, len(history), shape, last, epoch)
+            monitor.begin_stage(number, len(history), names, last, epoch)
             ended = False
             if done:  # the callbacks have begun this stage before: it is in the factor
                 self._step.rate_factor.assign(factor)
@@ -172,14 +174,14 @@ class Loop:
                     window = next(windows)
                     count = min(self.steps_per_call, stage.iterations - done)
                     monitor.before(len(history))
-                    rates = controls[done : done + count].copy()
-                    rates[:, LEARNING_RATE] *= self._rate.factor
+                    rows = controls[done : done + count].copy()
+                    rows[:, learning_rate] *= self._rate.factor
                     watch.before((number, done))
                     with interrupts_held():
                         self._whole = False
-                        block = self._step(shape, window, rates, self.seed, len(history))
+                        block = self._step(shape, window, rows, self.seed, len(history))
                         self._called()
-                        history.append(block)
+                        history.append(block, names)
                         history.energy_evaluations += count * self._step.energies_per_step(shape)
                         done += count
                         self._position, self._whole = (number, done), True
@@ -230,7 +232,7 @@ class Loop:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Names of what each step records."""
+        """Names that every history has; those of the losses of a stage come with it."""
         return self._step.metrics
 
     # What Keras callbacks ask of a model.
@@ -257,3 +259,9 @@ class Loop:
         ):
             variable.assign(value)
         self._step.load_parameters()
+
+
+def _table(stage: Stage, shape: StepShape) -> np.ndarray:
+    """The scheduled values, float64 `[iterations, len(shape.controls)]`."""
+    controls = stage.controls()
+    return np.stack([controls[name] for name in shape.controls], axis=1)

@@ -25,16 +25,17 @@ from rich.progress import (
 from boltzmann_tf._support.checks import choice
 from boltzmann_tf.training.callbacks import Callbacks, Rate
 from boltzmann_tf.training.faults import summary
-from boltzmann_tf.training.step_shape import COUNTED, StepShape
+from boltzmann_tf.training.step_shape import COUNTED, METRICS, MOVES, label
 
 if TYPE_CHECKING:
     from boltzmann_tf.training.contracts import Run
-    from boltzmann_tf.training.stages import History, Stage
+    from boltzmann_tf.training.history import History
+    from boltzmann_tf.training.stages import Stage
     from boltzmann_tf.training.validation import Validation
 
 __all__ = ["Monitor"]
 
-SHOWN = {"ml": "J_ML", "kl": "J_KL", "rc": "J_RC", "ess": "ESS", "acceptance": "acceptance"}
+HIDDEN = {*METRICS, *MOVES} - {"ml", "kl", "rc", "ess", "acceptance"}  # in the line of the bar
 
 
 class Monitor:
@@ -111,13 +112,15 @@ class Monitor:
         if line:
             Console(stderr=True, highlight=False, markup=False).print(line, soft_wrap=True)
 
-    def begin_stage(self, number: int, done: int, shape: StepShape, last: int, epoch: int) -> None:
-        """A stage starts after `done` steps; of those, the `last` were a call of this stage.
+    def begin_stage(
+        self, number: int, done: int, names: Sequence[str], last: int, epoch: int
+    ) -> None:
+        """A stage that records these metrics starts after `done` steps.
 
-        To the callbacks, its epoch `epoch` starts.
+        Of those, the `last` were a call of this stage. To the callbacks, its epoch `epoch` starts.
         """
         self._progress.update(self._task, stage=number + 1, completed=done)
-        self._absent = shape.absent
+        self._names = names
         self._logs = self._mean(last) if last else {}
         self.begin_epoch(epoch)
 
@@ -145,16 +148,16 @@ class Monitor:
     def _mean(self, count: int) -> dict[str, float]:
         """Of the last steps, NaN where one was: what is not in the objective is left out."""
         logs = {}
-        for name, values in self._history.values.items():
-            if name not in self._absent:
-                block = values[-count:].astype(np.float64)
-                logs[name] = float(np.sum(block) if name in COUNTED else np.mean(block))
+        for name in self._names:
+            block = self._history[name][-count:].astype(np.float64)
+            logs[name] = float(np.sum(block) if name in COUNTED else np.mean(block))
         return logs
 
     def _show_terms(self) -> None:
         """In the line below the bar."""
         logs = self._logs
-        terms = " ".join(f"{SHOWN[n]} {logs[n]:.3f}" for n in SHOWN if n in logs)
+        shown = [name for name in logs if name not in HIDDEN]
+        terms = " ".join(f"{label(name)} {logs[name]:.3f}" for name in shown)
         terms += self._held_out + f" non-finite {self._bad}"
         terms += f" skipped {self._skipped}" if self._skipped else ""
         self._terms.update(self._terms_task, terms=terms)

@@ -24,10 +24,13 @@ from boltzmann_tf._support.documents import VALUES, plain
 from boltzmann_tf._support.graph import in_graph
 from boltzmann_tf.bijectors import Bijector, serialize
 from boltzmann_tf.bijectors import Sequence as BijectorSequence
-from boltzmann_tf.losses import ReactionCoordinate
+from boltzmann_tf.losses import Loss, ReactionCoordinate
 from boltzmann_tf.priors import DistributionPrior, Prior, is_standard
 from boltzmann_tf.training import schedules
+from boltzmann_tf.training.objective import probed
 from boltzmann_tf.training.schedules import Schedule
+from boltzmann_tf.training.stages import SHORT, WEIGHTS
+from boltzmann_tf.training.step_shape import CONTROLS
 from boltzmann_tf.training.windows import Windows, data_document
 
 if TYPE_CHECKING:
@@ -39,9 +42,10 @@ if TYPE_CHECKING:
 __all__ = ["fingerprint", "frozen_variables", "function_name", "run_document"]
 
 PROBES = 3  # configurations at which functions are evaluated
+CANNOT = "cannot be evaluated at a few configurations"
 POINTS = 65  # of a function's values over a stage
 LONG = 64  # entries of an attribute that are written out
-SCHEDULED = ("learning_rate", "ml", "kl", "rc", "energy_high")
+SCHEDULED = (*CONTROLS, *WEIGHTS)
 
 
 def run_document(
@@ -53,10 +57,10 @@ def run_document(
     """System, bijector, optimiser, data, stages, seed and settings of a run, as JSON values.
 
     A system or bijector of the user's own is seen by the name of its class, its `get_config`, and
-    those of its public attributes that are numbers, texts or arrays. Energies and reaction
-    coordinates are also evaluated at a few configurations, so that functions with other constants
-    in them differ. Not seen: what changes neither of these, such as a function that is another one
-    elsewhere only.
+    those of its public attributes that are numbers, texts or arrays; likewise a loss. Energies,
+    reaction coordinates and losses are also evaluated at a few configurations, so that functions
+    with other constants in them differ. Not seen: what changes neither of these, such as a function
+    that is another one elsewhere only.
 
     Args:
       loop: the trainer.
@@ -120,6 +124,7 @@ class _Probes:
     """Configurations of the data, or random ones where there are none, to evaluate functions at."""
 
     def __init__(self, loop: Run, data: Data) -> None:
+        self._generator = loop.generator
         system, dtype = loop.generator.system, loop.generator.dtype
         rows = np.linspace(0, len(data.x) - 1, PROBES).astype(int)
         x, condition = data.x.numpy()[rows], data.condition.numpy()[rows]
@@ -134,30 +139,62 @@ class _Probes:
         # As the training step calls them: a user's energy may need AutoGraph.
         arguments = [self._x, *(self._condition if of_energy else [])]
         try:
-            called = in_graph(function) if of_energy else lambda x: function(x)
+            # A partial: no warning of retracing with the next function.
+            called = functools.partial(in_graph(function) if of_energy else function)
             values = tf.function(called, autograph=False)(*arguments)
             return [float(v) for v in np.ravel(values.numpy())]
         except Exception:  # noqa: BLE001  # a user's: training itself will say what is wrong
-            return "cannot be evaluated at a few configurations"
+            return CANNOT
+
+    def of_loss(self, loss: Loss) -> Any:
+        try:
+            return [float(probed(loss, self._generator, self._x))]
+        except Exception:  # noqa: BLE001  # a user's, too
+            return CANNOT
 
 
 def _stage(stage: Stage, probes: _Probes) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in dataclasses.fields(stage):
         value = getattr(stage, field.name)
-        if isinstance(value, ReactionCoordinate):
-            value = _object(value) | {
-                "class": type(value).__name__,
-                "coordinates": [
-                    {"function": function_name(c), VALUES: probes(c, of_energy=False)}
-                    for c in value.coordinates
-                ],
-            }
+        # As in files from before there were losses: those of a stage that is told in short.
+        if field.name == "losses":
+            if value is None:
+                continue
+            value = [
+                _loss(loss, probes)
+                | {
+                    "name": loss.name,
+                    "sees": loss.sees,
+                    "weight": _schedule("weight", loss.weight, stage.iterations),
+                    VALUES: probes.of_loss(loss),
+                }
+                for loss in value
+            ]
+        elif field.name in SHORT and stage.losses is not None:
+            continue
+        elif isinstance(value, Loss):
+            value = _loss(value, probes)
         elif field.name in SCHEDULED:
             value = _schedule(field.name, value, stage.iterations)
         elif not _is_plain(value):
             value = _object(value)
         found[field.name] = value
+    return found
+
+
+def _loss(loss: Loss, probes: _Probes) -> dict[str, Any]:
+    """All of it but its weight."""
+    found = _object(loss)
+    found.get("attributes", {}).pop("weight", None)
+    if isinstance(loss, ReactionCoordinate):
+        found |= {
+            "class": type(loss).__name__,
+            "coordinates": [
+                {"function": function_name(c), VALUES: probes(c, of_energy=False)}
+                for c in loss.coordinates
+            ],
+        }
     return found
 
 

@@ -24,15 +24,18 @@ from boltzmann_tf._support.graph import numbers_of
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.bijectors.repeated import architecture
 from boltzmann_tf.generator import BoltzmannGenerator
+from boltzmann_tf.losses import KullbackLeibler, Likelihood, WeightedLikelihood
 from boltzmann_tf.systems import REGISTRY, System
 from boltzmann_tf.training.conditions import LogUniform, Uniform
-from boltzmann_tf.training.step_shape import StepShape
+from boltzmann_tf.training.objective import is_users, probed
+from boltzmann_tf.training.step_shape import StepShape, by_value
 
 __all__ = ["Recent", "copy_variables", "key_of", "methods_of", "place_of", "template_of", "trusted"]
 
 T = TypeVar("T")
 MOST = 24  # templates, with what is compiled for them; the one not used for longest goes
 ATTRIBUTE = "_compiled_steps"
+STATELESS = (Likelihood, WeightedLikelihood, KullbackLeibler)  # their classes say all of them
 
 
 class Recent(OrderedDict):
@@ -67,21 +70,39 @@ OWN = Recent()  # of the package's systems, by their configuration
 def place_of(system: System, shape: StepShape) -> Recent | None:
     """Where steps of the system and of this shape are kept; None where there is no place.
 
-    On the user's own system or, for the package's systems, on the loss along reaction coordinates:
-    what is compiled refers to their functions, and a place of the module would keep them for ever.
+    On what is the user's: what is compiled refers to functions of it, and a place of the module
+    would keep them for ever.
     """
-    owner: Any = shape.rc_loss if _is_own(system) else system
+    owner = system if not _is_own(system) else _owner(shape)
     if owner is None:
         return OWN
     try:
-        attributes = vars(owner)
+        kept = vars(owner).get(ATTRIBUTE)
+        if not isinstance(kept, Recent) or kept.owner() is not owner:
+            kept = Recent(owner)
+            if isinstance(owner, type):
+                setattr(owner, ATTRIBUTE, kept)
+            else:
+                vars(owner)[ATTRIBUTE] = kept  # whatever setting an attribute does besides
     except TypeError:
         return None
-    kept = attributes.get(ATTRIBUTE)
-    if not isinstance(kept, Recent) or kept.owner() is not owner:
-        kept = Recent(owner)
-        attributes[ATTRIBUTE] = kept
     return kept
+
+
+def _owner(shape: StepShape) -> Any:
+    """The first loss that holds functions, or else the first class that is none of the package's.
+
+    So losses of one class, with the same numbers, find what was compiled for one another.
+    """
+    others = [
+        (loss, told)
+        for loss, told in zip(shape.losses, shape.compiled, strict=True)
+        if type(loss) not in STATELESS
+    ]
+    for loss, told in others:
+        if not by_value(told):
+            return loss
+    return type(others[0][0]) if others else None
 
 
 def key_of(
@@ -91,6 +112,7 @@ def key_of(
 
     An energy is known by its values at some points and, for a user's system, by the attributes that
     are numbers: a parameter changed on the system, or a variable that it reads, makes another key.
+    Likewise a loss, by its value for a batch and by what the shape says of it.
     """
     bijector, system = generator.bijector, generator.system
     kind = type(optimizer)
@@ -113,16 +135,23 @@ def key_of(
             documents += [type(system).__name__, system.get_config()]
         text = json.dumps(documents, sort_keys=True)
         energies = _energies(system)
-    # Energies are a user's code: whatever it raises here it will raise again, with a better trace.
+        losses = tuple(
+            (told, probed(loss, generator).tobytes() if is_users(loss) else b"")
+            for loss, told in zip(shape.losses, shape.compiled, strict=True)
+            if type(loss) not in STATELESS
+        )
+        # Methods that somebody replaced on a class give other numbers.
+        classes = {type(part) for part in _parts(bijector)}
+        classes |= {BoltzmannGenerator, type(system), kind, type(generator.prior), *STATELESS}
+        classes |= {c for loss in shape.losses for c in type(loss).__mro__}
+        methods = frozenset(methods_of(c) for c in classes)
+    # Energies and losses are a user's code: what it raises here it will raise again, with a better
+    # trace.
     except Exception:
         return None
-    # Methods that somebody replaced on a class give other numbers.
-    classes = {type(part) for part in _parts(bijector)}
-    classes |= {BoltzmannGenerator, type(system), kind, type(generator.prior)}
-    methods = frozenset(methods_of(c) for c in classes)
     # The cache of the package's own systems must hold no function of a user's.
     numbers = () if _is_own(system) else numbers_of(system)
-    return text, energies, numbers, methods, shape.rc_loss, str(generator.dtype.name)
+    return text, energies, numbers, methods, losses, str(generator.dtype.name)
 
 
 def template_of(generator: BoltzmannGenerator) -> BoltzmannGenerator:

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+import copy
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf.losses import ReactionCoordinate
+from boltzmann_tf._support.graph import CACHES, numbers_of
+from boltzmann_tf.losses import Loss
 from boltzmann_tf.training.conditions import Uniform
 
-__all__ = ["CONTROLS", "COUNTED", "METRICS", "Data", "StepShape"]
+__all__ = [
+    "CONTROLS",
+    "COUNTED",
+    "METRICS",
+    "MOVES",
+    "Data",
+    "StepShape",
+    "by_value",
+    "compiled_in",
+    "label",
+    "unweighted",
+]
 
-CONTROLS = ("learning_rate", "ml", "kl", "rc", "energy_high")
+CONTROLS = ("learning_rate", "energy_high")  # what is scheduled besides the weights of losses
 METRICS = (
     *("loss", "ml", "kl", "rc", "ess"),
     *("non_finite", "non_finite_gradient", "skipped", "gradient_norm"),
 )
 COUNTED = ("non_finite", "non_finite_gradient", "skipped")  # the others are values
+MOVES = ("acceptance", "step_size")  # of an explorer
+LABELS = {"ml": "J_ML", "kl": "J_KL", "rc": "J_RC", "ess": "ESS"}
+
+
+def label(name: str) -> str:
+    """What a user reads for the name of a metric."""
+    return LABELS.get(name, name)
 
 
 class Data(NamedTuple):
@@ -34,27 +56,56 @@ class Data(NamedTuple):
 
 @dataclass(frozen=True)
 class StepShape:
-    """The part of a stage that is compiled in; the rest enters as numbers at run time."""
+    """The part of a stage that is compiled in; the rest enters as numbers at run time.
+
+    Attributes:
+      batch_size: configurations a step, of the data and of generated ones each.
+      losses: of the step, in the order in which they are added.
+      temperatures: of generated samples, and of the energies of data.
+      energy_max: where the training energy becomes constant, in kT.
+      condition: where the conditions of generated samples come from.
+      path_cost: weight of the bijector's path cost.
+      clip_norm: global norm to which the gradient is clipped.
+      compiled: what of the losses is compiled in, by which shapes are equal or not.
+    """
 
     batch_size: int
-    ml: bool
-    kl: bool
-    rc: bool
-    rc_loss: ReactionCoordinate | None
+    losses: tuple[Loss, ...] = field(compare=False)
     temperatures: tuple[float, ...]
     energy_max: float
-    weighted_ml: bool
     condition: Uniform | None
     path_cost: float
     clip_norm: float | None
+    compiled: tuple[Hashable, ...] = field(init=False, repr=False)
 
-    def recipe(self) -> tuple:
-        """Its values without functions, whose text differs from process to process."""
-        loss = self.rc_loss
-        values = [v for v in vars(self).values() if v is not loss]
-        if loss is not None:
-            values += [loss.bins, loss.form, loss.lower.tolist(), loss.upper.tolist()]
-        return tuple(values)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compiled", tuple(map(compiled_in, self.losses)))
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The names of what is scheduled: the columns of the table that a step reads, in order."""
+        return (*CONTROLS, *(loss.name for loss in self.losses))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of what a step measures, in the order in which it writes them."""
+        measured = {"loss", "gradient_norm", *COUNTED, *(loss.name for loss in self.losses)}
+        if self.of_generated:
+            measured |= {"kl", "ess"}
+        return (
+            *(name for name in METRICS if name in measured),
+            *(loss.name for loss in self.losses if loss.name not in METRICS),
+        )
+
+    @property
+    def of_data(self) -> tuple[Loss, ...]:
+        """The losses that see data."""
+        return tuple(loss for loss in self.losses if loss.sees == "data")
+
+    @property
+    def of_generated(self) -> tuple[Loss, ...]:
+        """The losses that see generated configurations."""
+        return tuple(loss for loss in self.losses if loss.sees == "generated")
 
     @property
     def generated(self) -> int:
@@ -63,19 +114,74 @@ class StepShape:
         return self.batch_size // n * n
 
     @property
-    def examples(self) -> int:
-        """Data a step; where they are weighted, shared among the temperatures and so floored."""
-        return self.generated if self.weighted_ml else self.batch_size
+    def weighs_data(self) -> bool:
+        """Whether the energies of data are asked for."""
+        return any(loss.needs_energy for loss in self.of_data)
 
     @property
-    def absent(self) -> set[str]:
-        """The metrics that are NaN because what they measure is no part of the step."""
-        generates = self.kl or self.rc
-        there = {"ml": self.ml, "kl": generates, "ess": generates, "rc": self.rc_loss is not None}
-        return {name for name, is_there in there.items() if not is_there}
+    def examples(self) -> int:
+        """Data a step; with energies, shared among the temperatures and so floored."""
+        return self.generated if self.weighs_data else self.batch_size
 
     @property
     def energies_per_step(self) -> int:
         """Energies a step asks for."""
-        weighted = self.examples if self.ml and self.weighted_ml else 0
-        return weighted + (self.generated if self.kl or self.rc else 0)
+        return (self.examples if self.weighs_data else 0) + (
+            self.generated if self.of_generated else 0
+        )
+
+
+def compiled_in(loss: Loss) -> tuple[Hashable, ...]:
+    """What of a loss is compiled in: its class and its attributes, all but the weight.
+
+    Numbers and texts are known by their values; functions, variables and all else are equal to
+    themselves alone.
+    """
+    if any(getattr(kind, "__slots__", ()) for kind in type(loss).__mro__):
+        return type(loss), Same(loss)  # attributes that cannot be listed
+    own = {n: v for n, v in vars(loss).items() if n != "weight" and n not in CACHES}
+    return type(loss), _told(own)
+
+
+def by_value(told: Hashable) -> bool:
+    """Whether nothing in what `compiled_in` says is known by identity alone."""
+    return not isinstance(told, Same) and (not isinstance(told, tuple) or all(map(by_value, told)))
+
+
+def unweighted(loss: Loss) -> Loss:
+    """The loss as what is compiled may refer to it: for long, and for other losses equal to it.
+
+    A copy without its weight, which may be a function that holds much; a loss that is known by
+    identity as it is.
+    """
+    if not by_value(compiled_in(loss)):
+        return loss
+    found = copy.copy(loss)
+    vars(found).pop("weight", None)
+    return found
+
+
+class Same:
+    """Anything, equal to itself alone, whatever it says of itself."""
+
+    def __init__(self, thing: Any) -> None:
+        self._thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other._thing is self._thing
+
+    def __hash__(self) -> int:
+        return id(self._thing)
+
+
+def _told(value: Any) -> Hashable:
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return dict, tuple((_told(key), _told(part)) for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return type(value), tuple(map(_told, value))
+    # Not all that turns into numbers is known by them: a variable of Keras has others later.
+    plain = isinstance(value, bool | int | float | str | np.generic | np.ndarray)
+    numbers = numbers_of(value) if plain or hasattr(value, "told_by_numbers") else None
+    return numbers if plain and numbers is not None else (Same(value), numbers)

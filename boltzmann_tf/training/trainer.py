@@ -18,8 +18,9 @@ from boltzmann_tf._support.streams import Stream, source, with_conditions
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.training.distributed import DistributedStep
 from boltzmann_tf.training.faults import TrainingDiverged, check_rows
+from boltzmann_tf.training.history import History
 from boltzmann_tf.training.loop import Loop
-from boltzmann_tf.training.stages import History, Stage
+from boltzmann_tf.training.stages import Stage
 from boltzmann_tf.training.step_shape import Data
 from boltzmann_tf.training.steps import TrainingStep
 from boltzmann_tf.training.validation import Validation, held_out_terms, split
@@ -36,8 +37,8 @@ class Trainer(Loop):
       optimizer: a Keras optimiser; Adam with Keras' defaults for None. Its learning rate is set by
         the stages.
       strategy: of `tf.distribute`, to train on several devices or machines: the batch is shared
-        among the replicas. Build the generator inside `strategy.scope()`. J_RC and the weighted
-        J_ML, functions of the whole batch, are those of each replica's share, averaged. On
+        among the replicas. Build the generator inside `strategy.scope()`. J_RC, the weighted
+        J_ML and other functions of the whole batch are those of each replica's share, averaged. On
         several machines, give each its own checkpoint.
       seed: of mini-batches and latent noise.
       steps_per_call: steps that one call of the compiled function takes.
@@ -91,12 +92,13 @@ class Trainer(Loop):
         """Runs the stages.
 
         Args:
-          data: configurations `[n, *event_shape]` for J_ML; None where no stage uses it. What need
-            not be in memory: rows that are read by number (`np.memmap`, HDF5 or Zarr datasets,
-            anything with `shape`, `dtype` and slices), a `tf.data.Dataset` of configurations or
-            of chunks `[k, *event_shape]`, a function without arguments that returns a new
-            iterator of chunks at each call, or what can be walked again and again. A stream's
-            elements are pairs (x, condition) for a conditional generator.
+          data: configurations `[n, *event_shape]` for J_ML and other losses that see data; None
+            where no stage has one. What need not be in memory: rows that are read by number
+            (`np.memmap`, HDF5 or Zarr datasets, anything with `shape`, `dtype` and slices), a
+            `tf.data.Dataset` of configurations or of chunks `[k, *event_shape]`, a function without
+            arguments that returns a new iterator of chunks at each call, or what can be walked
+            again and again. A stream's elements are pairs (x, condition) for a conditional
+            generator.
           stages: one stage or several.
           data_condition: of each configuration of `data`, `[n, condition_size]`, for a conditional
             generator.
@@ -167,7 +169,7 @@ class Trainer(Loop):
         where = f"stages[{number}].temperatures"
         self.generator.prior.check_temperatures(where, stage.temperatures)
         given = 0 if stage.condition is None else stage.condition.size
-        if given != size and (given or shape.kl or shape.rc):
+        if given != size and (given or shape.of_generated):
             raise ValueError(
                 f"stages[{number}].condition must have {size} component(s) for this generator, got "
                 f"{stage.condition!r}"
@@ -224,8 +226,11 @@ class Trainer(Loop):
         if data is None:
             shape, dtype = self.generator.system.event_shape, self.generator.dtype
             size = self.generator.bijector.condition_size
-            if any(stage.shape().ml for stage in stages):
-                raise ValueError("data must be given where a stage has ml > 0, got None")
+            if any(stage.shape().of_data for stage in stages):
+                raise ValueError(
+                    "data must be given where a stage has ml > 0, or another loss that sees data, "
+                    "got None"
+                )
             return Data(tf.zeros([1, *shape], dtype), tf.zeros([1, size], dtype))
         found = data if isinstance(data, Rows | Stream) else self._source(data, condition)
         return training_data(found, stages, self.steps_per_call, window, self.seed)

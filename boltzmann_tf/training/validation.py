@@ -19,7 +19,8 @@ from boltzmann_tf.training.windows import sha256
 
 if TYPE_CHECKING:
     from boltzmann_tf.generator import BoltzmannGenerator
-    from boltzmann_tf.training.stages import History, Stage
+    from boltzmann_tf.training.history import History
+    from boltzmann_tf.training.stages import Stage
 
 __all__ = ["Validation", "held_out_terms", "split"]
 

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf.training.faults import TrainingDiverged, bad_steps, diagnose, warn_of_stage
-from boltzmann_tf.training.stages import History, Stage
-from boltzmann_tf.training.step_shape import CONTROLS, Data
+from boltzmann_tf.training.history import History
+from boltzmann_tf.training.stages import Stage
+from boltzmann_tf.training.step_shape import Data
 
 if TYPE_CHECKING:
     from boltzmann_tf.generator import BoltzmannGenerator
@@ -27,7 +28,7 @@ class Watch:
       history: of the run, which grows.
       number: of the stage, from 0.
       stage: its recipe.
-      controls: `[iterations, len(CONTROLS)]`.
+      controls: the scheduled values, `[iterations, len(stage.shape().controls)]`.
       done: steps of the stage that the history holds already.
     """
 
@@ -84,9 +85,10 @@ class Watch:
         # The first row of them that was long enough.
         ends = np.flatnonzero(np.convolve(bad, np.ones(limit), "valid") >= limit)
         begun = len(self._history) - self._done + int(ends[0])
-        high = float(self._controls[self._done - 1, CONTROLS.index("energy_high")])
+        row = self._controls[self._done - 1].tolist()
+        control = dict(zip(self._shape.controls, row, strict=True))
         last = {name: float(v[-1]) for name, v in self._history.values.items()}
-        why = diagnose(generator, self._shape, data, high, last)
+        why = diagnose(generator, self._shape, data, control, last)
         return TrainingDiverged(
             f"stage {self._number + 1} has diverged: from step {begun} of the run on, {limit} "
             f"steps in a row (max_bad_steps) had nothing to learn from: {why}. The generator has "

@@ -53,8 +53,10 @@ class Windows:
         form = source.form
         self._iterations = [stage.iterations for stage in stages]
         sizes = _sizes(source, stages, steps_per_call, window)
-        # A stage without J_ML reads nothing.
-        self._sizes = [n if stage.shape().ml else 0 for n, stage in zip(sizes, stages, strict=True)]
+        # A stage whose losses see no data reads nothing.
+        self._sizes = [
+            n if stage.shape().of_data else 0 for n, stage in zip(sizes, stages, strict=True)
+        ]
         used = [n for n in self._sizes if n] or sizes[:1]
         source.arrange(seed, min(used))
         self._warned = False

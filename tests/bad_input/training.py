@@ -18,6 +18,20 @@ from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.schedules import Cosine, Exponential, Linear, Schedule, values
 
 
+class Named(losses.Loss):
+    name = "named"
+    sees = "data"
+
+    def __call__(self, batch):
+        return batch.log_det[0]
+
+
+def named(name, **attributes):
+    loss = Named()
+    vars(loss).update(name=name, **attributes)
+    return loss
+
+
 def network():
     return bg.BoltzmannGenerator(WELL, bijectors.Scaling(2))
 
@@ -89,6 +103,64 @@ ROWS = [
     (lambda: Stage(1, ml=0.0), ValueError, r"one of ml, kl and rc must be positive, got 0"),
     (lambda: Stage(1, rc=1.0), ValueError, r"rc_loss must be given .*got None with rc=1\.0"),
     (lambda: Stage(1, rc=1.0, rc_loss=first), TypeError, r"rc_loss must be a ReactionCoord"),
+    (
+        lambda: Stage(1, rc=1.0, rc_loss=ReactionCoordinate(first, 0, 1, weight=2.0)),
+        ValueError,
+        r"rc_loss must have no weight of its own beside rc=1\.0, got 2\.0",
+    ),
+    (lambda: Named(weight=-1.0), ValueError, r"weight must be a finite number >= 0, got -1\.0"),
+    (lambda: Named(weight="much"), TypeError, r"weight must be a finite .*'much'"),
+    (lambda: Stage(1, losses=Named()), TypeError, r"losses must be a sequence, got <bad_input"),
+    (lambda: Stage(1, losses=[Named]), TypeError, r"losses\[0\] must be a Loss, got <class"),
+    (lambda: Stage(1, losses=[]), ValueError, r"one of losses must have a positive weight"),
+    (
+        lambda: Stage(1, losses=[Named(weight=0.0)]),
+        ValueError,
+        r"one of losses must have a positive weight, got 0 for all",
+    ),
+    (
+        lambda: Stage(1, losses=[Named(weight=lambda f: f - 2)]),
+        ValueError,
+        r"losses\[0\]\.weight must give finite values >= 0",
+    ),
+    (
+        lambda: Stage(1, ml=1.0, kl=0.5, losses=[Named()]),
+        ValueError,
+        r"losses must be given without what is short .*, got losses and ml, kl$",
+    ),
+    (
+        lambda: Stage(1, weighted_ml=False, losses=[Named()]),
+        ValueError,
+        r"losses must be given without what is short .*, got losses and weighted_ml$",
+    ),
+    (
+        lambda: Stage(1, losses=[losses.KullbackLeibler(), Named(), Named()]),
+        ValueError,
+        r"losses must have a name each, got 'named' for losses\[1\] and losses\[2\]",
+    ),
+    (
+        lambda: Stage(1, losses=[named("two words")]),
+        ValueError,
+        r"losses\[0\] must have an identifier as its name, got 'two words' of Named",
+    ),
+    (
+        lambda: Stage(1, losses=[named(None)]),
+        ValueError,
+        r"losses\[0\] must have an identifier as its name, got None of Named",
+    ),
+    *(
+        (
+            lambda name=name: Stage(1, losses=[named(name)]),
+            ValueError,
+            rf"losses\[0\] must have a name that stands for nothing else .*got '{name}' of Named",
+        )
+        for name in ("loss", "kl", "ess", "skipped", "energy_high", "acceptance", "val_ml")
+    ),
+    (
+        lambda: Stage(1, losses=[named("fine", sees="both")]),
+        ValueError,
+        r"losses\[0\]\.sees must be one of .*'both'",
+    ),
     (lambda: Stage(1, temperatures=2.0), TypeError, r"temperatures must be a sequence, got 2"),
     (lambda: Stage(1, temperatures=()), ValueError, r"temperatures must hold 1 to .*got 0"),
     (lambda: Stage(1, 2, temperatures=(1, 2, 3)), ValueError, r"temperatures must .*got 3"),
@@ -141,7 +213,7 @@ ROWS = [
     (lambda: fit(stages=[]), ValueError, r"stages must hold at least one Stage, got none"),
     (lambda: fit(stages=5), TypeError, r"stages must be a sequence, got 5"),
     (lambda: fit(stages=[5]), TypeError, r"stages\[0\] must be a Stage, got 5"),
-    (lambda: fit(None), ValueError, r"data must be given where a stage has ml > 0, got None"),
+    (lambda: fit(None), ValueError, r"data must be given where a stage has ml > 0, .*got None"),
     (lambda: fit(np.ones((3, 5))), ValueError, r"data must have shape \[n, 2\], got \(3, 5\)"),
     (lambda: fit(np.ones(3)), ValueError, r"data must have 2 dimension.*got shape \(3,\)"),
     (lambda: fit(ONES * NAN), ValueError, r"data must be finite, got 6 NaN or infinite of 6"),

@@ -1,151 +1,20 @@
-"""The losses of Boltzmann generators, each a callable with a name.
-
-They see a batch that the training step has mapped once: data taken to latent space (`Mapped`), or
-latent draws taken to configurations (`Generated`), so that several losses share one pass.
-"""
+"""Samples spread along reaction coordinates, so that barriers are seen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._support.checks import choice, finite_array, instance, positive, positive_int
-from boltzmann_tf.energy_cut import Cut, cut_energy, linlog, safe_energy
-from boltzmann_tf.priors import Prior
-from boltzmann_tf.priors.normal import standard_energy
+from boltzmann_tf._support.checks import choice, finite_array, positive, positive_int
+from boltzmann_tf.losses.base import Generated, Loss
 
-__all__ = [
-    "Cut",
-    "Generated",
-    "KullbackLeibler",
-    "Likelihood",
-    "Mapped",
-    "ReactionCoordinate",
-    "WeightedLikelihood",
-    "cut_energy",
-    "linlog",
-    "safe_energy",
-]
+__all__ = ["ReactionCoordinate"]
 
 
-class Mapped(NamedTuple):
-    """Data in latent space.
-
-    Attributes:
-      x: configurations, `[batch, ...]`.
-      z: latent images, `[batch, D]`.
-      log_det: log|dz/dx|, `[batch]`.
-      prior: of the generator; None for the standard normal.
-      condition: of each, `[batch, condition_size]`, where there are conditions.
-    """
-
-    x: tf.Tensor
-    z: tf.Tensor
-    log_det: tf.Tensor
-    prior: Prior | None = None
-    condition: tf.Tensor | None = None
-
-    def prior_energy(self, temperature: Any = 1.0) -> tf.Tensor:
-        """The prior's energy at z, `[batch]`: |z|^2 / (2 tau) of the normal one."""
-        if self.prior is None:
-            return standard_energy(self.z, temperature)
-        condition = self.condition if self.prior.condition_size else None
-        return self.prior.energy(self.z, temperature, condition)
-
-
-class Generated(NamedTuple):
-    """Latent draws in configuration space.
-
-    Attributes:
-      z: draws from the prior at tau, `[batch, D]`.
-      x: configurations, `[batch, ...]`.
-      log_det: log|dx/dz|, `[batch]`.
-      energy: reduced training energy u / tau after the cut, `[batch]`.
-      temperature: tau of each sample, `[batch]`.
-      temperatures: number of temperatures; sample i is at temperature i modulo this.
-      condition: of each, `[batch, condition_size]`, where there are conditions.
-    """
-
-    z: tf.Tensor
-    x: tf.Tensor
-    log_det: tf.Tensor
-    energy: tf.Tensor
-    temperature: tf.Tensor
-    temperatures: int
-    condition: tf.Tensor | None = None
-
-
-class Likelihood:
-    """J_ML, training by example: mean of `|z|^2 / 2 - log|dz/dx|` over data.
-
-    It estimates the negative log-likelihood of the data under the generated density at tau = 1
-    *without* the constant (D / 2) ln 2 pi, as published; so it can be negative. Its minimum for
-    data from a density with entropy H is H - (D / 2) ln 2 pi. With another prior its energy stands
-    in the place of |z|^2 / 2, which leaves no constant out unless the prior says so.
-    """
-
-    name = "ml"
-
-    def __call__(self, batch: Mapped) -> tf.Tensor:
-        """The batch mean, a scalar."""
-        return tf.reduce_mean(self.terms(batch))
-
-    @staticmethod
-    def terms(batch: Mapped) -> tf.Tensor:
-        """The loss of each sample, `[batch]`."""
-        instance("batch", batch, Mapped)
-        return batch.prior_energy() - batch.log_det
-
-
-class WeightedLikelihood(Likelihood):
-    """J_ML with each sample weighted by its Boltzmann over its generated density.
-
-    The published code's silent default (`weigh_ML`), here only on request: noisy, and with
-    gradients through the weights, as published.
-    """
-
-    def __call__(
-        self,
-        batch: Mapped,
-        energy: tf.Tensor | None = None,
-        temperature: tf.Tensor | float = 1.0,
-    ) -> tf.Tensor:
-        """The weighted mean.
-
-        Args:
-          batch: data in latent space.
-          energy: cut reduced energy u(x) / tau of each, `[batch]`.
-          temperature: tau of each weight, `[batch]` or scalar; the terms are those of tau = 1. One
-            softmax goes over the mixed batch, as published: the normalisations of prior and
-            Boltzmann density, which differ with tau, are left out, and few configurations at the
-            highest tau may carry it.
-        """
-        if energy is None:
-            raise ValueError("energy must be given to the weighted likelihood, got None")
-        log_weight = -energy + batch.prior_energy(temperature) - batch.log_det
-        return tf.reduce_sum(tf.nn.softmax(log_weight) * self.terms(batch))
-
-
-class KullbackLeibler:
-    """J_KL, training by energy: mean of `u(x) / tau - log|dx/dz|` over generated samples.
-
-    It is KL(generated || Boltzmann) + H_Z(tau) - ln Z(tau), with H_Z the entropy of the prior at
-    tau, (D / 2) ln(2 pi e tau) of the normal one; so it is bounded below by H_Z - ln Z, and is
-    usually negative. Over several temperatures it is the mean over the mixed batch, as published.
-    """
-
-    name = "kl"
-
-    def __call__(self, batch: Generated) -> tf.Tensor:
-        """The batch mean, a scalar."""
-        instance("batch", batch, Generated)
-        return tf.reduce_mean(batch.energy - batch.log_det)
-
-
-class ReactionCoordinate:
+class ReactionCoordinate(Loss):
     """J_RC, which spreads generated samples evenly along one or two reaction coordinates.
 
     Samples are binned softly: Gaussian kernels at `bins` centres a coordinate, from `lower` to
@@ -168,9 +37,12 @@ class ReactionCoordinate:
       bins: number of bins a coordinate.
       form: "log_bins" or "entropy".
       period: of each coordinate, None for a line: one value, or one for each coordinate.
+      weight: factor in the objective, a number or a schedule.
     """
 
     name = "rc"
+    sees = "generated"
+    needs_energy = False
 
     def __init__(
         self,
@@ -181,7 +53,9 @@ class ReactionCoordinate:
         bins: int = 11,
         form: str = "log_bins",
         period: float | None | Sequence[float | None] = None,
+        weight: Any = 1.0,
     ) -> None:
+        super().__init__(weight=weight)
         given = coordinates if isinstance(coordinates, list | tuple) else (coordinates,)
         if len(given) not in (1, 2) or not all(map(callable, given)):
             raise TypeError(f"coordinates must be one or two functions, got {coordinates!r}")
@@ -221,7 +95,7 @@ class ReactionCoordinate:
         return tuple(None if own is None else float(own) for own in each)
 
     @property
-    def minimum(self) -> float:
+    def minimum(self) -> float:  # type: ignore[override]
         """The value for evenly filled bins."""
         n = self.bins ** len(self.coordinates)
         return float(n * np.log(n) if self.form == "log_bins" else -np.log(n))
