@@ -181,6 +181,13 @@ def curves(
       panel: inches of one panel.
       legend: "inside" for one in every panel; "above" for one over all of them, where the data
         leave no room: a name then needs one `color` in all panels.
+
+    Example:
+      >>> t = np.linspace(0, 1, 20)
+      >>> series = {"exact": {"x": t, "y": np.exp(-t), "color": "black"}}
+      >>> figure = bg.plotting.curves([{"labels": ("t", "y"), "title": "decay", "series": series}])
+      >>> [axes.get_title() for axes in figure.axes]
+      ['decay']
     """
     choice("legend", legend, ("inside", "above"))
     filled("panels", panels, Sequence)
