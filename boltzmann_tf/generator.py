@@ -108,6 +108,12 @@ class BoltzmannGenerator:
       jit_compile: whether XLA compiles sampling and densities, as in `Trainer`: without it the
         first sample comes earlier, and the random numbers are others. "auto" takes XLA unless the
         bijector or the system says no (`compiles_with_xla`).
+
+    Example:
+      >>> generator = bg.BoltzmannGenerator(bg.systems.DoubleWell(), bg.bijectors.Scaling(2))
+      >>> s = generator.sample(100, seed=0)
+      >>> s.x.shape, s.log_weight.dtype
+      ((100, 2), dtype('float64'))
     """
 
     def __init__(

@@ -109,6 +109,11 @@ class Box(Bijector):
       upper: upper bound of each coordinate, `[D]`; inf for none (both or neither).
       dtype: "float32" or "float64".
       name: of the bijector.
+
+    Example:
+      >>> box = bg.bijectors.Box([0.0, -1.0], [1.0, 1.0])
+      >>> box.forward(tf.zeros([1, 2])).numpy()
+      array([[0.5, 0. ]], dtype=float32)
     """
 
     def __init__(

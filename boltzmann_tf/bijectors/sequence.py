@@ -31,6 +31,12 @@ class Sequence(Bijector):
       bijectors: what to compose; at least one of them must be a `boltzmann_tf` bijector, from
         which the event size and dtype are taken.
       name: of the bijector.
+
+    Example:
+      >>> parts = [bg.bijectors.Scaling(2), bg.bijectors.Box([0.0, 0.0], [1.0, 4.0])]
+      >>> flow = bg.bijectors.Sequence(parts)
+      >>> flow.forward(tf.zeros([1, 2])).numpy()
+      array([[0.5, 2. ]], dtype=float32)
     """
 
     def __init__(self, bijectors: SequenceOf[tfb.Bijector], *, name: str | None = None) -> None:

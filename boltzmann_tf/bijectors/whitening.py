@@ -28,6 +28,12 @@ class Whitening(Bijector):
       rotate: whether to turn to the principal axes; False only shifts and scales each coordinate.
       dtype: "float32" or "float64".
       name: of the bijector.
+
+    Example:
+      >>> data = np.random.default_rng(0).normal(3.0, [2.0, 0.1], size=(1000, 2))
+      >>> whitening = bg.bijectors.Whitening.from_data(data)
+      >>> whitening.inverse(tf.constant(data, tf.float32)).numpy().std(axis=0).round(2)
+      array([1., 1.], dtype=float32)
     """
 
     def __init__(

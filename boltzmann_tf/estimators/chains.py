@@ -86,6 +86,14 @@ def r_hat(chains: ArrayLike, *, chain_axis: int = 0, draw_axis: int = 1) -> floa
 
     Returns:
       R-hat of each quantity, shape [...]; NaN for one that never moved.
+
+    Example:
+      >>> chains = np.random.default_rng(0).normal(size=(4, 1000))
+      >>> round(bg.estimators.r_hat(chains), 2)
+      1.0
+      >>> chains[0] += 2.0  # one is elsewhere
+      >>> round(bg.estimators.r_hat(chains), 1)
+      1.3
     """
     values = _chains(chains, chain_axis, draw_axis, minimum_chains=2)
     return _each(backend().r_hat, values)
@@ -127,6 +135,13 @@ def autocorrelation_time(
       tau of each quantity, shape [...]; NaN for one that never moved. Chains that are not several
       times longer show a part of it only: with fewer than 20 effective samples, or 4 a chain, a
       `CalibrationWarning` says so.
+
+    Example:
+      >>> chains = np.random.default_rng(0).normal(size=(8, 10_000))
+      >>> for i in range(1, 10_000):
+      ...     chains[:, i] += 0.5 * chains[:, i - 1]
+      >>> round(bg.estimators.autocorrelation_time(chains), 1)  # (1 + 0.5) / (1 - 0.5)
+      3.0
     """
     values = _chains(chains, chain_axis, draw_axis)
     ess = chain_ess(values)
@@ -160,6 +175,12 @@ def mean_with_error(
     Returns:
       an `Estimate` for one quantity, `Estimates` of shape [...] for several; the error of one that
       never moved is NaN.
+
+    Example:
+      >>> chains = np.random.default_rng(0).normal(size=(4, 1000))
+      >>> value, error = bg.estimators.mean_with_error(chains)
+      >>> round(value, 2), round(error, 2)
+      (-0.02, 0.02)
     """
     values = _chains(chains, chain_axis, draw_axis)
     n_chains = values.shape[0]
@@ -230,6 +251,13 @@ def function_of_means(
       an `Estimate` where the result is one number, else `Estimates`. The error is NaN from fewer
       than 4 blocks and where nothing ever moved; from fewer than 10 it comes with a
       `CalibrationWarning`.
+
+    Example:
+      >>> chains = np.random.default_rng(0).normal(1.0, 0.5, size=(4, 1000))
+      >>> moments = np.stack([chains, chains**2], axis=-1)
+      >>> variance = bg.estimators.function_of_means(moments, lambda m: m[..., 1] - m[..., 0] ** 2)
+      >>> round(float(variance.value), 2)
+      0.25
     """
     values = _chains(chains, chain_axis, draw_axis)
     if values.ndim != 3:

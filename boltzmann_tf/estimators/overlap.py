@@ -98,6 +98,13 @@ def bar(
     Raises:
       ValueError: on bad arguments.
       RuntimeError: when the two sets share less than a tenth of a sample.
+
+    Example:
+      >>> rng = np.random.default_rng(0)
+      >>> forward, reverse = rng.normal(2.5, 1.0, 10_000), rng.normal(-1.5, 1.0, 10_000)
+      >>> value, error = bg.estimators.bar(forward, reverse)  # exactly 2.5 - 1 / 2
+      >>> round(value, 2), round(error, 2)
+      (2.0, 0.01)
     """
     estimate, message = _bar(work_forward, work_reverse, resolution, "bar")
     if message is not None:

@@ -97,6 +97,12 @@ def populations(
 
     Returns:
       `Populations`, in the order of `regions`.
+
+    Example:
+      >>> x = np.random.default_rng(0).normal(size=100_000)
+      >>> found = bg.estimators.populations(x, regions={"left": (-np.inf, 1), "right": (1, np.inf)})
+      >>> round(found.population("right").value, 2)  # exactly 0.1587
+      0.16
     """
     values = as_float64("coordinate", coordinate)
     if values.ndim not in (1, 2) or values.size == 0:

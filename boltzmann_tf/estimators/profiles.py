@@ -110,6 +110,14 @@ def free_energy_profile(
 
     Returns:
       the profile, see `Profile`; errors are NaN in bins that a single block fills.
+
+    Example:
+      >>> x = np.random.default_rng(0).normal(size=100_000)
+      >>> profile = bg.free_energy_profile(x, edges=np.linspace(-2, 2, 5))
+      >>> profile.centers
+      array([-1.5, -0.5,  0.5,  1.5])
+      >>> profile.free_energy.round(1)
+      array([0.9, 0. , 0. , 0.9])
     """
     values, weights = check_coordinate("coordinate", coordinate, log_weights)
     edges = check_edges("edges", edges)
@@ -192,6 +200,10 @@ def align_profile(
 
     Returns:
       the shifted profile [bins], closest in the sense of least squares.
+
+    Example:
+      >>> bg.estimators.align_profile([3.0, 4.0, 6.0], [0.0, 1.0, 3.0])
+      array([0., 1., 3.])
     """
     values, target, used = _paired(free_energy, reference, mask)
     used = used & np.isfinite(values) & np.isfinite(target)
@@ -235,6 +247,12 @@ def profile_rmse(
 
     Returns:
       the RMSE in kT.
+
+    Example:
+      >>> x = np.random.default_rng(0).normal(size=100_000)
+      >>> profile = bg.free_energy_profile(x, edges=np.linspace(-2, 2, 41))
+      >>> bg.estimators.profile_rmse(profile, 0.5 * profile.centers**2) < 0.05
+      True
     """
     instance("profile", profile, Profile)
     values, target, used = _paired(profile.free_energy, reference, mask)

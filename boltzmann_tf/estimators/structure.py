@@ -166,6 +166,12 @@ def debye_structure_factor(
 
     Returns:
       see `StructureFactor`.
+
+    Example:
+      >>> pair = np.tile([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], (400, 1, 1))
+      >>> found = bg.estimators.debye_structure_factor(pair, q=[0.01, np.pi])
+      >>> found.value.round(3)  # 1 + sin(q r) / (q r)
+      array([2., 1.])
     """
     at = finite_array("q", q, ndim=1)
     if np.any(at < 0):

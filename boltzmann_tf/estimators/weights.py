@@ -49,7 +49,12 @@ class LogZBounds(NamedTuple):
 
 
 def normalized_weights(log_weights: ArrayLike) -> np.ndarray:
-    """Returns the weights [n] scaled to sum to one."""
+    """Returns the weights [n] scaled to sum to one.
+
+    Example:
+      >>> bg.estimators.normalized_weights(np.log([1.0, 1.0, 2.0]))
+      array([0.25, 0.25, 0.5 ])
+    """
     # States no error, so that dependent ones may pass without a word.
     values = check_log_weights("log_weights", np.asarray(log_weights))
     weights = np.exp(values - values.max())
@@ -61,12 +66,21 @@ def effective_sample_size(log_weights: ArrayLike) -> float:
 
     It sees only where the generator has been: a generator that misses a mode has a high value.
     Read it beside `coverage`.
+
+    Example:
+      >>> round(bg.estimators.effective_sample_size(np.log([1.0, 1.0, 2.0])), 4)
+      2.6667
     """
     return kish(check_log_weights("log_weights", log_weights))
 
 
 def ess_fraction(log_weights: ArrayLike) -> float:
-    """Returns the effective sample size divided by the number of samples, in (0, 1]."""
+    """Returns the effective sample size divided by the number of samples, in (0, 1].
+
+    Example:
+      >>> bg.estimators.ess_fraction([0.0, 0.0, -np.inf, -np.inf])
+      0.5
+    """
     return effective_sample_size(log_weights) / np.size(log_weights)
 
 
@@ -86,6 +100,11 @@ def pareto_k(log_weights: ArrayLike, *, resolution: float | None = None) -> floa
       k-hat; NaN below 25 samples, or five of positive weight, where the tail is too short to fit;
       -inf where there is no tail: all weights are equal to rounding, as those of an exact
       generator, or the largest is shared by so many samples that it is a bound.
+
+    Example:
+      >>> heavy = np.random.default_rng(0).pareto(1.0, 10_000)  # of infinite mean
+      >>> round(bg.estimators.pareto_k(np.log(heavy)), 1)
+      1.0
     """
     values = check_log_weights("log_weights", log_weights)
     return pareto_shape(values, resolution_of(log_weights, values, resolution))
@@ -108,6 +127,12 @@ def log_z(log_weights: ArrayLike, *, resolution: float | None = None) -> Estimat
 
     Returns:
       log Z in nats; the error is NaN for n = 1.
+
+    Example:
+      >>> log_weights = np.random.default_rng(0).normal(2.98, 0.2, 10_000)  # log Z = 3
+      >>> value, error = bg.estimators.log_z(log_weights)
+      >>> round(value, 2), round(error, 3)
+      (3.0, 0.002)
     """
     values = check_log_weights("log_weights", log_weights)
     estimate, message = judged_log_z(
@@ -179,6 +204,13 @@ def log_z_bounds(
     Returns:
       the two bounds in nats, each with its error. A `CalibrationWarning` says where the upper one
       lies below the lower one by more than four of their joint errors.
+
+    Example:
+      >>> rng = np.random.default_rng(0)
+      >>> generated, reference = rng.normal(2.98, 0.2, 10_000), rng.normal(3.02, 0.2, 10_000)
+      >>> bounds = bg.estimators.log_z_bounds(generated, reference)  # log Z = 3
+      >>> round(bounds.lower.value, 2), round(bounds.upper.value, 2)
+      (2.98, 3.02)
     """
     values = check_log_weights("log_weights", log_weights)
     rounding = resolution_of(log_weights, values, resolution)

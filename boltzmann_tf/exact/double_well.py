@@ -39,6 +39,11 @@ class DoubleWell(ProjectedDensity):
       a2: coefficient of -x^2.
       a1: coefficient of x; positive makes the left well the deeper.
       k: spring constant along y, > 0.
+
+    Example:
+      >>> well = bg.exact.DoubleWell()
+      >>> round(well.free_energy_difference(1.0), 4)  # right - left, kT
+      3.3799
     """
 
     a4: float = 1.0

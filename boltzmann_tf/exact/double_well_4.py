@@ -43,6 +43,11 @@ class DoubleWell4:
       quartic: > 0.
       quadratic: >= 0.
       distance: between the two lengths of a pair.
+
+    Example:
+      >>> exact = bg.exact.DoubleWell4()
+      >>> round(exact.log_z(1.0), 6), round(exact.mean_energy(1.0), 6)
+      (29.667232, -22.54151)
     """
 
     quartic: float = 0.9

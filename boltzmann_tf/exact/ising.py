@@ -41,6 +41,13 @@ class IsingTorus:
       length: L >= 2.
       coupling: J > 0.
       field: h.
+
+    Example:
+      >>> lattice = bg.exact.IsingTorus(2)  # energies -8, 0 and 8 in 2, 12 and 2 configurations
+      >>> round(lattice.log_z(4.0), 6)
+      3.297642
+      >>> round(float(np.log(2 * np.exp(2) + 12 + 2 * np.exp(-2))), 6)
+      3.297642
     """
 
     length: int

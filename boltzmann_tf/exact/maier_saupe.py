@@ -23,6 +23,11 @@ class MaierSaupe:
 
     Attributes:
       coupling: U > 0.
+
+    Example:
+      >>> theory = bg.exact.MaierSaupe()
+      >>> round(theory.transition, 6), round(theory.transition_order, 5)
+      (0.220194, 0.42903)
     """
 
     coupling: float = 1.0

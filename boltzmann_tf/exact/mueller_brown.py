@@ -79,6 +79,11 @@ class MuellerBrown(ProjectedDensity):
       scale: prefactor of the energy; 0.1 makes it kT at T = 1.
       box: ((x_low, x_high), (y_low, y_high)) with hard walls, such as the published reference's
         ((-1.5, 1), (-0.2, 2)); None for the whole plane.
+
+    Example:
+      >>> surface = bg.exact.MuellerBrown()
+      >>> [round(point.energy, 3) for point in surface.minima()]
+      [-14.67, -8.077, -10.817]
     """
 
     scale: float = 0.1

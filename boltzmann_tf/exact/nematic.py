@@ -69,6 +69,11 @@ class NematicChain:
       length: number of spins N >= 2; a ring has at least 3.
       coupling: eps > 0.
       periodic: whether it is a ring.
+
+    Example:
+      >>> chain = bg.exact.NematicChain(10)
+      >>> round(chain.log_z(1.0), 4), round(chain.correlation(1, 1.0), 4)
+      (26.2787, 0.2205)
     """
 
     length: int
@@ -156,6 +161,11 @@ class FullyConnectedNematic:
     Attributes:
       spins: N >= 2.
       coupling: U > 0.
+
+    Example:
+      >>> few = bg.exact.FullyConnectedNematic(8)
+      >>> round(float(np.sqrt(few.pair_order(0.1))), 4)
+      0.8811
     """
 
     spins: int

@@ -51,6 +51,11 @@ class PlanarDensity(ProjectedDensity):
       resolution: panel width at T = 1, in the units of r; two to four standard deviations of the
         narrowest well is right. Halve it to see the quadrature error.
       named_states: name to (lower, upper) in r.
+
+    Example:
+      >>> bowl = bg.exact.PlanarDensity(lambda x: 0.5 * np.sum(x**2, axis=-1), ((-9, 9), (-9, 9)))
+      >>> round(bowl.log_z(1.0), 6)  # log 2 pi
+      1.837877
     """
 
     function: Callable[[np.ndarray], np.ndarray]

@@ -39,6 +39,11 @@ class SpringInBox:
     Attributes:
       stiffness: k, in kT per unit length squared, > 0.
       length: L, the size of the box of x1, > 0.
+
+    Example:
+      >>> box = bg.exact.SpringInBox(stiffness=1.0, length=4.0)
+      >>> round(box.log_z(1.0), 4)
+      1.9587
     """
 
     stiffness: float = 1.0

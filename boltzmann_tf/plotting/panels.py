@@ -125,6 +125,13 @@ def curves(
       panel: inches of one panel.
       legend: "inside" for one in every panel; "above" for one over all of them, where the data
         leave no room: a name then needs one look in all panels.
+
+    Example:
+      >>> t = np.linspace(0, 1, 20)
+      >>> exact = bg.plotting.Series.of("exact", t, np.exp)
+      >>> figure = bg.plotting.curves([bg.plotting.Panel("t", "y", [exact], "growth")])
+      >>> [axes.get_title() for axes in figure.axes]
+      ['growth']
     """
     choice("legend", legend, ("inside", "above"))
     filled("panels", panels, Sequence)

@@ -41,6 +41,13 @@ class HarmonicAngle(Angles):
       stiffness: in kT per radian squared, a number or [angles].
       angle: at rest, in radians, a number or [angles].
       name: of the term.
+
+    Example:
+      >>> bend = bg.potentials.HarmonicAngle([(0, 1, 2)], stiffness=2.0, angle=np.pi)
+      >>> chain = bg.systems.ParticleSystem(n=3, dimension=2, terms=[bend])
+      >>> x = chain.configuration([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+      >>> chain.energy(x[None]).numpy().round(3)  # (pi / 2)^2
+      array([2.467])
     """
 
     def __init__(

@@ -54,6 +54,12 @@ class HarmonicBond(Bonds):
       stiffness: in kT per length squared, a number or [bonds].
       length: at rest, a number or [bonds].
       name: of the term.
+
+    Example:
+      >>> bond = bg.potentials.HarmonicBond([(0, 1)], stiffness=2.0, length=1.0)
+      >>> pair = bg.systems.ParticleSystem(n=2, dimension=1, terms=[bond])
+      >>> pair.energy(pair.configuration([[0.0], [3.0]])[None]).numpy()  # 2 / 2 (3 - 1)^2
+      array([4.])
     """
 
     def __init__(
@@ -86,6 +92,12 @@ class FENE(Bonds):
       stiffness: in kT per length squared, a number or [bonds].
       extension: the largest, a number or [bonds].
       name: of the term.
+
+    Example:
+      >>> bond = bg.potentials.FENE([(0, 1)], stiffness=30.0, extension=1.5)
+      >>> pair = bg.systems.ParticleSystem(n=2, dimension=1, terms=[bond])
+      >>> pair.energy(pair.configuration([[0.0], [0.97]])[None]).numpy().round(2)
+      array([18.28])
     """
 
     REACH = 0.98  # of the extension: beyond, training continues by the tangent

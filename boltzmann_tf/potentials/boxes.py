@@ -65,6 +65,14 @@ class Periodic(Box):
       length: of its sides, a number or one for each dimension.
       images: None to refuse potentials that reach beyond half a side, where a particle meets more
         than one image of another; "nearest" to count the nearest image only.
+
+    Example:
+      >>> fluid = bg.potentials.LennardJones(cut=2.0)
+      >>> gas = bg.systems.ParticleSystem(
+      ...     n=2, dimension=1, terms=[fluid], box=bg.potentials.Periodic(5.0)
+      ... )
+      >>> gas.pair_distances(tf.constant([[-2.4, 2.4]])).numpy().round(1)  # the nearest image
+      array([[0.2]], dtype=float32)
     """
 
     anchors = True

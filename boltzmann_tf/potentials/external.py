@@ -79,6 +79,12 @@ class Tether(Few):
       stiffness: in kT per length squared, a number or [particles].
       particles: their numbers; None for all.
       name: of the term.
+
+    Example:
+      >>> held = bg.potentials.Tether([1.0, 0.0], stiffness=4.0)
+      >>> pair = bg.systems.ParticleSystem(n=2, dimension=2, terms=[held])
+      >>> pair.energy(tf.constant([[1.0, 0.0, 0.0, 0.0]])).numpy()  # 4 / 2 * 1^2
+      array([2.], dtype=float32)
     """
 
     def __init__(

@@ -82,6 +82,11 @@ def diagnose(kind: str, value: float, *, n: int | None = None) -> Diagnostic:
 
     Returns:
       what `Context.table` shows.
+
+    Example:
+      >>> from boltzmann_tf.reproduction import diagnose
+      >>> print(diagnose("k-hat", 1.05))
+      1.05 (limit: at most 0.7)
     """
     how = _KINDS[choice("kind", kind, _KINDS)]
     value = judged = float(value)

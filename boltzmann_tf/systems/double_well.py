@@ -30,6 +30,11 @@ class DoubleWell(System):
       a2: quadratic coefficient, >= 0 for two wells.
       a1: tilt.
       k: stiffness of the second coordinate, > 0.
+
+    Example:
+      >>> system = bg.systems.DoubleWell()
+      >>> system.energy(tf.constant([[-1.8, 0.0], [1.7, 0.0]])).numpy().round(2)
+      array([-10.74,  -7.29], dtype=float32)
     """
 
     event_shape = (2,)

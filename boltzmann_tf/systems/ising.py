@@ -49,6 +49,11 @@ class Ising(System):
       coupling: J; negative for an antiferromagnet.
       field: h.
       boundary: "periodic" or "open", the latter with 2 L (L - 1) bonds.
+
+    Example:
+      >>> system = bg.systems.Ising(4)
+      >>> system.energy(tf.ones([1, 4, 4])).numpy()  # two bonds a site
+      array([-32.], dtype=float32)
     """
 
     domain = "spins"

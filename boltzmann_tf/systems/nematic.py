@@ -76,6 +76,11 @@ class Nematic(System):
         for L = 2 neighbours share two bonds.
       coupling: eps.
       field: h, along z.
+
+    Example:
+      >>> chain = bg.systems.Nematic("chain", 3)
+      >>> chain.energy(tf.constant([[[0.0, 0.0, 1.0]] * 3])).numpy()  # two bonds
+      array([-2.], dtype=float32)
     """
 
     domain = "unit vectors"

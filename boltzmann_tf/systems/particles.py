@@ -62,6 +62,12 @@ class ParticleSystem(System):
     Attributes:
       rigid: numbers of the particles that `sampling.anneal_particles` moves as one body, unless it
         is told otherwise.
+
+    Example:
+      >>> pair = bg.systems.ParticleSystem(n=2, dimension=3, terms=[bg.potentials.LennardJones()])
+      >>> x = pair.configuration([[0.0, 0.0, 0.0], [2 ** (1 / 6), 0.0, 0.0]])
+      >>> pair.energy(x[None]).numpy().round(4)
+      array([-1.])
     """
 
     rigid: tuple[int, ...] = ()

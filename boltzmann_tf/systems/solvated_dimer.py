@@ -68,6 +68,11 @@ class SolvatedDimer(ParticleSystem):
       core: pairs closer than this repel in `training_energy` by the tangent, in r^2, at this
         distance: finite where particles coincide, and with a force until they do.
       solvent: number of solvent particles, a square.
+
+    Example:
+      >>> system = bg.systems.SolvatedDimer()
+      >>> system.energy(np.array([system.initial_state("closed")])).numpy().round(1)
+      array([5261.6])
     """
 
     rigid = (0, 1)

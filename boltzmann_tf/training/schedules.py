@@ -35,7 +35,12 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Linear(Schedule):
-    """A straight line."""
+    """A straight line.
+
+    Example:
+      >>> bg.Linear(1.0, 0.0)(np.array([0.0, 0.5, 1.0]))
+      array([1. , 0.5, 0. ])
+    """
 
     def __call__(self, fraction: np.ndarray) -> np.ndarray:
         """Values at fractions in [0, 1]."""
@@ -44,7 +49,13 @@ class Linear(Schedule):
 
 @dataclass(frozen=True)
 class Exponential(Schedule):
-    """A straight line in the logarithm; both ends must be positive."""
+    """A straight line in the logarithm; both ends must be positive.
+
+    Example:
+      >>> from boltzmann_tf.training.schedules import Exponential
+      >>> Exponential(1e-2, 1e-4)(np.array([0.0, 0.5, 1.0]))
+      array([0.01  , 0.001 , 0.0001])
+    """
 
     def __post_init__(self) -> None:
         for name in ("start", "end"):
@@ -62,6 +73,10 @@ class Cosine(Schedule):
     Attributes:
       end: value at the end; 0 by default.
       warmup: fraction of the stage spent rising to `start`.
+
+    Example:
+      >>> bg.Cosine(1e-3, warmup=0.1)(np.array([0.0, 0.05, 0.1, 1.0])).round(7)
+      array([0.    , 0.0005, 0.001 , 0.    ])
     """
 
     end: float = 0.0
