@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         systems,
         trajectories,
     )
+    from boltzmann_tf._support.counting import energies_counted
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
     from boltzmann_tf.generator import BoltzmannGenerator, Samples
@@ -61,6 +62,7 @@ _NAMES = {
     "System": "systems",
     "Trainer": "training",
     "TrainingDiverged": "training",
+    "energies_counted": "_support.counting",
     "free_energy_difference": "estimators",
     "free_energy_profile": "estimators",
     "realnvp": "bijectors",
@@ -80,6 +82,7 @@ __all__ = [
     "__version__",
     "analysis",
     "bijectors",
+    "energies_counted",
     "estimators",
     "exact",
     "free_energy_difference",

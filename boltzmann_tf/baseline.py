@@ -12,6 +12,7 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.systems.base import System
 
@@ -65,6 +66,7 @@ def gaussian_baseline(
     energy = np.concatenate(
         [system.energy(tf.constant(part)).numpy() for part in np.array_split(y, -(-n // 10_000))]
     ).astype(np.float64)
+    count_energies(n)
     # A NaN energy is of a configuration outside the support, as for a generator.
     log_weight = np.where(np.isnan(energy), -np.inf, -energy / tau - log_q)
     return Samples(z, y, log_q, energy, log_weight)

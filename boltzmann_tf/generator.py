@@ -22,6 +22,7 @@ from boltzmann_tf._support.checks import (
     seed_int,
     whole_numbers_held,
 )
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf._support.graph import numbers_of, with_xla
 from boltzmann_tf._support.rows import Chunk, Form
 from boltzmann_tf._support.streams import source
@@ -227,7 +228,9 @@ class BoltzmannGenerator:
         def one(i: int) -> Samples:
             count = min(batch, n - i * batch)
             out = draw(batch, seed=tf.constant([seed, i], tf.int32), **given(i * batch, count))
-            return Samples(*(part.numpy()[:count] for part in out))
+            samples = Samples(*(part.numpy()[:count] for part in out))
+            count_energies(count)
+            return samples
 
         return ahead(one, -(-n // batch))
 
@@ -261,11 +264,18 @@ class BoltzmannGenerator:
           condition: for conditional bijectors and systems: of all of them, `[condition_size]`;
             where x is no stream also one for each, `[n, condition_size]`.
         """
-        return self._evaluate(x, temperature, condition)[0]
+        return self._over_rows(self._function("log_prob", self._log_q), x, temperature, condition)
 
     def log_weight(self, x: Any, temperature: Any = 1.0, *, condition: Any = None) -> np.ndarray:
         """Log-weight `-u(x) / tau - log q(x)`, float64 `[n]`; arguments as of `log_prob`."""
-        return self._evaluate(x, temperature, condition)[1]
+        # Two functions, of which `log_prob` shares the first: a map takes long to compile.
+        log_prob = self._function("log_prob", self._log_q)
+        weigh = self._function("weigh", self._weigh)
+
+        def log_weight(x: tf.Tensor, **given: tf.Tensor) -> tf.Tensor:
+            return weigh(x, log_prob(x, **given), **given)
+
+        return self._over_rows(log_weight, x, temperature, condition, energies=True)
 
     def as_distribution(self, temperature: float = 1.0) -> tfd.TransformedDistribution:
         """The generated density as a TFP distribution over `event_shape`."""
@@ -374,12 +384,14 @@ class BoltzmannGenerator:
         energy = self._energy_of(x, condition)
         return Samples(z, x, log_q, energy, _log_weight(energy, tau, log_q))
 
-    def _density(
-        self, x: tf.Tensor, tau: tf.Tensor, condition: Any = None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def _log_q(self, x: tf.Tensor, tau: tf.Tensor, condition: Any = None) -> tf.Tensor:
         z, log_det = self.to_latent(x, condition=condition)
-        log_q = self.prior_log_prob(z, tau, condition=condition) + log_det
-        return log_q, _log_weight(self._energy_of(x, condition), tau, log_q)
+        return self.prior_log_prob(z, tau, condition=condition) + log_det
+
+    def _weigh(
+        self, x: tf.Tensor, log_q: tf.Tensor, tau: tf.Tensor, condition: Any = None
+    ) -> tf.Tensor:
+        return _log_weight(self._energy_of(x, condition), tau, log_q)
 
     def _energy_of(self, x: tf.Tensor, condition: Any) -> tf.Tensor:
         size = self.system.condition_size
@@ -405,26 +417,42 @@ class BoltzmannGenerator:
             )
         return value
 
-    def _evaluate(self, x: Any, temperature: Any, condition: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _over_rows(
+        self,
+        function: Callable[..., tf.Tensor],
+        x: Any,
+        temperature: Any,
+        condition: Any,
+        *,
+        energies: bool = False,
+    ) -> np.ndarray:
+        """What a compiled function gives for each configuration, `[n]`.
+
+        Args:
+          function: of x, tau and condition, to `[batch]`.
+          x: as of `log_prob`.
+          temperature: tau.
+          condition: likewise.
+          energies: whether it computes one of each.
+        """
         rows = source(Form("x", self.system.event_shape, self.dtype.as_numpy_dtype), x)
         tau = self._temperature(temperature, rows.rows)
-        density = self._function("density", self._density)
         conditions = self._conditions(condition, rows.rows)
         batches = rows.batches(BATCH_SIZE)
         first = next(batches)
         batch = min(BATCH_SIZE, 1 << (len(first.x) - 1).bit_length())
         given = _in_batches(batch, tau=tau, condition=conditions)
 
-        def one(chunk: Chunk) -> list[np.ndarray]:
+        def one(chunk: Chunk) -> np.ndarray:
             # The last batch is filled up with copies, so that every call has one shape.
             count = len(chunk.x)
             full = tf.constant(np.resize(chunk.x, (batch, *chunk.x.shape[1:])))
-            found = density(full, **given(int(chunk.rows[0]), count))
-            return [p.numpy()[:count] for p in found]
+            found = function(full, **given(int(chunk.rows[0]), count)).numpy()[:count]
+            if energies:
+                count_energies(count)
+            return found
 
-        parts = list(mapped_ahead(one, itertools.chain([first], batches)))
-        log_q, log_weight = (np.concatenate(p) for p in zip(*parts, strict=True))
-        return log_q, log_weight
+        return np.concatenate(list(mapped_ahead(one, itertools.chain([first], batches))))
 
 
 def _in_batches(

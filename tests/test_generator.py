@@ -249,6 +249,41 @@ def test_densities_agree():
     assert np.abs(generator.log_prob(s.x, 1.0) - s.log_q).max() > 0.1  # temperature matters
 
 
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_densities_and_weights_are_those_of_one_pass(jit_compile):
+    """To the last bit: the density without the energy, and the weight made of it."""
+    generator = BoltzmannGenerator(DoubleWell(), perturbed(2), jit_compile=jit_compile)
+    x = generator.sample(64, seed=3).x
+
+    @tf.function(jit_compile=jit_compile, autograph=False)
+    def together(x, tau):
+        z, log_det = generator.to_latent(x)
+        log_q = generator.prior_log_prob(z, tau) + log_det
+        weight = -tf.cast(generator.system.energy(x), tf.float64) / tf.cast(tau, tf.float64)
+        return log_q, weight - tf.cast(log_q, tf.float64)
+
+    for tau in TEMPERATURES:
+        log_q, log_weight = together(tf.constant(x), tf.constant(tau))
+        np.testing.assert_array_equal(generator.log_prob(x, tau), log_q)
+        np.testing.assert_array_equal(generator.log_weight(x, tau), log_weight)
+
+
+def test_a_density_asks_for_no_energy():
+    class Refusing(Gaussian):
+        asked = 0
+
+        def energy(self, x):
+            Refusing.asked += 1
+            return super().energy(x)
+
+    generator = BoltzmannGenerator(Refusing(), scaling([1.0, 1.0]))
+    before = Refusing.asked
+    generator.log_prob(np.zeros((3, 2), np.float32))
+    assert Refusing.asked == before
+    generator.log_weight(np.zeros((3, 2), np.float32))
+    assert Refusing.asked == before + 1  # traced
+
+
 def test_density_integrates_to_one():
     """By quadrature over a box that holds all but a negligible part of the density."""
     grid = np.linspace(-14, 14, 401)

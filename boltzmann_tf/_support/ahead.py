@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,7 +36,8 @@ def mapped_ahead(piece: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
     with ThreadPoolExecutor(WORKERS) as pool:
         waiting: deque[Future[T]] = deque()
         for item in left:
-            waiting.append(pool.submit(piece, item))
+            # In the reader's context: what is counted there is counted in the threads too.
+            waiting.append(pool.submit(contextvars.copy_context().run, piece, item))
             if len(waiting) == WORKERS:
                 yield waiting.popleft().result()
         while waiting:

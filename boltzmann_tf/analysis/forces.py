@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._support.checks import instance, positive
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.analysis._jumps import jumps
 from boltzmann_tf.analysis._samples import batches, particle_positions
 from boltzmann_tf.estimators import (
@@ -174,6 +175,7 @@ def _averages(
     for x, logs in batches(samples, log_weights, system):
         flat = x.reshape(-1, x.shape[-1])
         table = np.concatenate([parts(flat[k : k + step]) for k in range(0, len(flat), step)])
+        count_energies(len(flat))
         tables.append(table.reshape(*x.shape[:-1], -1))
         weights.append(logs)
     if not tables:

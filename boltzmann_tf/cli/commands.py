@@ -18,6 +18,7 @@ from rich.console import Console
 
 from boltzmann_tf import estimators, sampling, systems
 from boltzmann_tf._support.checks import positive, positive_int
+from boltzmann_tf._support.counting import energies_counted
 from boltzmann_tf._support.disk import check_folder
 from boltzmann_tf._support.files import atomic_path, write_text
 from boltzmann_tf.bijectors import Bijector, DirectorFlow, Sequence, SpheresFromPlanes, realnvp
@@ -75,7 +76,8 @@ def train(
     coordinate = None
     if config.rc or config.reaction_coordinate is not None:
         coordinate = system.reaction_coordinate(config.reaction_coordinate)
-    chains = _data(config, system)
+    with energies_counted() as count:
+        chains = _data(config, system)
     data = chains.configurations
     console.print(
         f"data: {len(data)} configurations from {len(chains.x)} chains, "
@@ -92,7 +94,7 @@ def train(
     generator.save(folder)
     record = _Record(
         config=config,
-        energy_evaluations=chains.steps + history.energy_evaluations,
+        energy_evaluations=count.number + history.energy_evaluations,
         wall_time_s=round(time.perf_counter() - start, 3),
         versions=versions(),
     )
@@ -280,15 +282,16 @@ def evaluate(
     folder = Path(directory)
     batches = BoltzmannGenerator.load(folder).sample_batches(n, temperature, seed=seed)
     parts, resolution = [], 0.0
-    for batch in batches:
-        parts.append(batch.log_weight)
-        resolution = max(resolution, batch.resolution)
+    with energies_counted() as count:
+        for batch in batches:
+            parts.append(batch.log_weight)
+            resolution = max(resolution, batch.resolution)
     spent = _spent(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", estimators.CalibrationWarning)  # the summary says the same
         report = estimators.weight_report(
             np.concatenate(parts),
-            energy_evaluations=None if spent is None else spent + n,
+            energy_evaluations=None if spent is None else spent + count.number,
             resolution=resolution,
         )
     if json_file is not None:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from boltzmann_tf._support import files as _files
 from boltzmann_tf._support.checks import choice, instance, positive_int, seed_int, sequence
+from boltzmann_tf._support.counting import EnergyCount, count_energies, leave, listen
 from boltzmann_tf._support.disk import check_folder
 from boltzmann_tf._support.folders import begin_folder, finish_folder
 from boltzmann_tf._version import __version__
@@ -61,7 +62,6 @@ class Context:
       title: heading of the report.
       description: shown below the heading.
       metrics: added so far.
-      energy_evaluations: counted so far.
     """
 
     name: str
@@ -71,7 +71,6 @@ class Context:
     title: str = ""
     description: str = ""
     metrics: list[Metric] = dataclasses.field(default_factory=list, init=False)
-    energy_evaluations: int = dataclasses.field(default=0, init=False)
 
     def __post_init__(self) -> None:
         check_preset(self.preset)
@@ -85,6 +84,7 @@ class Context:
         self._start = time.perf_counter()
         self._started = datetime.datetime.now(datetime.UTC)
         self._work: Path | None = None
+        self._energies = EnergyCount()
         self._console = Console(stderr=True, highlight=False)
 
     @property
@@ -130,6 +130,15 @@ class Context:
     def verdicts(self) -> report.Verdicts:
         """The metrics so far: those that missed, then those that passed by their sections."""
         return report.verdicts(self._items)
+
+    @property
+    def energy_evaluations(self) -> int:
+        """Energies so far: all that the package computes from `begin` to `finish`, and others.
+
+        The unit is that of `boltzmann_tf.energies_counted`; others are those of
+        `count_energy_evaluations`.
+        """
+        return self._energies.number
 
     def section(self, title: str) -> None:
         """Starts a section of the report."""
@@ -244,8 +253,11 @@ class Context:
             raise ValueError(f"{argument} must be that of one {kind} alone, got {value!r} again")
 
     def count_energy_evaluations(self, number: int) -> None:
-        """Adds to the number of energies computed: the cost that reports are compared at."""
-        self.energy_evaluations += positive_int("number", number, minimum=0)
+        """Adds energies that the package does not count itself.
+
+        These are those of other programs, and those that a system is asked for directly.
+        """
+        count_energies(positive_int("number", number, minimum=0), self._energies)
 
     def log(self, message: str) -> None:
         """Prints a line of progress with the time since the start to standard error."""
@@ -253,9 +265,14 @@ class Context:
         self._console.print(f"{self.name} {elapsed:6.1f} s  {message}", markup=False)
 
     def begin(self) -> None:
-        """Makes a folder aside for this run; what an earlier one left stays until `finish`."""
+        """Makes a folder aside for this run; what an earlier one left stays until `finish`.
+
+        From here on the energies that the package computes are counted.
+        """
         check_folder("output", self.output, needed=_ROOM)
         self._work = begin_folder(self.output / self.name)
+        leave(self._energies)  # where it has begun before
+        listen(self._energies)
 
     def finish(self, error: str | None = None) -> dict[str, Any]:
         """Writes `metrics.json` and `report.html`; the folder takes the place of an earlier one.
@@ -266,6 +283,7 @@ class Context:
         Returns:
           the content of `metrics.json`.
         """
+        leave(self._energies)
         marked = report.marked(self._items)
         content = {
             "name": self.name,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.systems import System
 
 __all__ = ["RESOLUTION", "check_resolution", "check_step", "energies_of", "resolution"]
@@ -24,6 +25,7 @@ def energies_of(system: System, x: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"dtype must be one that {system.name}.energy computes in, got float64: {error}"
         ) from error
+    count_energies(len(x))
     if energy.shape != x.shape[:1]:
         raise ValueError(
             f"{system.name}.energy(x) must return one energy a configuration, shape [batch], got "

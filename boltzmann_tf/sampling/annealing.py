@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from boltzmann_tf._support.ahead import ahead
 from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int, seed_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf._support.graph import in_graph, kept, numbers_of, with_xla
 from boltzmann_tf._support.random import log_uniform, normal
 from boltzmann_tf.estimators._common import DependentWeights, flag
@@ -120,10 +121,16 @@ def anneal(
         lambda: _compiled(generator, bias, batch, steps, leapfrog, mask, jit_compile=jit),
     )
 
+    # Where moves begin, of each step of the integrator, and of what is returned.
+    each = batch * (2 + steps * leapfrog)
+
     def one(i: int, sizes: np.ndarray, gain: float) -> list[np.ndarray]:
         scalars = (tf.constant(v, generator.dtype) for v in (tau, resample_below, gain))
         arrays = (tf.constant(v, generator.dtype) for v in (betas, sizes))
-        return [v.numpy() for v in run(tf.constant([seed, i], tf.int32), *arrays, *scalars)]
+        out = run(tf.constant([seed, i], tf.int32), *arrays, *scalars)
+        found = [v.numpy() for v in out]
+        count_energies(each)
+        return found
 
     pilots = 0 if step_size is not None else PILOTS
     for i in range(pilots):
@@ -149,7 +156,7 @@ def anneal(
         batch=np.repeat(np.arange(batches), batch),
         acceptance=np.mean(acceptance, axis=0),
         step_size=sizes,
-        energy_evaluations=(batches + pilots) * batch * (2 + steps * leapfrog),
+        energy_evaluations=(batches + pilots) * each,
     )
     if result.independent == len(z):
         return result

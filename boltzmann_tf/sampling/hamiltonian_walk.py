@@ -17,6 +17,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from boltzmann_tf._support.checks import finite_array, positive, positive_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf._support.graph import in_graph, kept, numbers_of, with_xla
 from boltzmann_tf.sampling._precision import check_resolution, check_step, energies_of
 from boltzmann_tf.sampling.random_walk import Chains, check_run, start_of
@@ -117,7 +118,10 @@ def hamiltonian(
             tf.constant(leapfrog),
             tf.constant(target or 0.0, tf.float64),
         )
-        return [v.numpy() for v in found]
+        arrays = [v.numpy() for v in found]
+        # Where it begins, of each step of the integrator, and of what is stored.
+        count_energies(len(state) * (1 + n_stored * (stride * leapfrog + 1)))
+        return arrays
 
     state: np.ndarray = start
     if burn_in:
@@ -145,6 +149,7 @@ def _check_gradient(system: System, start: np.ndarray) -> None:
         tape.watch(x)
         energy = system.energy(x)
     slope = tape.gradient(energy, x)
+    count_energies(len(start))
     if slope is None or not np.all(np.isfinite(slope)):
         raise ValueError(
             f"system must have an energy with a finite gradient at `initial`, got "

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf._support.graph import in_graph, numbers_of, with_xla
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.sampling._chain import Target
@@ -68,6 +69,7 @@ def interpolate(
     z = ends[0][:, None] * (1 - fraction) + ends[1][:, None] * fraction
     x, _ = generator.to_configuration(z.reshape(-1, z.shape[-1]))
     energy = generator.system.energy(x).numpy().reshape(z.shape[:2])
+    count_energies(energy.size)
     return Path(z, x.numpy().reshape(*z.shape[:2], *shape), energy)
 
 

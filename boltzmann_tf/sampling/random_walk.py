@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from boltzmann_tf import estimators
 from boltzmann_tf._support.checks import choice, finite_array, positive, positive_int, seed_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf._support.graph import in_graph, numbers_of, with_xla
 from boltzmann_tf.sampling._chain import Target, kernel
 from boltzmann_tf.sampling._precision import check_resolution, check_step, energies_of
@@ -164,6 +165,7 @@ def run_chains(
     start = tf.convert_to_tensor(initial).numpy()
     start = finite_array("initial", initial, dtype=start.dtype)
     first = log_prob(tf.constant(start)).numpy()
+    count_energies(len(start))
     if first.shape != start.shape[:1] or not np.all(np.isfinite(first)):
         raise ValueError(f"initial must have finite log-densities [chains], got {first}")
     own = in_graph(log_prob)
@@ -204,7 +206,10 @@ def run(
     def walk(n_stored: int, stride: int, seed: tf.Tensor) -> list[np.ndarray]:
         chain = kernel(target, n_stored)
         scale = tf.cast(size, state.dtype)
-        return [v.numpy() for v in chain(state, scale, seed, tf.constant(stride), target.argument)]
+        out = chain(state, scale, seed, tf.constant(stride), target.argument)
+        found = [v.numpy() for v in out]
+        count_energies(len(start) * (1 + n_stored * stride))  # where it begins, and of each step
+        return found
 
     rounds = 1 if target_acceptance is None else TUNING_ROUNDS
     burn_in -= burn_in % rounds

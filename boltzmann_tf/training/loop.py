@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from boltzmann_tf._support.checks import instance, positive_int, seed_int, sequence
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf._support.graph import with_xla
 from boltzmann_tf._support.interrupt import interrupts_held, terminations_raised
 from boltzmann_tf.generator import BoltzmannGenerator
@@ -182,7 +183,9 @@ class Loop:
                         block = self._step(shape, window, rows, self.seed, len(history))
                         self._called()
                         history.append(block, names)
-                        history.energy_evaluations += count * self._step.energies_per_step(shape)
+                        energies = count * self._step.energies_per_step(shape)
+                        history.energy_evaluations += energies
+                        count_energies(energies)
                         done += count
                         self._position, self._whole = (number, done), True
                     monitor.update(count)

@@ -7,6 +7,7 @@ window are a function of the position in the run, so that a resumed run is the s
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import hashlib
 import itertools
 import warnings
@@ -96,12 +97,13 @@ class Windows:
         start = sum(n * own for n, own in zip(calls, self._sizes, strict=False))
         start += self._calls(done) * size
         with ThreadPoolExecutor(1, thread_name_prefix="windows") as pool:
-            ahead = pool.submit(self._window, start, size)
+            read = contextvars.copy_context().run  # a stream may compute, and is counted
+            ahead = pool.submit(read, self._window, start, size)
             for i in range(left):
                 window = ahead.result()
                 start += size
                 if i + 1 < left:
-                    ahead = pool.submit(self._window, start, size)
+                    ahead = pool.submit(read, self._window, start, size)
                 yield window
 
     def _calls(self, steps: int) -> int:

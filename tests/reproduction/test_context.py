@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from boltzmann_tf import energies_counted
 from boltzmann_tf.reproduction import Context, Metric, diagnose, write_index
+from boltzmann_tf.sampling import lattice_energies
 
 SAME_NAME = (("a", "x"), ("a.png", "y"))
 HOSTILE = '<script>alert("1")</script>&\'"'
@@ -143,6 +145,36 @@ def test_metrics_json_says_what_ran_and_how(context):
         "keras",
         "numpy",
     }
+
+
+def test_a_run_counts_the_energies_of_the_package_and_others_that_it_is_told(tmp_path):
+    spins = np.ones((3, 4, 4), np.int8)
+    context = Context("demo", output=tmp_path)
+    lattice_energies(spins)
+    context.count_energy_evaluations(100)
+    assert context.energy_evaluations == 100  # it has not begun
+    context.begin()
+    context.begin()  # once more is once
+    with energies_counted() as part:
+        lattice_energies(spins)
+        context.count_energy_evaluations(20)
+    lattice_energies(spins)
+    assert context.finish()["energy_evaluations"] == 126
+    lattice_energies(spins)
+    assert context.energy_evaluations == 126
+    assert part.number == 23
+
+
+def test_each_of_two_runs_counts_its_own(tmp_path):
+    """One ends in the middle of the other, which goes on."""
+    outer, inner = (Context(name, output=tmp_path) for name in ("outer", "inner"))
+    outer.begin()
+    inner.begin()
+    lattice_energies(np.ones((3, 4, 4), np.int8))
+    inner.finish("an error")
+    lattice_energies(np.ones((4, 4, 4), np.int8))
+    outer.finish()
+    assert (outer.energy_evaluations, inner.energy_evaluations) == (7, 3)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._support.checks import finite_array, instance, seed_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.potentials.base import index_of
 from boltzmann_tf.sampling._random import streams
 from boltzmann_tf.sampling.particles._annealing_kernels import annealing_kernel
@@ -138,6 +139,8 @@ def anneal_particles(
         ),
         len(path) * rows.size * system.n,  # a move sees all particles
     )
+    cost = len(x) * len(path)  # the energies of the start, and a sweep in each density after it
+    count_energies(cost)
     moves = (len(path) - 1) * (free.size + min(members.size, 2 if system.dimension > 1 else 1))
     moved = configurations_of(system, rows)
     moved = np.where(np.isfinite(log_weight)[:, None], moved, x)
@@ -147,7 +150,7 @@ def anneal_particles(
         log_weight,
         float(np.mean(counts[:, 0] / moves)),
         int(counts[:, 1].sum()),
-        len(x) * len(path),
+        cost,
     )
 
 

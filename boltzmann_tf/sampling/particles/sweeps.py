@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._support.checks import choice, finite_array, instance, positive_int, seed_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.potentials import Coordinate
 from boltzmann_tf.sampling._random import streams
 from boltzmann_tf.sampling.particles._kernels import energies_kernel, shared, sweep_kernel
@@ -178,6 +179,7 @@ def swept(
         (terms_of(system), index, biased, sides_of(system), n),
         n * x.shape[2] * x.size,  # a move sees all particles
     )
+    count_energies(n * replicas)
     return ParticleState(configurations_of(system, x), rng), counts
 
 
@@ -190,6 +192,7 @@ def particle_energies(x: Any, system: ParticleSystem) -> np.ndarray:
     shared(
         energies_kernel(system.compiled), (rows, u), (terms_of(system), ones), rows.size * system.n
     )
+    count_energies(len(x))
     return u + system.constant
 
 

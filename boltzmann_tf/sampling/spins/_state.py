@@ -15,6 +15,7 @@ from boltzmann_tf._support.checks import (
     positive_int,
     seed_int,
 )
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.sampling._random import kernel, streams
 from boltzmann_tf.sampling._threads import threads
 
@@ -160,6 +161,7 @@ def lattice_observables(spins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     bonds, magnetization = np.empty((2, len(spins)), np.int64)
     with threads(len(spins), spins.size):
         _observables(spins.copy() if not spins.flags.writeable else spins, bonds, magnetization)
+    count_energies(len(spins))
     return bonds, magnetization
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.sampling._random import (
     kernel,
     next_word,
@@ -65,6 +66,7 @@ def wolff_updates(
     sites = np.zeros(len(active), np.int64)
     with threads(len(active), n * state.spins.size):
         _wolff(state.spins, state.rng, active, sign, n, sites)
+    count_energies(-(-int(sites.sum()) // state.spins[0].size))
     return state, ClusterInfo(sites / n, np.full(len(active), n, np.int64))
 
 
@@ -92,6 +94,7 @@ def swendsen_wang_updates(
     squares, clusters = np.zeros((2, len(active)), np.int64)
     with threads(len(active), 4 * n * state.spins.size):
         _swendsen_wang(state.spins, state.rng, active, sign, n, squares, clusters)
+    count_energies(n * len(active))
     return state, ClusterInfo(squares / (n * state.spins[0].size), clusters)
 
 

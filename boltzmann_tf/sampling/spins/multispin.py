@@ -20,6 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.sampling._random import ALL_ONES, kernel, next_word, probability_words
 from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling.spins._state import LatticeState, check_update, no_field
@@ -79,6 +80,7 @@ def multispin_sweeps(
     attempted = n * state.spins[0].size
     with threads(len(digits), 16 * attempted * len(digits)):  # a word takes as long as 16 spins
         _sweep_groups(state.spins, state.rng, digits, lazy, quarters, unsatisfied, n, accepted)
+    count_energies(n * n_replicas)
     return state, SweepInfo(accepted / attempted, attempted * n_replicas)
 
 

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 from scipy import special
 
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.sampling._random import kernel, next_word, probability_words
 from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling.spins._state import LatticeState, Model, check_update
@@ -141,6 +142,7 @@ def _sweeps(
     attempted = n_sweeps * state.spins[0].size
     with threads(len(accepted), attempted * len(accepted)):
         _sweep(state.spins, state.rng, below.copy(), n_sweeps, accepted)
+    count_energies(n_sweeps * len(accepted))
     return state, SweepInfo(accepted / attempted, attempted * len(accepted))
 
 

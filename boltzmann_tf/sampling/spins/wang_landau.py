@@ -24,6 +24,7 @@ import numpy as np
 from scipy import special
 
 from boltzmann_tf._support.checks import choice, finite, instance, positive, positive_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.estimators import CalibrationWarning, Estimates
 from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling.spins._state import (
@@ -251,6 +252,7 @@ def wang_landau_sweeps(
             flat,
             accepted,
         )
+    count_energies(n * len(spins))
     visits = state.histogram[:, state.columns]
     mean = np.maximum(visits.mean(axis=1), np.finfo(float).tiny)  # 0 when ln f has just changed
     return state, WangLandauInfo(accepted / (n * sites), visits.min(axis=1) / mean)

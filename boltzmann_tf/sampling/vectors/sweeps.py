@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._support.checks import choice, finite_array, instance, positive_int, seed_int
+from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.sampling._random import streams
 from boltzmann_tf.sampling._threads import threads
 from boltzmann_tf.sampling.vectors._kernels import bond_squares, sweep, wolff
@@ -124,6 +125,7 @@ def vector_energies(vectors: np.ndarray, system: Nematic) -> np.ndarray:
     found += 0.5 * system.bond_strength * system.bonds
     if system.field:
         found -= system.field * np.sum(1.5 * flat[..., 2] ** 2 - 0.5, axis=-1)
+    count_energies(len(flat))
     return found.reshape(u.shape[:-2])
 
 
@@ -158,6 +160,7 @@ def vector_sweeps(
             n,
             counts,
         )
+    count_energies(n * T.size)
     fraction = counts[:, 0] / (n * system.sites)
     return state, VectorInfo(fraction, np.ones(T.size), int(counts[:, 1].sum()))
 
@@ -183,4 +186,5 @@ def vector_wolff_updates(
     table = neighbour_table(system)
     with threads(T.size, 30 * n * state.vectors.size):
         wolff(state.vectors, state.rng, table, 1.5 * system.bond_strength / T, n, moved)
+    count_energies(-(-int(moved.sum()) // system.sites))
     return state, VectorInfo(np.ones(T.size), moved / n)
