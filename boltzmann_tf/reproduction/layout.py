@@ -82,11 +82,10 @@ def lay_out(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[Bloc
       rows: of as many cells, at least one.
     """
     plain = Block([[Cell(name) for name in columns]], [list(row) for row in rows], _keys(rows))
-    turned = _turned(plain)
-    choices = [(plain, False), (plain, True), (turned, False), (turned, True)]
-    for block, compact in choices:
-        if _width(block, compact=compact) <= PAGE:
-            return [dataclasses.replace(block, compact=compact)]
+    for block in (plain, _turned(plain)):
+        for compact in (False, True):
+            if block.body and _width(block, compact=compact) <= PAGE:
+                return [dataclasses.replace(block, compact=compact)]
     return _split(plain)
 
 
@@ -112,7 +111,7 @@ def _split(block: Block) -> list[Block]:
         parts = [_part(block, *pair) for pair in itertools.pairwise(ends)]
         if all(_width(part, compact=True) <= PAGE for part in parts):
             return parts
-    return [_part(block, i, i + 1) for i in range(rest)] or [block]
+    return [_part(block, i, i + 1) for i in range(rest)] or [_part(block, 0, 0)]
 
 
 def _part(block: Block, first: int, last: int) -> Block:
@@ -129,10 +128,8 @@ def _width(block: Block, *, compact: bool) -> float:
     total = 0.0
     for column in zip(*block.head, *block.body, strict=True):
         head, body = column[: len(block.head)], column[len(block.head) :]
-        total += padding + max(
-            *(_BOLD * head_size * _head_em(cell.text) for cell in head),
-            *(size * _cell_em(cell) for cell in body),
-        )
+        widths = [_BOLD * head_size * _head_em(cell.text) for cell in head]
+        total += padding + max(widths + [size * _cell_em(cell) for cell in body])
     return total
 
 

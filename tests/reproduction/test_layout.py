@@ -146,6 +146,15 @@ def test_columns_that_name_the_rows_stand_in_each_part():
         assert [tuple(row[:2]) for row in block.body] == [tuple(row[:2]) for row in rows]
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_what_no_layout_makes_fit_is_shown_all_the_same(n):
+    """A word wider than the page; its table scrolls."""
+    columns, rows = cells([f"c{i}" for i in range(n)], [["x" * 300] * n, ["y" * 300] * n])
+    blocks = lay_out(columns, rows)
+    assert all(block.compact for block in blocks)
+    assert contents(blocks).keys() == {(r[0].text, c) for r in rows for c in columns}
+
+
 def test_rows_that_nothing_tells_apart_are_named_by_the_first_column():
     (block,) = lay_out(["a", "b"], [[Cell("1"), Cell("2")]] * 2)
     assert block.keys == 1

@@ -1,0 +1,101 @@
+"""The pages of the documentation: their Python runs as it stands, page by page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+from boltzmann_tf.reproduction import Context
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+# What a reader sees above a block that is not run, with the reason:
+#   ```python title="not run: needs two GPUs"
+NOT_RUN = re.compile(r' title="not run: (\w.*)"')
+LANGUAGES = {"bash", "json", "python", "text", "yaml"}
+# Patterns in what each page prints, in order.
+PRINTS = {
+    "analysis": [r"^\[0\.0", r"Pressure\(value=2\.6\d+, .*ideal=0\.64"],
+    "evaluation": [
+        r"^\(100000, 2\) \(100000,\) float64$",
+        r"^effective samples +\d+",
+        r"^0\.0$",  # a missed state
+        r"^Estimate\(value=3\.3\d+",
+        r"^3\.3799",
+        r"^\(50,\) \(50,\) \(50,\)$",
+    ],
+    "index": [r"^Pareto k-hat", r"^Estimate\(value=3\.3\d+", r"^3\.3799"],
+    "own_bijector": [r"^\d\.\d+e-1[56] \d", r"^\d\.\d+e-1[56]$"],
+    "own_system": [r"'acceptance': 0\.", r"^\(1000, 2, 2\)$", r"^\[ 0\. inf\]$", "^True True$"],
+    "particles": [r"'fene'", r"^-4\.38"],
+    "priors": [r"^Estimate\(value=6\.\d+", r"^Exponential\(event_size=1, scale=1\.0\)$"],
+    "reproductions": [],
+    "training": [r"^stage 1 .* J_KL: 64 of 64 energies are NaN", r"^1 0 12800$"],
+}
+PAGES = sorted(path.stem for path in DOCS.glob("*.md") if "```python" in path.read_text("utf-8"))
+
+
+def fences(page):
+    """(line, language, what follows it, source) of each block of a page."""
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    return [(text[: m.start()].count("\n") + 1, *m.groups()) for m in FENCE.finditer(text)]
+
+
+def run(page):
+    """Runs the blocks of a page one after the other, with the lines of the page."""
+    scope = {"__name__": "docs"}
+    for line, language, more, source in fences(page):
+        if language == "python" and not NOT_RUN.fullmatch(more):
+            exec(compile("\n" * line + source, f"docs/{page}.md", "exec"), scope)
+    return scope
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """Files that a page writes, and figures that it draws, leave nothing behind."""
+    monkeypatch.chdir(tmp_path)
+    with mpl.rc_context({"backend": "agg"}):
+        yield tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_and_prints_what_it_should(page, elsewhere, capsys):
+    scope = run(page)
+    printed = capsys.readouterr().out
+    place = 0
+    for pattern in PRINTS[page]:
+        found = re.compile(pattern, re.MULTILINE).search(printed, place)
+        assert found, (pattern, printed[place:])
+        place = found.end()
+    if page == "reproductions":
+        context = Context("mine", output=elsewhere)
+        scope["run"](context)
+        assert context.passed
+
+
+def test_every_page_with_python_is_among_them():
+    assert set(PRINTS) == set(PAGES)
+
+
+def test_what_is_not_run_is_rare_and_says_why():
+    odd = {
+        (page, line): (language, more)
+        for page in sorted(path.stem for path in DOCS.glob("*.md"))
+        for line, language, more, _ in fences(page)
+        if language not in LANGUAGES or more.strip()
+    }
+    assert all(NOT_RUN.fullmatch(more) for _, more in odd.values()), odd
+    assert len(odd) <= 3
+
+
+def test_an_error_in_a_page_is_found_at_its_line(tmp_path, monkeypatch):
+    """The sister."""
+    monkeypatch.setitem(globals(), "DOCS", tmp_path)
+    text = 'A\n\n```python\nx = 1\n```\n\n```python title="not run: a reason"\n1 / 0\n```\n'
+    (tmp_path / "page.md").write_text(text + "\n```python\nx += 1\nx.y\n```\n", encoding="utf-8")
+    with pytest.raises(AttributeError) as error:
+        run("page")
+    assert error.traceback[-1].lineno + 1 == 13
