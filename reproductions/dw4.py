@@ -10,36 +10,34 @@ from __future__ import annotations
 import numpy as np
 
 from boltzmann_tf import systems
-from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.clusters import Case, Sizes, reproduce
+from boltzmann_tf.reproduction import Context, by_preset, main_for, reproduction
+from boltzmann_tf.reproductions.clusters.plan import Plan
+from boltzmann_tf.reproductions.clusters.study import reproduce
 
-CASE = Case(
-    name="dw4",
-    system=systems.DoubleWell4(),
-    starts=("rhombus", "rectangle"),
-    steps=(0.8, 3.0),  # within a well; from well to well
-    stride=10,
-    trap=0.22,
-    energies=np.linspace(-26, 4, 91),
-    distances=np.linspace(1, 7, 61),
-    isomers=("long pairs", np.arange(-0.5, 7)),
-    network={"blocks": 4, "hidden": (64, 64)},
-    by_energy=0.1,
-    sizes={
-        "quick": Sizes(
-            chains=256, draws=300, iterations=1000, samples=20_000, annealed=(1024, 500)
-        ),
-        "paper": Sizes(
-            chains=1024, draws=1000, iterations=8000, samples=200_000, annealed=(8192, 2000)
-        ),
-    },
-)
+
+class DW4(Plan):
+    """The cluster, and how much a preset does: quick, paper."""
+
+    system = systems.DoubleWell4()
+    energies = np.linspace(-26, 4, 91)
+    distances = np.linspace(1, 7, 61)
+    isomers = ("long pairs", np.arange(-0.5, 7))
+    starts = ("rhombus", "rectangle")
+    steps = (0.8, 3.0)  # within a well; from well to well
+    stride = 10
+    draws = by_preset(300, 1000)
+    trap = 0.22
+    walks = by_preset(1024, 8192)
+    densities = by_preset(500, 2000)
+    hidden = (64, 64)
+    iterations = by_preset(1000, 8000)
+    by_energy = 0.1
 
 
 @reproduction("dw4", "DW4: four particles, two lengths a pair")
 def run(context: Context) -> None:
     """Monte Carlo, annealing and a generator of DW4."""
-    reproduce(context, CASE)
+    reproduce(context, DW4(context.preset))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import tensorflow as tf
 import boltzmann_tf as bg
 from boltzmann_tf import analysis, baseline, potentials, sampling
 from boltzmann_tf.bijectors import realnvp
-from boltzmann_tf.systems import DoubleWell, Nematic, ParticleSystem
+from boltzmann_tf.systems import DoubleWell, LennardJonesCluster, Nematic, ParticleSystem
 from boltzmann_tf.training.explorer import Explorer
 
 WELL = DoubleWell()
@@ -34,6 +34,7 @@ CHAIN = ParticleSystem(
 )  # fmt: skip
 LINE = np.array([[-1.0, 0.0, 1.0], [-1.1, 0.0, 1.0], [-0.9, 0.1, 1.0], [-1.0, 0.1, 0.9]])
 PLACES = np.array([0.0, 0.0, 2.0, 0.1, 0.0, 2.0]) + 0.1 * RNG.standard_normal((4, 6))
+CLUSTER = LennardJonesCluster(4)
 SPINS = np.ones((3, 4, 4), np.int8)  # 3 replicas of 16
 RODS = Nematic("ring", 5)
 COLD, HOT = 1e-9, 1e9  # where a cluster is the whole lattice, and where it is one spin
@@ -170,6 +171,12 @@ ROWS = [
     ("sampling.particle_sweeps",
      lambda: sampling.particle_sweeps(sampling.particle_state(LINE), 5, **MOVES), 4 * 5),
     ("sampling.relabel", lambda: sampling.relabel(LINE, LINE[0], dimension=1), 0),
+    ("sampling.switch_particles",  # an energy and a sweep a step
+     lambda: sampling.switch_particles(
+         sampling.particle_state(LINE), factors={CHAIN.moving_terms[0]: [1.0, 0.7, 0.5]}, **MOVES
+     ), 4 * 2 * (1 + 1)),
+    ("sampling.symmetrised",
+     lambda: sampling.symmetrised(CLUSTER.initial_states["gas"][None], CLUSTER, 7), 0),
     ("sampling.umbrella_state",
      lambda: sampling.umbrella_state(CHAIN, [0.8, 1.0], start=LINE[0]), 0),
     ("sampling.umbrella_rounds", lambda: umbrella(1), 6 * 4 * 5),

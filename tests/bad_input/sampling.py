@@ -24,6 +24,13 @@ STEEP = bg.System.from_energy(lambda x: 1e9 + first(x), (2,))
 CHAIN = functools.partial(sampling.metropolis, WELL, n_steps=10)
 HMC = functools.partial(sampling.hamiltonian, WELL, n_steps=10)
 RUNGS = sampling.exchange_state(ONES, 3)
+CLUSTER = systems.LennardJonesCluster(4)
+CLUSTER_X = CLUSTER.initial_states["gas"][None]
+
+
+def switch(state=None, **options):
+    given = {"system": DIMER, "factors": {"length": [0.0, 1.0]}, "step_size": 0.1} | options
+    return sampling.switch_particles(state or sampling.particle_state(DIMER_X), **given)
 
 
 ROWS = [
@@ -544,6 +551,57 @@ ROWS = [
         ),
         ValueError,
         r"x must have shape \[replicas, 12\], got \(3, 2\)",
+    ),
+    (lambda: switch(state=3), TypeError, r"state must be a ParticleState, got 3 of type int"),
+    (lambda: switch(system=WELL), TypeError, r"system must be a ParticleSystem, got <boltz"),
+    (lambda: switch(factors=[1.0]), TypeError, r"factors must be a Mapping, got \[1\.0\]"),
+    (
+        lambda: switch(factors={"tether": [0.0, 1.0]}),
+        ValueError,
+        r"names of factors must be one of .*got 'tether'",
+    ),
+    (
+        lambda: switch(factors={"length": [0.0, NAN]}),
+        ValueError,
+        r"factors\['length'\] must be finite, got 1 NaN",
+    ),
+    (
+        lambda: switch(factors={"length": [0.0]}),
+        ValueError,
+        r"factors must be of one length, two or more numbers a term, got lengths \[1\]",
+    ),
+    (lambda: switch(factors={}), ValueError, r"factors must be of one length.*got lengths \[\]"),
+    (
+        lambda: switch(step_size=[0.1, 0.0]),
+        ValueError,
+        r"step_size must be > 0, a number or \[2\], got \[0\.1, 0\.0\]",
+    ),
+    (lambda: switch(step_size=[0.1] * 3), ValueError, r"step_size must be .*or \[2\], got"),
+    (lambda: switch(temperature=0.0), ValueError, r"temperature must be .*got 0\.0"),
+    (
+        lambda: sampling.symmetrised(ONES, WELL, 3),
+        TypeError,
+        r"system must be a ParticleSystem, got <boltz",
+    ),
+    (
+        lambda: sampling.symmetrised(DIMER_X, DIMER, 3),
+        ValueError,
+        r"system must hold no particle in place, in open space without a wall, got",
+    ),
+    (
+        lambda: sampling.symmetrised(ONES, CLUSTER, 3),
+        ValueError,
+        r"x must have a last dimension of 9, got shape",
+    ),
+    (
+        lambda: sampling.symmetrised(CLUSTER_X, CLUSTER, 0),
+        ValueError,
+        r"n must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.symmetrised(CLUSTER_X, CLUSTER, 3, seed=-1),
+        ValueError,
+        r"seed must be an integer >= 0, got -1",
     ),
     (
         lambda: sampling.relabel(ONES, np.ones((2, 2))),

@@ -1,4 +1,7 @@
-"""Monte Carlo of particles, for any sum of potentials: sweeps, umbrella sampling, annealing."""
+"""Monte Carlo of particles, for any sum of potentials.
+
+Sweeps, umbrella sampling, annealing, switching of terms, and the symmetries of identical particles.
+"""
 
 from boltzmann_tf.sampling.particles.annealing import AnnealedParticles, anneal_particles
 from boltzmann_tf.sampling.particles.permutation import Relabelled, relabel
@@ -9,6 +12,8 @@ from boltzmann_tf.sampling.particles.sweeps import (
     particle_state,
     particle_sweeps,
 )
+from boltzmann_tf.sampling.particles.switching import SwitchInfo, switch_particles
+from boltzmann_tf.sampling.particles.symmetries import symmetrised
 from boltzmann_tf.sampling.particles.umbrella import (
     UmbrellaInfo,
     UmbrellaState,
@@ -21,6 +26,7 @@ __all__ = [
     "ParticleInfo",
     "ParticleState",
     "Relabelled",
+    "SwitchInfo",
     "UmbrellaInfo",
     "UmbrellaState",
     "anneal_particles",
@@ -28,6 +34,8 @@ __all__ = [
     "particle_state",
     "particle_sweeps",
     "relabel",
+    "switch_particles",
+    "symmetrised",
     "umbrella_rounds",
     "umbrella_state",
 ]

@@ -187,13 +187,20 @@ def particle_energies(x: Any, system: ParticleSystem) -> np.ndarray:
     """u of configurations `[replicas, event_size]`, kT: `system.energy` at a tenth of its time."""
     instance("system", system, ParticleSystem)
     x = finite_array("x", x, ndim=2, last=system.event_size, dtype=np.float64)
+    return factored_energies(x, system, np.ones(len(system.moving_terms))) + system.constant
+
+
+def factored_energies(x: np.ndarray, system: ParticleSystem, factors: np.ndarray) -> np.ndarray:
+    """The sum of the terms that depend on positions, each times its factor, `[terms]`."""
     rows, u = rows_of(system, x), np.empty(len(x))
-    ones = np.ones(len(system.moving_terms))
     shared(
-        energies_kernel(system.compiled), (rows, u), (terms_of(system), ones), rows.size * system.n
+        energies_kernel(system.compiled),
+        (rows, u),
+        (terms_of(system), factors),
+        rows.size * system.n,
     )
     count_energies(len(x))
-    return u + system.constant
+    return u
 
 
 def coordinate_of(system: ParticleSystem, coordinate: Coordinate | str | None) -> Coordinate:

@@ -1,0 +1,118 @@
+"""From one sum of potentials to another: terms that come and go, and the work that this takes.
+
+Walks start in equilibrium. At each step the factors of the terms change, which costs work, and a
+sweep of single-particle moves follows in the new density. The work gives the ratio of the two
+partition functions exactly, whatever the number of steps (Jarzynski, Phys. Rev. Lett. 78, 2690,
+1997; Neal 2001), and with that of walks back it does so better (Crooks 2000; `estimators.bar`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from boltzmann_tf._support.checks import choice, finite_array, instance, positive
+from boltzmann_tf.sampling.particles.sweeps import (
+    ParticleState,
+    factored_energies,
+    particle_sweeps,
+)
+from boltzmann_tf.systems import ParticleSystem
+
+__all__ = ["SwitchInfo", "switch_particles"]
+
+
+class SwitchInfo(NamedTuple):
+    """How walks fared.
+
+    Attributes:
+      work: of each in units of T, float64 [replicas]; the mean of exp(-work) is the ratio of the
+        last density's Z to the first one's.
+      acceptance: accepted moves of the attempted ones, [replicas].
+      not_finite: moves rejected because their energy difference was NaN.
+    """
+
+    work: np.ndarray
+    acceptance: np.ndarray
+    not_finite: int
+
+
+def switch_particles(
+    state: ParticleState,
+    *,
+    system: ParticleSystem,
+    factors: Mapping[str, Any],
+    step_size: Any,
+    temperature: float = 1.0,
+) -> tuple[ParticleState, SwitchInfo]:
+    """Walks through the densities exp(-sum over terms of factor_k u_term / T), k = 0, 1, ...
+
+    From a trap, whose Z is known, to a cluster:
+
+        trap = CentreTether(13, name="trap")
+        both = ParticleSystem(n=13, dimension=3, terms=[lennard_jones, trap])
+        share = np.linspace(0, 1, 1001) ** 4
+        state, info = switch_particles(
+            particle_state(trapped),
+            system=both,
+            factors={lennard_jones.name: share, trap.name: 1 - share},
+            step_size=0.3,
+        )
+        log_z = log_z_of_trap + estimators.log_z(-info.work).value
+
+    Walks back, for `estimators.bar`, start from configurations of the last density, with one sweep
+    in it, and take factors and steps in reverse. A sweep moves the particles in their order, where
+    the reversed walk would begin with the last one: of particles that are alike, that is the same.
+
+    Args:
+      state: configurations of density 0, in equilibrium; it is not changed.
+      system: of all terms.
+      factors: of terms by their names, [steps + 1] each; of others 1. From overlaps and other huge
+        energies they had better come up slowly, as a high power of k.
+      step_size: half the side of the square or cube of a move in each density, a number or
+        [steps + 1], of which the first is not used.
+      temperature: T > 0.
+
+    Returns:
+      the state after a sweep in the last density, and `SwitchInfo`. An energy and a sweep are
+      computed at each step.
+    """
+    instance("state", state, ParticleState)
+    instance("system", system, ParticleSystem)
+    T = positive("temperature", temperature)
+    table = _table(system, factors)
+    sizes = finite_array("step_size", step_size, dtype=np.float64)
+    if sizes.shape not in ((), (len(table),)) or np.any(sizes <= 0):
+        raise ValueError(f"step_size must be > 0, a number or [{len(table)}], got {sizes.tolist()}")
+    sizes = np.broadcast_to(sizes, len(table))
+    work, accepted, not_finite = np.zeros(len(state.x)), np.zeros(len(state.x)), 0
+    for k in range(1, len(table)):
+        work += factored_energies(state.x, system, table[k] - table[k - 1]) / T
+        now = dict(zip(system.moving_terms, table[k], strict=True))
+        state, info = particle_sweeps(
+            state, 1, system=system, step_size=sizes[k], temperature=T, factors=now
+        )
+        accepted += info.acceptance
+        not_finite += info.not_finite
+    return state, SwitchInfo(work, accepted / (len(table) - 1), not_finite)
+
+
+def _table(system: ParticleSystem, factors: Mapping[str, Any]) -> np.ndarray:
+    """Factors of all terms in each density, [steps + 1, terms], or raises."""
+    names = system.moving_terms
+    given = {}
+    for name, values in instance("factors", factors, Mapping).items():
+        choice("names of factors", name, names)
+        given[name] = finite_array(f"factors[{name!r}]", values, ndim=1, dtype=np.float64)
+    lengths = {len(values) for values in given.values()}
+    if len(lengths) != 1 or min(lengths) < 2:
+        raise ValueError(
+            "factors must be of one length, two or more numbers a term, got lengths "
+            f"{[len(values) for values in given.values()]}"
+        )
+    table = np.ones((lengths.pop(), len(names)))
+    for name, values in given.items():
+        table[:, names.index(name)] = values
+    return table
