@@ -49,7 +49,7 @@ def generator():
 @functools.cache
 def trainer(system=WELL):
     made = bg.BoltzmannGenerator(system, realnvp(2, blocks=1, hidden=(4,)), jit_compile=False)
-    return bg.Trainer(made, jit_compile=False)
+    return bg.Trainer(made, steps_per_call=3, jit_compile=False)
 
 
 @functools.cache
@@ -127,7 +127,6 @@ def ising_chain(method):
 
 def fit(made, **weights):
     """Seven steps of eight configurations, in three calls of the compiled function."""
-    made.steps_per_call = 3
     return made.fit(SOME, bg.Stage(7, 8, 1e-3, **weights), verbose=0)
 
 
@@ -278,6 +277,15 @@ def test_the_count_is_that_by_hand(name, call, expected):
     with bg.energies_counted() as count:
         call()
     assert count.number == expected
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: anneal(generator()), anneal_particles, lambda: fit(trainer(), kl=1.0)]
+)
+def test_a_result_with_a_number_of_its_own_says_the_same(call):
+    with bg.energies_counted() as count:
+        result = call()
+    assert count.number == result.energy_evaluations > 0
 
 
 def public():

@@ -271,7 +271,6 @@ class Context:
         """
         check_folder("output", self.output, needed=_ROOM)
         self._work = begin_folder(self.output / self.name)
-        leave(self._energies)  # where it has begun before
         listen(self._energies)
 
     def finish(self, error: str | None = None) -> dict[str, Any]:
