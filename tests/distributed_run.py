@@ -19,9 +19,20 @@ import numpy as np  # noqa: E402
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, realnvp, systems  # noqa: E402
 from boltzmann_tf.bijectors import Scaling  # noqa: E402
+from boltzmann_tf.losses import Likelihood, Loss  # noqa: E402
 
 BATCH, SEED = 32, 3
 DATA = np.tile([[0.7, -0.4]], (10, 1))  # the same row: J_ML is the same for every share
+
+
+class Size(Loss):
+    """A user's own: the same for every share of these data."""
+
+    name = "size"
+    sees = "data"
+
+    def __call__(self, batch):
+        return tf.reduce_mean(batch.z**2)
 
 
 def generator(bijector):
@@ -74,6 +85,8 @@ def main(folder: Path) -> None:
     single, single_history = fit(one, both)
     alone, _ = fit(None, example)
     shared, _ = fit(two, example)
+    own = Stage(6, BATCH, 1e-2, losses=[Likelihood(), Size(weight=3.0)])
+    sizes = [(theta(t).tolist(), h["size"].tolist()) for t, h in (fit(None, own), fit(two, own))]
     descent = Stage(1, BATCH, 1e-3, ml=0.0, kl=1.0, energy_high=1e6)
     _, first = fit(two, descent, optimizer=keras.optimizers.SGD())
 
@@ -98,6 +111,7 @@ def main(folder: Path) -> None:
         "single": [theta(single).tolist(), single_history["loss"].tolist()],
         "alone": theta(alone).tolist(),
         "shared": theta(shared).tolist(),
+        "sizes": sizes,
         "copies": [
             [copy.numpy().tolist() for copy in variable.values]
             for variable in whole.generator.bijector.trainable_variables

@@ -33,6 +33,13 @@ def test_gradients_are_averaged(result):
     np.testing.assert_allclose(result["shared"], result["alone"], rtol=1e-5)
 
 
+def test_a_loss_of_a_users_own_is_averaged(result):
+    alone, shared = result["sizes"]
+    for one, other in zip(alone, shared, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    assert np.max(np.abs(np.subtract(alone[0], result["alone"]))) > 1e-3  # it acts
+
+
 def test_every_replica_draws_its_own_noise(result):
     first, second = result["shares"]
     assert abs(first - second) > 1e-3  # the same noise twice would not show otherwise

@@ -75,10 +75,11 @@ class Loss(abc.ABC):
 
     A subclass writes `name`, `sees` and `__call__`, and no more than that: `Stage(losses=[...])`
     takes it, and its value stands under its name in the history, beside the progress bar, in
-    TensorBoard, in callbacks and in checkpoints. In a training its parameters are attributes. An
-    instance is compiled anew when they change, and a checkpoint knows them by their public names;
-    the value must be a function of them and of the batch.
+    TensorBoard, in callbacks and in checkpoints.
 
+    Its parameters are attributes, and its value is a function of them and of the batch. A loss is
+    compiled anew where one of them has changed, and a checkpoint of a run with other ones is
+    refused (those whose names begin with an underscore are seen by what they do to the value).
     Several replicas (`tf.distribute`) each see a share of the batch, and the values are averaged.
 
     Attributes:

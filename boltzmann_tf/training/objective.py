@@ -12,22 +12,12 @@ import tensorflow as tf
 from boltzmann_tf._support.graph import in_graph
 from boltzmann_tf._support.random import uniform
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.losses import (
-    Cut,
-    Generated,
-    KullbackLeibler,
-    Likelihood,
-    Loss,
-    Mapped,
-    ReactionCoordinate,
-    WeightedLikelihood,
-    cut_energy,
-)
+from boltzmann_tf.losses import Cut, Generated, KullbackLeibler, Loss, Mapped, cut_energy
+from boltzmann_tf.training.loss_identity import is_users
 from boltzmann_tf.training.step_shape import COUNTED, Data, StepShape
 
-__all__ = ["Objective", "Part", "batch_index", "evaluated", "is_users", "probed"]
+__all__ = ["Objective", "Part", "batch_index", "evaluated", "probed"]
 
-OWN = (Likelihood, WeightedLikelihood, KullbackLeibler, ReactionCoordinate)
 PROBES = 12  # configurations of a batch by which losses are told apart
 
 
@@ -160,11 +150,6 @@ def evaluated(loss: Loss, batch: Mapped | Generated) -> tf.Tensor:
             f"{value.shape} and dtype {value.dtype.name}"
         )
     return value
-
-
-def is_users(loss: Loss) -> bool:
-    """Whether its class is none of the package's own."""
-    return type(loss) not in OWN
 
 
 def probed(loss: Loss, generator: BoltzmannGenerator, x: tf.Tensor | None = None) -> np.ndarray:

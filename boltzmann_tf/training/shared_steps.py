@@ -24,18 +24,17 @@ from boltzmann_tf._support.graph import numbers_of
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
 from boltzmann_tf.bijectors.repeated import architecture
 from boltzmann_tf.generator import BoltzmannGenerator
-from boltzmann_tf.losses import KullbackLeibler, Likelihood, WeightedLikelihood
 from boltzmann_tf.systems import REGISTRY, System
 from boltzmann_tf.training.conditions import LogUniform, Uniform
-from boltzmann_tf.training.objective import is_users, probed
-from boltzmann_tf.training.step_shape import StepShape, by_value
+from boltzmann_tf.training.loss_identity import STATELESS, by_value, is_users
+from boltzmann_tf.training.objective import probed
+from boltzmann_tf.training.step_shape import StepShape
 
 __all__ = ["Recent", "copy_variables", "key_of", "methods_of", "place_of", "template_of", "trusted"]
 
 T = TypeVar("T")
 MOST = 24  # templates, with what is compiled for them; the one not used for longest goes
 ATTRIBUTE = "_compiled_steps"
-STATELESS = (Likelihood, WeightedLikelihood, KullbackLeibler)  # their classes say all of them
 
 
 class Recent(OrderedDict):

@@ -26,7 +26,8 @@ from boltzmann_tf.losses import (
 from boltzmann_tf.training import schedules
 from boltzmann_tf.training.conditions import Uniform
 from boltzmann_tf.training.history import HeldOut, History
-from boltzmann_tf.training.step_shape import CONTROLS, METRICS, MOVES, StepShape, unweighted
+from boltzmann_tf.training.loss_identity import unweighted
+from boltzmann_tf.training.step_shape import CONTROLS, METRICS, MOVES, StepShape
 
 __all__ = ["HeldOut", "History", "Stage"]
 

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._support.graph import CACHES, numbers_of
 from boltzmann_tf.losses import Loss
 from boltzmann_tf.training.conditions import Uniform
+from boltzmann_tf.training.loss_identity import compiled_in
 
-__all__ = [
-    "CONTROLS",
-    "COUNTED",
-    "METRICS",
-    "MOVES",
-    "Data",
-    "StepShape",
-    "by_value",
-    "compiled_in",
-    "label",
-    "unweighted",
-]
+__all__ = ["CONTROLS", "COUNTED", "METRICS", "MOVES", "Data", "StepShape", "label"]
 
 CONTROLS = ("learning_rate", "energy_high")  # what is scheduled besides the weights of losses
 METRICS = (
@@ -43,7 +30,7 @@ def label(name: str) -> str:
 
 
 class Data(NamedTuple):
-    """What J_ML is trained on.
+    """What losses that see data are trained on.
 
     Attributes:
       x: configurations, `[n, *event_shape]`.
@@ -129,59 +116,3 @@ class StepShape:
         return (self.examples if self.weighs_data else 0) + (
             self.generated if self.of_generated else 0
         )
-
-
-def compiled_in(loss: Loss) -> tuple[Hashable, ...]:
-    """What of a loss is compiled in: its class and its attributes, all but the weight.
-
-    Numbers and texts are known by their values; functions, variables and all else are equal to
-    themselves alone.
-    """
-    if any(getattr(kind, "__slots__", ()) for kind in type(loss).__mro__):
-        return type(loss), Same(loss)  # attributes that cannot be listed
-    own = {n: v for n, v in vars(loss).items() if n != "weight" and n not in CACHES}
-    return type(loss), _told(own)
-
-
-def by_value(told: Hashable) -> bool:
-    """Whether nothing in what `compiled_in` says is known by identity alone."""
-    return not isinstance(told, Same) and (not isinstance(told, tuple) or all(map(by_value, told)))
-
-
-def unweighted(loss: Loss) -> Loss:
-    """The loss as what is compiled may refer to it: for long, and for other losses equal to it.
-
-    A copy without its weight, which may be a function that holds much; a loss that is known by
-    identity as it is.
-    """
-    if not by_value(compiled_in(loss)):
-        return loss
-    found = copy.copy(loss)
-    vars(found).pop("weight", None)
-    return found
-
-
-class Same:
-    """Anything, equal to itself alone, whatever it says of itself."""
-
-    def __init__(self, thing: Any) -> None:
-        self._thing = thing
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other._thing is self._thing
-
-    def __hash__(self) -> int:
-        return id(self._thing)
-
-
-def _told(value: Any) -> Hashable:
-    if value is None:
-        return None
-    if isinstance(value, dict):
-        return dict, tuple((_told(key), _told(part)) for key, part in value.items())
-    if isinstance(value, list | tuple):
-        return type(value), tuple(map(_told, value))
-    # Not all that turns into numbers is known by them: a variable of Keras has others later.
-    plain = isinstance(value, bool | int | float | str | np.generic | np.ndarray)
-    numbers = numbers_of(value) if plain or hasattr(value, "told_by_numbers") else None
-    return numbers if plain and numbers is not None else (Same(value), numbers)
