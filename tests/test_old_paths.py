@@ -17,8 +17,10 @@ from boltzmann_tf._support.moved import MOVED
 
 NAMES = json.loads((Path(__file__).parent / "names_of_the_first_release.json").read_text())
 
-# Inner parts of private modules, whose arguments were of one system or one ladder alone.
+# Inner parts of private modules, whose arguments were of one system or one ladder alone; an item of
+# reports that `Context` alone made.
 GONE = {
+    "boltzmann_tf.reproduction.report": {"Metrics"},
     "boltzmann_tf.sampling._exchange": {"exchange"},
     "boltzmann_tf.sampling._label_cell": {"find_potentials", "leaves"},
 }

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from boltzmann_tf.reproduction.layout import Block, Cell, is_line, is_number
+from boltzmann_tf.reproduction.metrics import Metric
 
 __all__ = [
     "badge",
@@ -27,9 +28,11 @@ __all__ = [
     "page",
     "picture",
     "prose",
+    "rule",
     "signs",
     "table",
     "url",
+    "value",
 ]
 
 
@@ -72,10 +75,15 @@ def measured(value: float | None, error: float | None) -> str:
     return f"{value:.{digits}f} ± {error:.{digits}f}".replace("-", "−")
 
 
-def signs(rule: str) -> str:
+def signs(text: str) -> str:
     """Returns a metric's rule with the signs of print, not escaped."""
-    rule = rule.replace("<=", "≤").replace(">=", "≥").replace("- -", "+ ")
-    return rule.replace("-", "−")
+    text = text.replace("<=", "≤").replace(">=", "≥").replace("- -", "+ ")
+    return text.replace("-", "−")
+
+
+def rule(text: str) -> str:
+    """Returns a metric's rule with the signs of print, escaped."""
+    return escape(signs(text))
 
 
 def duration(seconds: float) -> str:
@@ -99,6 +107,15 @@ def badge(passed: bool) -> str:  # noqa: FBT001 - one argument, one meaning
 def mark(said: str = "beyond its limit") -> str:
     """Returns the sign beside what is beyond its limit, with words for who cannot see it."""
     return f'<span class="mark" aria-hidden="true">!</span><span class="unseen"> {said}</span>'
+
+
+def value(metric: Metric) -> str:
+    """Returns the cell of a metric's value, with its diagnostics that are beyond their limits."""
+    text = escape(measured(metric.value, metric.standard_error))
+    for of, found in metric.marks.items():
+        note = escape(f"limit: {found.limit}" if of == metric.name else f"{of} {found}")
+        text += f'<span class="note beyond">{mark()} {note}</span>'
+    return text
 
 
 def _inline(text: str) -> str:

@@ -12,7 +12,6 @@ from boltzmann_tf._support import files as _files
 from boltzmann_tf._support.checks import instance, sequence
 from boltzmann_tf.reproduction import html
 from boltzmann_tf.reproduction.metrics import Metric
-from boltzmann_tf.reproduction.report import value
 
 __all__ = ["write_index"]
 
@@ -93,8 +92,8 @@ def _card(result: Mapping[str, Any]) -> str:
         [
             html.badge(metric.passed),
             html.escape(metric.name),
-            value(metric),
-            html.escape(html.signs(metric.rule)),
+            html.value(metric),
+            html.rule(metric.rule),
         ]
         for metric in shown
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from boltzmann_tf.reproduction import html
 from boltzmann_tf.reproduction.diagnostics import Diagnostic
+from boltzmann_tf.reproduction.index import write_index
 from boltzmann_tf.reproduction.layout import Cell, lay_out
 from boltzmann_tf.reproduction.metrics import Metric
 
@@ -22,8 +23,8 @@ __all__ = [
     "Verdicts",
     "marked",
     "render",
-    "value",
     "verdicts",
+    "write_index",
 ]
 
 
@@ -187,25 +188,16 @@ def _metrics(caption: str, metrics: Sequence[Metric], sections: Sequence[str] = 
             reference += f' <span class="kind">{html.escape(metric.reference_kind)}</span>'
         if metric.source:
             reference += f'<span class="note">{html.escape(metric.source)}</span>'
-        rule = html.escape(html.signs(metric.rule))
+        rule = html.rule(metric.rule)
         if metric.justification:
             rule += f'<span class="note">{html.escape(metric.justification)}</span>'
-        rows.append([html.badge(metric.passed), name, value(metric), reference, rule])
+        rows.append([html.badge(metric.passed), name, html.value(metric), reference, rule])
     return html.table(
         ["Verdict", "Quantity", "Value", "Reference", "Rule, and why"],
         rows,
         caption=caption,
         row_kinds=["pass" if metric.passed else "fail" for metric in metrics],
     )
-
-
-def value(metric: Metric) -> str:
-    """Returns the cell of a metric's value, with its diagnostics that are beyond their limits."""
-    text = html.escape(html.measured(metric.value, metric.standard_error))
-    for of, found in metric.marks.items():
-        note = html.escape(f"limit: {found.limit}" if of == metric.name else f"{of} {found}")
-        text += f'<span class="note beyond">{html.mark()} {note}</span>'
-    return text
 
 
 def _about(description: str) -> str:
