@@ -83,9 +83,7 @@ def _whole(reference: np.ndarray, energy: np.ndarray) -> Panel:
     return Panel(f"log10 (u + {-lowest:.1f} kT)", DENSITY, lines, "as generated, all of it")
 
 
-def _line(
-    source: str, values: np.ndarray, edges: np.ndarray, weights: np.ndarray | float
-) -> Series:
+def _line(source: str, values: np.ndarray, edges: np.ndarray, weights: Any) -> Series:
     """The density of values `[n]`, or `[n, k]`, whose weights `[n]` have the sum 1."""
     each = np.broadcast_to(weights, values.T.shape).T / values[0].size
     density = np.histogram(values, edges, weights=each)[0] / np.diff(edges)
