@@ -26,7 +26,7 @@ from boltzmann_tf import (
 )
 from boltzmann_tf.estimators import mean_first_passage_time
 from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
-from boltzmann_tf.reproductions.explored import Explored, explore, show, single_state
+from boltzmann_tf.reproductions.exploration.explored import Explored, explore, show, single_state
 from boltzmann_tf.reproductions.published import published
 from boltzmann_tf.reproductions.solvated_dimer import generators, reference
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED

@@ -25,8 +25,8 @@ from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from boltzmann_tf.reproductions.baseline import buys_table, gaussian
 from boltzmann_tf.reproductions.ensembles import Trainers, Variant
 from boltzmann_tf.reproductions.evaluation import median
-from boltzmann_tf.reproductions.toy_failure import failing, show_failure, watch
-from boltzmann_tf.reproductions.toy_figures import (
+from boltzmann_tf.reproductions.spring_in_box.failure import failing, show_failure, watch
+from boltzmann_tf.reproductions.spring_in_box.figures import (
     four_panels,
     show_losses,
     show_marginals,

@@ -34,7 +34,7 @@ from boltzmann_tf.reproduction import Context, Metric, main_for, reproduction
 from boltzmann_tf.reproductions.ensembles import Trainers, Variant
 from boltzmann_tf.reproductions.evaluation import median
 from boltzmann_tf.reproductions.recipes import end_state_data
-from boltzmann_tf.reproductions.two_generators_figures import (
+from boltzmann_tf.reproductions.generator_pairs.figures import (
     show_differences,
     show_losses,
     what_the_networks_buy,
