@@ -3,6 +3,7 @@
 from boltzmann_tf.training.ensembles import Ensemble, EnsembleTrainer, Member
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.faults import TrainingDiverged
+from boltzmann_tf.training.observer import Observer
 from boltzmann_tf.training.stages import History, Stage
 from boltzmann_tf.training.trainer import Trainer
 
@@ -12,6 +13,7 @@ __all__ = [
     "Explorer",
     "History",
     "Member",
+    "Observer",
     "Stage",
     "Trainer",
     "TrainingDiverged",
