@@ -35,15 +35,10 @@ def differences(context: Context, results: Sequence[Pairs]) -> None:
         curve = Series.of("exact", np.geomspace(t[0], t[-1], 60), exact)
         off = [each - exact for each in series]
         off.append(Series("exact", t, 0 * t))
+        label, title = "error of the difference (kT)", f"{case.name}: minus exact"
         panels += [
             Panel("T", "F(right) - F(left) (kT)", [*series, curve], case.name),
-            Panel(
-                "T",
-                "error of the difference (kT)",
-                off,
-                f"{case.name}: minus exact",
-                ylim=(-0.3, 0.3),
-            ),
+            Panel("T", label, off, title, ylim=(-0.3, 0.3)),
         ]
     context.figure(
         plotting.curves(panels, columns=2, panel=(4.8, 3.5)),
@@ -110,8 +105,8 @@ def what_the_networks_buy(context: Context, results: Sequence[Pairs]) -> None:
         "right generator, trained at T up to 3, spreads into it to a degree that differs from "
         "network to network: at T = 2 the estimate lies anywhere between the exact difference and "
         "that of both basins together (1.42 kT), and its median misses the target. The published "
-        f"curve, one pair of networks, reads {reads}. Bounds within the states (log Z of a state is "
-        "at least the mean log-weight in it plus the logarithm of the share of the samples there) "
-        "answer for the right basin alone, again without reweighting; reweighting within each "
-        "state has no such error at all."
+        f"curve, one pair of networks, reads {reads}. Bounds within the states (log Z of a state "
+        "is at least the mean log-weight in it plus the logarithm of the share of the samples "
+        "there) answer for the right basin alone, again without reweighting; reweighting within "
+        "each state has no such error at all."
     )
