@@ -69,19 +69,14 @@ def transform(context: Context, generator: BoltzmannGenerator) -> None:
     x = EXACT.sample(50_000, 1.0, context.seed_of("transform"))
     learned, exact = generator.to_latent(x)[0].numpy(), EXACT.to_latent(x, 1.0)[0]
     title = f"difference, RMS {np.sqrt(np.mean((learned - exact) ** 2)):.3f}"
-    shown = np.argsort(x[:3000, 0])
-    x, learned, exact = x[shown], learned[shown], exact[shown]
-    extension, wide = x[:, 1] - x[:, 0], np.array([-2.5, 2.5])
+    shown = np.argsort(x[:3000, 0])  # for lines over x1
+    (x1, x2), (z1, z2), (exact1, exact2) = x[shown].T, learned[shown].T, exact[shown].T
+    ends, slope = np.array([-2.5, 2.5]), np.sqrt(2.0)
     dots: dict[str, Any] = {"style": ".", "size": 2}
-    first = [
-        Series("learned", x[:, 0], learned[:, 0], width=3),
-        Series("exact", x[:, 0], exact[:, 0], style="--"),
-    ]
-    second = [
-        Series("learned", extension, learned[:, 1], **dots),
-        Series("exact", wide, np.sqrt(2.0) * wide, style="--"),
-    ]
-    off = [Series(f"z{i + 1}", exact[:, i], (learned - exact)[:, i], **dots) for i in (0, 1)]
+    first = [Series("learned", x1, z1, width=3), Series("exact", x1, exact1, style="--")]
+    second = [Series("learned", x2 - x1, z2, **dots)]
+    second.append(Series("exact", ends, slope * ends, style="--"))
+    off = [Series("z1", exact1, z1 - exact1, **dots), Series("z2", exact2, z2 - exact2, **dots)]
     off.append(Series("no difference", [-3.5, 3.5], [0, 0], style="--", color="black"))
     panels = [
         Panel("x1", "z1", first, "z1 from x1 alone"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,17 +86,16 @@ ENERGY = Stage(USUAL, 512, 2e-3, ml=0.0, kl=1.0, max_bad_steps=None)
 def train(context: Context, plan: Plan) -> dict[str, Ensemble]:
     """Trains all networks, by the names of their kinds; the long trainings are watched."""
 
-    def long(stage: Stage) -> Stage:
-        return replace(stage, iterations=plan.long)
-
     def variance(generator: BoltzmannGenerator, step: int) -> float:
         x1 = generator.sample(4096, seed=context.seed_of("variance of x1", step)).x[:, 0]
         with np.errstate(invalid="ignore"):  # of a flow that has diverged
             return float(np.var(x1.astype(np.float64)))
 
+    watched: dict[str, Any] = {"watch": lambda _: Observer(variance, every=100)}
+    long = partial(replace, iterations=plan.long)
     hard, steep = HardWall(), systems.SpringInBox(wall_stiffness=1e5)
-    options = {"jit_compile": plan.jit_compile, "log": context.log}
-    trainers = {system: EnsembleTrainer(system, **options) for system in (SYSTEM, hard, steep)}
+    compiled = {"jit_compile": plan.jit_compile, "log": context.log}
+    trainers = {system: EnsembleTrainer(system, **compiled) for system in (SYSTEM, hard, steep)}
     found = {}
     for name, n, system, build, stage in (
         ("(a) generic", plan.generic, SYSTEM, generic, long(BOTH)),
@@ -108,13 +108,8 @@ def train(context: Context, plan: Plan) -> dict[str, Ensemble]:
         ("(a) usual length", plan.usual, SYSTEM, generic, BOTH),
     ):
         if n:
-            watched = stage.iterations == plan.long
-            found[name] = trainers[system].train(
-                build,
-                [stage],
-                data,
-                seeds=[context.seed_of(name, i) for i in range(n)],
-                watch=(lambda _: Observer(variance, every=100)) if watched else None,
-                name=name,
-            )
+            options = watched if stage.iterations == plan.long else {}
+            seeds = [context.seed_of(name, i) for i in range(n)]
+            trainer = trainers[system]
+            found[name] = trainer.train(build, [stage], data, seeds=seeds, name=name, **options)
     return found
