@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import estimators, systems
+from boltzmann_tf import Stage, estimators, systems
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, Plan
@@ -226,6 +226,7 @@ def test_two_generators_in_miniature(tmp_path, monkeypatch):
 
     monkeypatch.setattr(two_generators, "Plan", Small)
     monkeypatch.setattr(two_generators, "run_pairs", run_pairs)
+    monkeypatch.setattr(pairs, "Stage", lambda *args, **kw: brief(Stage(*args, **kw), args[0]))
     for module in (pairs, two_generators.figures):
         monkeypatch.setattr(module, "SAMPLES", 2000)
     names, folder = reported(two_generators, tmp_path, "paper")
@@ -243,14 +244,16 @@ def test_two_generators_in_miniature(tmp_path, monkeypatch):
 
 
 def found_of(case, **changes):
+    """All states are in the buffer at iteration 20 alone, but for the known one in a hundredth."""
     history = {"kl": np.full(500, -300.0), "acceptance": np.full(500, 0.425)}
+    known, *others = case.states.values()
+    before = np.full(100, known[1] - 0.1)
+    after = np.append(before[len(others) :], [low + 0.1 for low, _ in others])
     plain = explored.Explored(
         case=case,
         history=History({k: v.astype(np.float32) for k, v in history.items()}),
-        iterations=[0, 10, 20, 30],
-        energies=[0, 100, 200, 300],
-        shares={"known": [1.0, 1.0, 1.0, 0.9], "other": [0.0, 0.0, 0.1, 0.0]},
-        snapshots={},
+        energies={0: 0, 10: 100, 20: 200, 30: 300},
+        buffers={0: before, 10: before, 20: after, 30: before},
         profile=(np.zeros(2), np.zeros(2)),
         needed=1e6,
     )
@@ -259,11 +262,13 @@ def found_of(case, **changes):
 
 def test_states_are_found_when_they_are_first_in_the_buffer():
     found = found_of(cases.DOUBLE_WELL)
-    assert found.first == {"known": 0, "other": 20}
-    assert found.energies_until == {"known": 0.0, "other": 200.0}
-    found = found_of(cases.DOUBLE_WELL, shares={"known": [1.0] * 4, "other": [0.0] * 4})
-    assert found.first["other"] == explored.NEVER
-    assert found.energies_until["other"] == np.inf
+    np.testing.assert_allclose(found.share("left"), [1.0, 1.0, 0.99, 1.0])
+    assert found.first == {"left": 0, "right": 20}
+    assert found.energies_until == {"left": 0.0, "right": 200.0}
+    found = found_of(cases.MUELLER_BROWN)
+    assert found.first == {"left": 0, "middle": 20, "right": 20}
+    assert found._replace(buffers={0: np.ones(3)}).first["middle"] == explored.NEVER
+    assert found._replace(buffers={0: np.ones(3)}).energies_until["middle"] == np.inf
 
 
 @pytest.mark.parametrize("case", cases.Plan("paper").cases, ids=lambda case: case.name)
@@ -279,8 +284,8 @@ def test_explorations_are_judged(case, tmp_path):
     history = History(
         {"kl": np.full(500, 300.0, np.float32), "acceptance": np.full(500, 0.51, np.float32)}
     )
-    never = {"known": [1.0] * 4, "other": [0.0] * 4}
-    assert len(failed(judged(history=history, shares=never, needed=1.0))) == 2 + more
+    never = {0: np.full(100, -1.5)}
+    assert len(failed(judged(history=history, buffers=never, needed=1.0))) == 2 + more
 
 
 def test_plain_metropolis_crosses_a_flat_profile():
@@ -313,8 +318,6 @@ def test_explore_in_miniature(tmp_path, monkeypatch):
         )
 
     few = [small(case) for case in cases.Plan("paper").cases]
-    for name, case in zip(("DOUBLE_WELL", "DIMER"), (few[0], few[2]), strict=True):
-        monkeypatch.setattr(exploration_targets, name, case)
     umbrella = cases.reference.umbrella
     monkeypatch.setattr(
         cases.reference, "umbrella", lambda context, at, _: umbrella(context, at, 40)

@@ -23,8 +23,8 @@ class Observer(keras.callbacks.Callback):
         trainer.fit(data, stage, callbacks=[observer])
         plt.plot(observer.steps, observer.seen)
 
-    It looks at the end of each call of `steps_per_call` steps in which a multiple of `every` is done.
-    What it draws takes nothing from the noise of the training, which is the same without it.
+    It looks at the end of each call of `steps_per_call` steps that does a multiple of `every`. What
+    it draws takes nothing from the noise of the training, which is the same without it.
 
     Args:
       look: from the generator and the number of steps done to what is kept.

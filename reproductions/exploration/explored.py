@@ -20,24 +20,29 @@ class Explored(NamedTuple):
 
     case: Case
     history: History  # of losses and moves
-    iterations: list[int]  # at which the buffer was looked at
-    energies: list[int]  # spent until then
-    shares: dict[str, list[float]]  # state -> share of the buffer then
-    snapshots: dict[int, np.ndarray]  # iteration -> coordinate of the buffer
+    energies: dict[int, int]  # iteration at which the buffer was looked at -> spent until then
+    buffers: dict[int, np.ndarray]  # likewise -> the coordinate of the buffer, `[capacity]`
     profile: Profile
     needed: float  # steps of plain Metropolis until the last state, on average
 
+    def share(self, state: str) -> np.ndarray:
+        """Share of the buffer in a state, at each look."""
+        low, high = self.case.states[state]
+        return np.array([np.mean((r > low) & (r < high)) for r in self.buffers.values()])
+
     @property
     def first(self) -> dict[str, int]:
-        """State -> first of the iterations with a configuration in it."""
-        seen = {state: np.flatnonzero(share) for state, share in self.shares.items()}
-        return {state: self.iterations[i[0]] if len(i) else NEVER for state, i in seen.items()}
+        """State -> iteration at which it was first seen in the buffer."""
+        found = {}
+        for state in self.case.states:
+            looks = zip(self.buffers, self.share(state), strict=True)
+            found[state] = next((i for i, share in looks if share), NEVER)
+        return found
 
     @property
     def energies_until(self) -> dict[str, float]:
         """State -> energies until it was found; infinite if it was not."""
-        spent = dict(zip(self.iterations, self.energies, strict=True)) | {NEVER: np.inf}
-        return {state: float(spent[i]) for state, i in self.first.items()}
+        return {state: float(self.energies.get(i, np.inf)) for state, i in self.first.items()}
 
 
 def explore(context: Context, case: Case) -> Explored:
@@ -49,31 +54,21 @@ def explore(context: Context, case: Case) -> Explored:
 
     frame, noise = case.frame(seed("known state")), np.random.default_rng(seed("noise about it"))
     start = frame + case.noise * noise.standard_normal((1000, frame.size))
-    jit = case.jit_compile
     flow = realnvp(frame.size, scale_bound=None, seed=seed("network"), **case.network)
-    generator = BoltzmannGenerator(case.system, flow, jit_compile=jit)
+    generator = BoltzmannGenerator(case.system, flow, jit_compile=case.jit_compile)
     trainer = Trainer(generator, seed=seed("training by example"), jit_compile=False)
     trainer.fit(start, case.before, verbose=0)
-    options = {"seed": seed("exploration"), "jit_compile": jit} | case.buffer
+    options = {"seed": seed("exploration"), "jit_compile": case.jit_compile} | case.buffer
     explorer = Explorer(generator, start, **options)
-    iterations = list(range(0, case.iterations + 1, EVERY))
-    shown = {0, *(round(case.iterations * f / EVERY) * EVERY for f in (0.2, 0.5, 1.0))}
-    energies, snapshots = [], {}
-    shares: dict[str, list[float]] = {state: [] for state in case.states}
-    coordinate = case.system.reaction_coordinate()
-    for done in iterations:
+    coordinate, energies, buffers = case.system.reaction_coordinate(), {}, {}
+    for done in range(0, case.iterations + 1, EVERY):
         if done:
             explorer.run(case.stage, verbose=0)
-        energies.append(explorer.history.energy_evaluations)
-        r = np.asarray(coordinate(explorer.buffer))
-        for state, (low, high) in case.states.items():
-            shares[state].append(float(np.mean((r > low) & (r < high))))
-        if done in shown:
-            snapshots[done] = r
+        energies[done] = explorer.history.energy_evaluations
+        buffers[done] = np.asarray(coordinate(explorer.buffer))
     profile = case.profile(context)
     needed = plain_metropolis(case, start[:16], profile, seed("plain Metropolis"))
-    found = iterations, energies, shares, snapshots
-    return Explored(case, explorer.history, *found, profile, needed)
+    return Explored(case, explorer.history, energies, buffers, profile, needed)
 
 
 def plain_metropolis(case: Case, start: np.ndarray, profile: Profile, seed: int) -> float:

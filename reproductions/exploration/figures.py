@@ -19,22 +19,21 @@ def exploration(context: Context, found: Explored) -> None:
     density /= density.sum() * (coordinate[1] - coordinate[0])
     edges = np.linspace(coordinate[0], coordinate[-1], 81)
     middles = 0.5 * (edges[1:] + edges[:-1])
-    buffer = []
-    for i, r in found.snapshots.items():
-        share = np.histogram(r, edges)[0] / len(r) / np.diff(edges)
-        buffer.append(Series(f"iteration {i}", middles, share + 1e-5))
+    buffer, looks = [], list(found.buffers.items())
+    for part in (0, 0.2, 0.5, 1):
+        i, r = looks[round(part * (len(looks) - 1))]
+        share = np.histogram(r, edges)[0] / len(r)
+        buffer.append(Series(f"iteration {i}", middles, share / np.diff(edges) + 1e-5))
     buffer.append(Series("equilibrium", coordinate, density, color="black"))
     shares = [
-        Series(state, found.iterations, np.maximum(v, 1e-6)) for state, v in found.shares.items()
+        Series(state, list(found.buffers), np.maximum(found.share(state), 1e-6))
+        for state in found.case.states
     ]
-    kl = found.history["kl"]
+    kl, accepted, size = (found.history[of] for of in ("kl", "acceptance", "step_size"))
     steps, finite = np.arange(len(kl)), kl[np.isfinite(kl)]
     inside = (finite.min() - 1, np.quantile(finite, 0.9) + 5)
-    moves = [
-        Series("acceptance", steps, found.history["acceptance"], width=0.8),
-        Series("step size", steps, found.history["step_size"]),
-    ]
     loss = [Series("J_KL", steps, kl, width=0.8)]
+    moves = [Series("acceptance", steps, accepted, width=0.8), Series("step size", steps, size)]
     label, title = found.case.label, "what the buffer holds"
     panels = [
         Panel(label, "density of the buffer", buffer, title, ylim=(1e-4, 20), yscale="log"),
@@ -62,6 +61,5 @@ def what_the_network_buys(context: Context, results: Sequence[Explored]) -> None
             "plain Metropolis, mean first passage": f"{found.needed:.3g}",
         }
         rows.append(row)
-    context.table(
-        "What the network buys: energies until a state is found, and plain Metropolis", rows
-    )
+    title = "What the network buys: energies until a state is found, and plain Metropolis"
+    context.table(title, rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from boltzmann_tf.reproduction import Context, Targets
-from boltzmann_tf.reproductions.exploration.cases import DIMER, DOUBLE_WELL
 from boltzmann_tf.reproductions.exploration.explored import Explored
 from boltzmann_tf.reproductions.published import published
 
@@ -24,14 +23,14 @@ def exploration(context: Context, found: Explored) -> None:
     targets.at_most(name, latest, found_by, widened=False, headline=True)
     name = "J_KL, median of the last 100 iterations (kT)"
     targets.at_most(name, np.nanmedian(found.history["kl"][last]), kl_limit, widened=False)
-    if case is DOUBLE_WELL:
+    if case.name == "double well":
         known = published("noe2019_exploration", "double_well")
         said = {"source": known["source"], "why": known["justification"]}
         targets = targets.of(reference_kind="published", **said)
         name, accepted = "acceptance of latent moves at full step", found.history["acceptance"]
         value, tolerance = known["value"], known["tolerance"]
         targets.close(name, np.mean(accepted[last]), value, tolerance, widened=False)
-    if case is DIMER:
+    if case.name == "dimer":
         umbrella = published("noe2019_dimer", "umbrella", "source")
         targets = Targets(context, case.name, f"diffusion over the measured profile; {umbrella}")
         name = "energies until open is found, over plain Metropolis"
