@@ -152,6 +152,9 @@ def test_data_are_of_one_state(case):
         assert np.mean(case.inside(x)[1 - i]) < 0.01
 
 
+SCANNED = (0.5, 1.0, 1.4, 2.0)  # of the miniature: those that are checked, and another one
+
+
 def samples_of(x, log_weight):
     x = x.astype(np.float32)
     return Samples(x, x, 0 * log_weight, 0 * log_weight, log_weight)
@@ -224,6 +227,8 @@ def test_two_generators_in_miniature(tmp_path, monkeypatch):
         results.append(pairs.run_pairs(*arguments, **options))
         return results[-1]
 
+    few = [c._replace(network={"blocks": 1, "hidden": (4,)}, scanned=SCANNED) for c in pairs.CASES]
+    monkeypatch.setattr(two_generators, "CASES", few)
     monkeypatch.setattr(two_generators, "Plan", Small)
     monkeypatch.setattr(two_generators, "run_pairs", run_pairs)
     monkeypatch.setattr(pairs, "Stage", lambda *args, **kw: brief(Stage(*args, **kw), args[0]))
@@ -232,7 +237,7 @@ def test_two_generators_in_miniature(tmp_path, monkeypatch):
     names, folder = reported(two_generators, tmp_path, "paper")
     assert len(names) == 2 * (9 + 2)
     for found in results:
-        assert [len(each) for each in found.estimates] == [len(found.case.scanned), 3]
+        assert [len(each) for each in found.estimates] == [len(SCANNED), len(pairs.CHECKED)]
         left, right = (own.members[0].watch for own in found.ensembles.values())
         assert left.steps == right.steps == [250, 300, 350, 400, 450, 500]
         members = [m for own in found.ensembles.values() for m in own.members]
@@ -309,7 +314,7 @@ def test_explore_in_miniature(tmp_path, monkeypatch):
 
     def small(case):
         return case._replace(
-            network={"blocks": 2, "hidden": (8,)},
+            network={"blocks": 1, "hidden": (4,)},
             before=brief(case.before, 3),
             stage=brief(case.stage, cases.EVERY),
             buffer=case.buffer | {"capacity": 64},
