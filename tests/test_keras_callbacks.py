@@ -14,7 +14,7 @@ import tensorflow as tf
 from boltzmann_tf.bijectors import Scaling
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.systems import DoubleWell
-from boltzmann_tf.training import Stage, Trainer
+from boltzmann_tf.training import Observer, Stage, Trainer
 from boltzmann_tf.training.callbacks import check_optimizer
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.flat_parameters import FlatParameters
@@ -226,6 +226,50 @@ def test_an_explorer_keeps_its_history():
 
 
 # The learning rate.
+
+
+# The package's own.
+
+
+@pytest.mark.parametrize(
+    ("every", "after", "steps"),
+    [
+        (10, 0, [10, 20, 30]),
+        (5, 0, [10, 20, 30, 35]),
+        (20, 0, [20]),
+        (15, 0, [20, 30]),
+        (15, 20, [30]),
+        (50, 0, []),
+    ],
+)
+def test_an_observer_looks_where_a_multiple_is_done(trainer, every, after, steps):
+    """Calls are of 10 steps, the last of 5; each look sees the weights of its step."""
+    scales = {}
+
+    def look(found, step):
+        assert found is trainer.generator
+        return found.bijector.variables[0].numpy().copy()
+
+    def record(step, logs):
+        scales[step] = trainer.generator.bijector.variables[0].numpy().copy()
+
+    own = Observer(look, every=every, after=after)
+    beside = keras.callbacks.LambdaCallback(on_train_batch_end=record)
+    fit(trainer, [own, beside], [Stage(35, 16, 1e-2)])
+    assert own.steps == steps
+    assert all(np.array_equal(w, scales[s]) for w, s in zip(own.seen, steps, strict=True))
+    assert len({tuple(w) for w in own.seen}) == len(steps)  # they change on the way
+
+
+def test_an_observer_that_draws_changes_nothing(trainer):
+    drawn = Observer(lambda found, step: found.sample(16, seed=step).x.mean(), every=10)
+    np.testing.assert_array_equal(fit(trainer, [drawn]), fit(trainer, []))
+    assert len(drawn.seen) == 8
+    explorer = Explorer(generator(), DATA, capacity=20, jit_compile=False)
+    own = Observer(lambda found, step: step, every=20)
+    for _ in range(2):  # one history, whose steps go on
+        explorer.run(STAGE, callbacks=[own], verbose=0)
+    assert own.steps == own.seen == [20, 40]
 
 
 def test_a_schedule_keeps_its_shape(trainer):

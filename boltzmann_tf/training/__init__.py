@@ -4,6 +4,7 @@ from boltzmann_tf.training.ensembles import Ensemble, EnsembleTrainer, Member
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.faults import TrainingDiverged
 from boltzmann_tf.training.history import History
+from boltzmann_tf.training.observer import Observer
 from boltzmann_tf.training.stages import Stage
 from boltzmann_tf.training.trainer import Trainer
 
@@ -13,6 +14,7 @@ __all__ = [
     "Explorer",
     "History",
     "Member",
+    "Observer",
     "Stage",
     "Trainer",
     "TrainingDiverged",

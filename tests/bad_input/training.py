@@ -12,7 +12,7 @@ import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, ONES, WELL, first, generator
 from boltzmann_tf import bijectors, losses, recipes
 from boltzmann_tf.losses import ReactionCoordinate, WeightedLikelihood
-from boltzmann_tf.training import Ensemble, EnsembleTrainer, Stage, Trainer
+from boltzmann_tf.training import Ensemble, EnsembleTrainer, Observer, Stage, Trainer
 from boltzmann_tf.training.conditions import LogUniform, Uniform
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.schedules import Cosine, Exponential, Linear, Schedule, values
@@ -419,6 +419,13 @@ ROWS = [
         ValueError,
         r"data must be finite, got 6 NaN",
     ),
+    (
+        lambda: Observer(3, every=1),
+        TypeError,
+        r"look must be a function of generator and step, got 3",
+    ),
+    (lambda: Observer(print, every=0), ValueError, r"every must be .*0"),
+    (lambda: Observer(print, every=1, after=-1), ValueError, r"after must be .*-1"),
     (lambda: EnsembleTrainer(3), TypeError, r"system must be a System, got 3"),
     (
         lambda: EnsembleTrainer(WELL).train(3, [Stage(1)], ONES),
