@@ -9,13 +9,16 @@ import csv
 import dataclasses
 import functools
 import gc
+import re
 import weakref
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import boltzmann_tf as bg
 from boltzmann_tf import BoltzmannGenerator, Linear, Stage, System, Trainer, TrainingDiverged
 from boltzmann_tf._support.random import uniform
 from boltzmann_tf.bijectors import Scaling, realnvp
@@ -300,6 +303,17 @@ def test_the_held_out_loss_is_that_of_the_likelihood():
     )
     by_hand = np.mean(0.5 * np.sum(DATA**2, axis=1))
     assert weighted.validation.ml == pytest.approx([by_hand], rel=1e-5)  # without weights
+
+
+def test_the_example_of_the_documentation():
+    text = (Path(__file__).parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    (source,) = [block for block in blocks if "class Variance" in block]
+    scope = {"__name__": "docs", "bg": bg, "losses": bg.losses, "data": DATA}
+    scope |= {"generator": generator()}
+    exec(compile(source, "training.md", "exec"), scope)
+    assert len(scope["history"]["variance"]) == 100
+    assert np.all(np.isfinite(scope["history"]["variance"]))
 
 
 # The history, and what a user sees of it.

@@ -34,7 +34,8 @@ __all__ = ["HeldOut", "History", "Stage"]
 WEIGHTS = ("ml", "kl", "rc")
 SHORT = {"ml": 1.0, "kl": 0.0, "rc": 0.0, "rc_loss": None, "weighted_ml": False}  # and its defaults
 STANDARD = {"ml": Likelihood, "kl": KullbackLeibler, "rc": ReactionCoordinate}
-TAKEN = {*METRICS, *CONTROLS, *MOVES, "val_loss", "val_ml"}  # names that are not for losses
+# Names that are not for losses; the last three stand in the logs of callbacks.
+TAKEN = {*METRICS, *CONTROLS, *MOVES, "epoch", "val_loss", "val_ml"}
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ ROWS = [
             ValueError,
             rf"losses\[0\] must have a name that stands for nothing else .*got '{name}' of Named",
         )
-        for name in ("loss", "kl", "ess", "skipped", "energy_high", "acceptance", "val_ml")
+        for name in ("loss", "kl", "ess", "skipped", "energy_high", "acceptance", "val_ml", "epoch")
     ),
     (
         lambda: Stage(1, losses=[named("fine", sees="both")]),
