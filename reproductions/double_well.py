@@ -10,7 +10,6 @@ about the same time.
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -50,7 +49,7 @@ def double_well(plan: Plan) -> Case:
     """The system, its variants, and data as published: every tenth frame of 10 000 in each well."""
     real_nvp = partial(network, blocks=4, scale_bound=None)
     nice = partial(network, blocks=4, coupling="additive", scaling=True)
-    by_rc: dict[str, Any] = {"ml": 0.01, "kl": 1.0, "rc": 1.0, "rc_loss": RC}
+    by_rc = {"ml": 0.01, "kl": 1.0, "rc": 1.0, "rc_loss": RC}
     n, fewer = plan.networks, plan.additive
     return Case(
         system=SYSTEM,
@@ -60,7 +59,7 @@ def double_well(plan: Plan) -> Case:
         compared=lambda x1, _: np.abs(x1) < 2.2,
         variants=(
             Variant("published ML+KL", real_nvp, published(kl=1.0), n),
-            Variant("published KL+RC", real_nvp, published(**by_rc), n),
+            Variant("published KL+RC", real_nvp, published(1000, **by_rc), n),
             Variant("NICE ML+KL", nice, published(kl=1.0), fewer),
             Variant("NICE KL+RC", nice, published(2048, **by_rc), fewer),
             Variant("ours", ours, annealed(), n),

@@ -8,7 +8,6 @@ each end state, and judged against quadrature. The published runs bias y, and th
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,7 @@ def mueller_brown(plan: Plan) -> Case:
     """The system, its variants, and data as published: every tenth frame of 1000 in each state."""
     real_nvp = partial(network, blocks=5, scale_bound=None)
     nice = partial(network, blocks=5, coupling="additive", scaling=True)
-    by_rc: dict[str, Any] = {"ml": 1.0, "kl": 1.0, "rc": 1.0, "rc_loss": RC}
+    by_rc = {"ml": 1.0, "kl": 1.0, "rc": 1.0, "rc_loss": RC}
     spreading = spread(RC_PROJECTION, temperatures=(1.0, 3.0))
     n, fewer = plan.networks, plan.additive
     return Case(
@@ -58,7 +57,6 @@ def mueller_brown(plan: Plan) -> Case:
         rc_loss=RC,
         data=cache(partial(end_state_data, SYSTEM, n_steps=1000, stride=10, step_size=0.1)),
         window=((-1.6, 1.2), (-0.5, 2.1)),
-        j_ml=None,
         j_kl_window=(-9.3, -4.5),
     )
 

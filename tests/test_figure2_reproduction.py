@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from boltzmann_tf import Trainer, systems
+from boltzmann_tf import Trainer, recipes, systems
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import double_well, mueller_brown
@@ -115,12 +116,14 @@ def brief(monkeypatch):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # networks of ten steps lose states
 @pytest.mark.filterwarnings("ignore::boltzmann_tf.estimators.CalibrationWarning")
 def test_studies(study, brief, tmp_path, monkeypatch):
-    name = study.__name__.split(".")[-1]
     monkeypatch.setattr(study.Plan, "networks", 2)
     monkeypatch.setattr(study.Plan, "additive", 1)
+    for name in ("annealed", "spread"):
+        recipe = partial(getattr(recipes, name), resampled=recipes.Resample(2000))
+        monkeypatch.setattr(study, name, recipe)
     calibration = measured.calibration
     monkeypatch.setattr(study, "calibration", lambda *a, **_: calibration(*a, n=3000))
-    context = Context(name, "paper", tmp_path)
+    context = Context("figure2", "paper", tmp_path)
     context.begin()
     study.run(context)
     found = {m["name"]: m for m in context.finish()["metrics"]}

@@ -14,6 +14,9 @@ from boltzmann_tf.training import Ensemble, EnsembleTrainer
 
 __all__ = ["Case", "Plan", "Variant", "reproduce"]
 
+# Further modes of training, of the published RealNVP.
+MODES = {"ML": published(), "KL": published(ml=0.0, kl=1.0)}
+
 
 def reproduce(context: Context, case: Case, plan: Plan) -> dict[str, Trained]:
     """Trains and measures the variants, and shows them; what is judged is the studies' own."""
@@ -21,17 +24,13 @@ def reproduce(context: Context, case: Case, plan: Plan) -> dict[str, Trained]:
     context.section("Potential and training data")
     figures.potential(context, case, data)
     ensembles = _trained(context, case, plan)
-    found = {
-        variant.name: measure(context, case, ensembles[variant.name])
-        for variant in case.variants
-        if variant.name in ensembles
-    }
+    found = {n: measure(context, case, e) for n, e in ensembles.items() if n not in MODES}
     context.section("Convergence")
     figures.convergence(context, case, found)
     context.section("Samples in x and z")
     figures.samples(context, case, found, data)
     if plan.modes:
-        shown = ("ML", "KL", *(variant.name for variant in case.variants[:2]))
+        shown = (*MODES, *(variant.name for variant in case.variants[:2]))
         figures.modes(context, [ensembles[name] for name in shown], data)
     context.section("Energies")
     monte_carlo, chains = in_each_state(context, case)
@@ -54,19 +53,15 @@ def reproduce(context: Context, case: Case, plan: Plan) -> dict[str, Trained]:
 
 
 def _trained(context: Context, case: Case, plan: Plan) -> dict[str, Ensemble]:
-    """Networks of all variants, the i-th of each on the same data; modes of figure S2 come last."""
-    build = case.variants[0].build
-    modes = (
-        Variant("ML", build, published(), plan.modes),
-        Variant("KL", build, published(ml=0.0, kl=1.0), plan.modes),
-    )
+    """Networks of all variants and modes, the i-th of each on the same data."""
+    modes = [Variant(n, case.variants[0].build, r, plan.modes) for n, r in MODES.items()]
     trainer = EnsembleTrainer(case.system, jit_compile=plan.jit_compile, log=context.log)
-    trained: dict[str, Ensemble] = {}
+    done: dict[str, Ensemble] = {}
     for name, build, recipe, networks, follows in (*case.variants, *modes):
         seeds = [context.seed_of("network", i) for i in range(networks)]
-        start = trained.get(follows)
+        start = done.get(follows)
         if seeds:
-            trained[name] = trainer.train(
+            done[name] = trainer.train(
                 build, recipe, case.data, seeds=seeds, start=start, name=name
             )
-    return trained
+    return done

@@ -57,8 +57,8 @@ class Case:
     rc_loss: ReactionCoordinate  # of these
     data: Callable[[int], np.ndarray]  # from a seed; the first half is of the left state
     window: tuple[tuple[float, float], tuple[float, float]]  # shown of the two coordinates
-    j_ml: float | None  # the best possible for these data, if known
     j_kl_window: tuple[float, float]  # shown
+    j_ml: float | None = None  # the best possible for these data, if known
 
     @property
     def exact(self) -> Any:

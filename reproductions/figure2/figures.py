@@ -19,13 +19,9 @@ X = ("x1", "x2")
 
 def potential(context: Context, case: Case, data: np.ndarray) -> None:
     """The potential with the training data, and the exact profile."""
+    exact = (case.centers, case.profile, case.label)
     context.figure(
-        plotting.potential(
-            *case.surface,
-            by_state(data),
-            labels=X,
-            profile=(case.centers, case.profile, case.label),
-        ),
+        plotting.potential(*case.surface, by_state(data), labels=X, profile=exact),
         "potential.png",
         "Potential with the training data of the first network (two short Metropolis runs that "
         "never cross the barrier), and the exact free energy along the reaction coordinate.",
@@ -150,18 +146,13 @@ def paths(context: Context, case: Case, found: Found, data: np.ndarray) -> None:
     """Latent interpolation between the states."""
     rng = np.random.default_rng(context.seed_of("ends of paths"))
     start, end = (part[rng.integers(len(part), size=10)] for part in by_state(data).values())
-    routes = {
-        name: sampling.interpolate(trained.ensemble.use(), start, end, n_points=1000)
-        for name, trained in found.items()
-    }
+    routes, energy = {}, {}
+    for name, trained in found.items():
+        path = sampling.interpolate(trained.ensemble.use(), start, end, n_points=1000)
+        routes[name], energy[name] = path.x, path.energy
+    barrier = max(point.energy for point in case.exact.saddles())
     context.figure(
-        plotting.paths(
-            *case.surface,
-            {name: route.x for name, route in routes.items()},
-            {name: route.energy for name, route in routes.items()},
-            labels=X,
-            barrier=max(point.energy for point in case.exact.saddles()),
-        ),
+        plotting.paths(*case.surface, routes, energy, labels=X, barrier=barrier),
         "paths.png",
         "Ten random pairs of training configurations joined by straight lines in latent space, "
         "and the energy at 1000 points along them. Every path crosses the barrier, but a generator "

@@ -35,17 +35,13 @@ def differences(context: Context, case: Case, found: Found) -> None:
 def losses(context: Context, found: Found) -> None:
     """How training ended."""
     rows = []
-    for name, trained in found.items():
+    for name, ensemble in ((name, trained.ensemble) for name, trained in found.items()):
         for label, term in LOSSES.items():
-            mean = np.median([np.mean(m.history[term][-50:]) for m in trained.ensemble.members])
-            row = {
-                "variant": name,
-                "loss": label,
-                "median of the last 100": f"{trained.ensemble.end(term):.3f}",
-                "mean of the last 50": f"{mean:.3f}",
-            }
-            if np.isfinite(trained.ensemble.end(term)):
-                rows.append(row)
+            end = ensemble.end(term)
+            mean = np.median([np.mean(member.history[term][-50:]) for member in ensemble.members])
+            row = {"variant": name, "loss": label, "median of the last 100": f"{end:.3f}"}
+            if np.isfinite(end):
+                rows.append(row | {"mean of the last 50": f"{mean:.3f}"})
     context.table(
         "Losses at the end of training, medians over the networks. Verdicts take the median of the "
         "last 100 steps, as one reads a curve with spikes; a mean follows the spikes",

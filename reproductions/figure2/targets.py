@@ -30,13 +30,10 @@ def above_bound(context: Context, trained: Trained) -> None:
     bound = trained.case.exact.optimal_kl_loss(1.0)
     last = [member.history["kl"][-100:] for member in trained.ensemble.members]
     excess = [(np.mean(kl) - bound) / (np.std(kl) / 10) for kl in last]
-    Targets(context, trained.ensemble.name, QUADRATURE).at_least(
-        "lowest J_KL above its bound, in standard errors of its mean",
-        np.min(excess),
-        -4.0,
-        widened=False,
-        justification="sampling noise: 4 standard errors, false alarm 3e-5 a network",
-    )
+    why = "sampling noise: 4 standard errors, false alarm 3e-5 a network"
+    targets = Targets(context, trained.ensemble.name, QUADRATURE, why=why)
+    name = "lowest J_KL above its bound, in standard errors of its mean"
+    targets.at_least(name, np.min(excess), -4.0, widened=False)
 
 
 def ours(context: Context, trained: Trained, *, gap: float, lost: float) -> None:
@@ -47,16 +44,12 @@ def ours(context: Context, trained: Trained, *, gap: float, lost: float) -> None
 
 
 def differences(
-    context: Context,
-    found: Found,
-    names: Iterable[str],
-    tolerance: float,
-    temperatures: Sequence[float],
+    context: Context, found: Found, names: Iterable[str], tolerance: float, at: Sequence[float]
 ) -> None:
-    """Free-energy differences in kT, and of some variants in stated errors."""
+    """Free-energy differences at some temperatures in kT, and of some variants in stated errors."""
     for name in names:
         targets = Targets(context, name, QUADRATURE)
-        for t in temperatures:
+        for t in at:
             value = found[name].difference(t)
             exact = found[name].case.exact.free_energy_difference(t)
             targets.close(f"ΔF at T = {t:g} (kT)", value, exact, tolerance)
@@ -75,23 +68,17 @@ def profiles(context: Context, found: Found, tolerances: Mapping[str, float]) ->
 
 def calibration(context: Context, scores: Mapping[str, np.ndarray]) -> None:
     """Stated errors are honest, neither too small nor too large."""
+    source = "20 evaluation seeds at T = 0.5, 1, 2"
+    why = "set before any run; false alarm below 0.1 % for 60 normal scores"
     for name, z in scores.items():
-        Targets(context, name, "20 evaluation seeds at T = 0.5, 1, 2").within(
-            "standard deviation of 60 z-scores of ΔF",
-            np.sqrt(np.mean(z**2)),
-            0.7,
-            1.4,
-            justification="set before any run; false alarm below 0.1 % for 60 normal scores",
-        )
+        rms, targets = np.sqrt(np.mean(z**2)), Targets(context, name, source, why=why)
+        targets.within("standard deviation of 60 z-scores of ΔF", rms, 0.7, 1.4)
 
 
 def none_in_nan(context: Context, found: Found) -> None:
     """No network may end in NaN."""
+    source = "the published code loses about 1 Müller-Brown run in 6"
     for name, trained in found.items():
-        Targets(context, name, "the published code loses about 1 Müller-Brown run in 6").at_most(
-            f"networks that ended in NaN, of {len(trained.ensemble.members)}",
-            trained.ensemble.nan_count,
-            0,
-            widened=False,
-            justification="none may",
-        )
+        metric = f"networks that ended in NaN, of {len(trained.ensemble.members)}"
+        targets = Targets(context, name, source, why="none may")
+        targets.at_most(metric, trained.ensemble.nan_count, 0, widened=False)
