@@ -77,4 +77,4 @@ def test_what_the_network_buys_has_a_row_a_proposal(tmp_path):
     context.finish()
     text = (context.directory / "report.html").read_text()
     assert "What the network buys" in text
-    assert text.count('class="badge fail">!') == 2  # k-hat and effective samples of the first
+    assert text.count('<span class="beyond">') == 2  # k-hat and effective samples of the first

@@ -61,6 +61,11 @@ ROWS = [
         r"n must be an integer >= 1, got None",
     ),
     (
+        lambda: reproduction.weight_columns([[0.0]]),
+        ValueError,
+        r"log_weights must be.*got shape \(1, 1\)",
+    ),
+    (
         lambda: reproduction.chain_columns(3, {}),
         TypeError,
         r"chains must be sampling\.Chains, got 3",
