@@ -1,4 +1,4 @@
-"""Data and schedules of the publication."""
+"""Data, networks and schedules of figure 2 in the publication."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf import Stage, System, sampling
-
-__all__ = ["end_state_data", "published"]
+from boltzmann_tf import Stage, System, realnvp, sampling
+from boltzmann_tf.bijectors import Bijector
 
 
 def end_state_data(
@@ -26,6 +25,11 @@ def end_state_data(
     return frames.reshape(-1, *system.event_shape)
 
 
+def network(seed: int, _: np.ndarray, **options: Any) -> Bijector:
+    """Layers of two times 100: the published nl_layers = 3 counts the output layer."""
+    return realnvp(2, hidden=(100, 100), seed=seed, **options)
+
+
 def published(batch_size: int = 1000, **weights: Any) -> list[Stage]:
-    """200 iterations by example, then 500 with the given weights (Noé et al. 2019, figure 2)."""
+    """200 iterations by example, then 500 with the given weights."""
     return [Stage(200, 128, 1e-3), Stage(500, batch_size, 1e-3, **weights)]

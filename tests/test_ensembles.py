@@ -72,6 +72,8 @@ def test_members_share_the_generator_and_keep_their_own_weights():
     assert not equal(one.weights, two.weights)
     for member in (one, two, one):
         assert equal(weights_of(found.first.use(member).bijector), member.weights)
+    assert equal(weights_of(found.first.use(two).bijector), two.weights)
+    assert equal(weights_of(found.first.use().bijector), one.weights)
     assert found.told[:2] == ["first: network 1 of 2", "first: network 2 of 2"]
 
 
@@ -100,7 +102,10 @@ def test_histories_span_the_recipe_and_energies_are_counted():
     assert history.stage_ends == [3, 5]
     assert history.energy_evaluations == 5 * BATCH + 64
     assert ensemble.energy_evaluations == 2 * history.energy_evaluations
-    assert ensemble.members[0].end("kl", 2) == pytest.approx(np.median(history["kl"][-2:]))
+    ends = [member.end("kl", 2) for member in ensemble.members]
+    assert ends[0] == pytest.approx(np.median(history["kl"][-2:]))
+    assert ends[0] != ends[1]
+    assert ensemble.end("kl", 2) == pytest.approx(np.mean(ends))
 
 
 def test_a_member_that_ends_in_nan_is_counted():

@@ -7,11 +7,9 @@ import pytest
 import tensorflow as tf
 
 from boltzmann_tf import Stage, System, realnvp, systems
-from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import baseline, recipes
 from boltzmann_tf.reproductions.ensembles import Trainers, Variant
-from boltzmann_tf.reproductions.evaluation import Target
 from boltzmann_tf.training.recipes import Resample
 
 
@@ -52,7 +50,7 @@ def test_the_preset_says_how_many_networks(preset, number, tmp_path):
     assert len(more.members) == 2
 
 
-# Data and answers.
+# Data.
 
 
 def test_end_states_begin_with_the_initial_frames():
@@ -65,42 +63,6 @@ def test_end_states_begin_with_the_initial_frames():
     assert left[:, 0].max() < 0 < right[:, 0].min()
     assert np.all(np.abs(left[1] - left[0]) < 3)  # the second frame is ten steps on, not a start
     assert np.any(left[1] != left[0])
-
-
-EDGES = np.concatenate([np.linspace(-2.2, 0.0, 12), np.linspace(0.1, 2.2, 22)])  # of two widths
-
-
-def target():
-    return Target(
-        lambda x: x[:, 0].astype(np.float64), (-np.inf, 0.0), (0.0, np.inf), EDGES,
-        systems.DoubleWell().exact,
-    )  # fmt: skip
-
-
-def test_the_profile_of_a_target_is_the_exact_one():
-    """Minus log density of each bin, from a fine quadrature of exp(-u)."""
-    x = np.linspace(-6.0, 6.0, 1_200_001)
-    u = systems.DoubleWell().exact.energy(np.stack([x, 0 * x], axis=-1))
-    mass, _ = np.histogram(x, EDGES, weights=np.exp(u.min() - u))
-    wanted = -np.log(mass / np.diff(EDGES))
-    np.testing.assert_allclose(target().profile, wanted - wanted.min(), atol=2e-3)
-    # The sister: without the widths of the bins it is off by the logarithm of their ratio.
-    assert np.abs(np.log(mass.max() / mass) - target().profile).max() > 0.5
-
-
-def test_differences_and_coverage_of_exact_samples():
-    """Exact samples: within 6 stated errors, false alarm 2e-9; both basins are visited."""
-    exact = systems.DoubleWell().exact
-    x = exact.sample(200_000, 2.0, seed=0)
-    none = np.zeros(len(x))
-    samples = Samples(x, x, none, none, none)
-    value, error = target().difference(samples, seed=0)
-    assert abs(value - exact.free_energy_difference(2.0)) < 6 * error
-    assert abs(value - exact.free_energy_difference(1.0)) > 6 * error
-    coverage = target().coverage(samples)
-    assert coverage.fraction == pytest.approx(1.0)
-    lost = target().coverage(Samples(*(part[x[:, 0] < 0] for part in samples)))
-    assert lost.worst_ratio == 0
 
 
 # What the figures compare with.

@@ -20,7 +20,12 @@ from __future__ import annotations
 
 from boltzmann_tf._support.series import Series
 from boltzmann_tf.reproduction.context import PRESETS, Context
-from boltzmann_tf.reproduction.diagnostics import Diagnostic, diagnose, weight_columns
+from boltzmann_tf.reproduction.diagnostics import (
+    Diagnostic,
+    chain_columns,
+    diagnose,
+    weight_columns,
+)
 from boltzmann_tf.reproduction.index import write_index
 from boltzmann_tf.reproduction.metrics import Metric
 from boltzmann_tf.reproduction.presets import Plan, by_preset
@@ -38,6 +43,7 @@ __all__ = [
     "Series",
     "Targets",
     "by_preset",
+    "chain_columns",
     "diagnose",
     "discover",
     "family_limit",

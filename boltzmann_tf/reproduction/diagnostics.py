@@ -6,13 +6,14 @@ import dataclasses
 import math
 import re
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from boltzmann_tf._support.checks import choice, positive_int
+from boltzmann_tf._support.checks import choice, instance, positive_int
 
-__all__ = ["DIAGNOSTICS", "Diagnostic", "diagnose", "recognise", "weight_columns"]
+__all__ = ["DIAGNOSTICS", "Diagnostic", "chain_columns", "diagnose", "recognise", "weight_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,3 +152,29 @@ def weight_columns(log_weight: np.ndarray, *, offset: float = 0.0) -> dict[str, 
         "Pareto k-hat": diagnose("k-hat", estimators.pareto_k(log_weight)),
         "log Z": f"{log_z._replace(value=log_z.value - offset):.4f}",
     }
+
+
+def chain_columns(chains: Any, observables: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Columns of a table: how Markov chains fared, each marked where it is beyond its limit.
+
+        chains = sampling.metropolis(system, start, n_steps=8000, burn_in=1000)
+        context.table("Metropolis", [chain_columns(chains, {"u": -chains.log_prob})])
+
+    Args:
+      chains: `sampling.Chains`, of a walk.
+      observables: name -> values at all draws, `[chains, draws]`.
+
+    Returns:
+      acceptance and step, then R-hat and effective samples of each observable.
+    """
+    if not callable(getattr(chains, "diagnostics", None)):
+        raise TypeError(f"chains must be sampling.Chains, got {chains!r}")
+    row: dict[str, Any] = {
+        "acceptance": f"{chains.acceptance.mean():.2f}",
+        "step": f"{chains.step_size:.3g}",
+    }
+    for name, values in instance("observables", observables, Mapping).items():
+        found = chains.diagnostics(values)
+        row[f"R-hat of {name}"] = diagnose("R-hat", found["r_hat"])
+        row[f"effective samples of {name}"] = diagnose("effective samples", found["ess"])
+    return row

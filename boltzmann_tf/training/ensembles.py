@@ -71,10 +71,14 @@ class Ensemble:
     generator: BoltzmannGenerator
     members: Sequence[Member]
 
-    def use(self, member: Member) -> BoltzmannGenerator:
-        """The generator, with the weights of a member from now on."""
-        _assign(self.generator, member.weights)
+    def use(self, member: Member | None = None) -> BoltzmannGenerator:
+        """The generator, with the weights of a member, the first for None, from now on."""
+        _assign(self.generator, (member or self.members[0]).weights)
         return self.generator
+
+    def end(self, term: str, steps: int = 100) -> float:
+        """Median of a loss at the end of training, over members; arguments as of `Member.end`."""
+        return float(np.median([member.end(term, steps) for member in self.members]))
 
     @property
     def nan_count(self) -> int:

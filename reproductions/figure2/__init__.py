@@ -1,49 +1,67 @@
-"""Figure 2 of Noé et al. (2019) and its supplement, for any system with two coordinates.
+"""Figure 2 of Noé et al. (2019) and its supplement, for systems with two coordinates.
 
-`double_well` and `mueller_brown` say what differs: system, data, networks, schedules and
-tolerances. What they share is here: the order of work, the figures and the checks of both.
+`double_well` and `mueller_brown` say what differs; the order of work is here.
 """
 
 from __future__ import annotations
 
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.ensembles import Trainers
-from boltzmann_tf.reproductions.evaluation import evaluate
-from boltzmann_tf.reproductions.figure2 import figures
-from boltzmann_tf.reproductions.figure2.case import Case, Results
-from boltzmann_tf.reproductions.figure2.numbers import (
-    add_common_metrics,
-    add_published_metrics,
-    tables,
-    what_the_networks_buy,
-)
+from boltzmann_tf.reproductions.figure2 import figures, tables
+from boltzmann_tf.reproductions.figure2.case import Case, Plan, Variant
+from boltzmann_tf.reproductions.figure2.measured import Trained, in_each_state, measure
+from boltzmann_tf.reproductions.recipes import published
+from boltzmann_tf.training import Ensemble, EnsembleTrainer
 
-__all__ = ["Case", "Results", "add_common_metrics", "add_published_metrics", "reproduce"]
+__all__ = ["Case", "Plan", "Variant", "reproduce"]
+
+# Further modes of training, of the published RealNVP.
+MODES = {"ML": published(), "KL": published(ml=0.0, kl=1.0)}
 
 
-def reproduce(context: Context, case: Case) -> Results:
-    """Trains, evaluates and draws everything that the systems of figure 2 share."""
-    data = case.data(context.seed)
+def reproduce(context: Context, case: Case, plan: Plan) -> dict[str, Trained]:
+    """Trains and measures the variants, and shows them; what is judged is the studies' own."""
+    data = case.data(context.seed_of("network", 0))
+    context.section("Potential and training data")
     figures.potential(context, case, data)
-    trainers = Trainers(context, case.system, quick_xla=case.quick_xla)
-    chosen = [v for v in case.variants if v.quick or not context.quick]
-    ensembles = {v.name: trainers.train(v, case.data) for v in chosen}
-    evaluations = {
-        name: evaluate(context, e, case.target, case.compared) for name, e in ensembles.items()
-    }
-    results = Results(ensembles, evaluations)
+    ensembles = _trained(context, case, plan)
+    found = {n: measure(context, case, e) for n, e in ensembles.items() if n not in MODES}
     context.section("Convergence")
-    figures.convergence(context, case, results)
+    figures.convergence(context, case, found)
     context.section("Samples in x and z")
-    figures.samples(context, case, results, data)
-    if not context.quick:
-        figures.modes(context, case, trainers, results, data)
+    figures.samples(context, case, found, data)
+    if plan.modes:
+        shown = (*MODES, *(variant.name for variant in case.variants[:2]))
+        figures.modes(context, [ensembles[name] for name in shown], data)
     context.section("Energies")
-    figures.energies(context, case, results)
+    monte_carlo, chains = in_each_state(context, case)
+    context.table(
+        "Metropolis reference: 128 walkers that stay in their state, step tuned in burn-in only",
+        chains,
+    )
+    figures.energies(context, case, found, monte_carlo)
     context.section("Free energies")
-    figures.profiles(context, case, results)
-    tables(context, results, case)
-    what_the_networks_buy(context, case, results, data)
+    figures.profiles(context, case, found)
+    tables.differences(context, case, found)
+    tables.losses(context, found)
+    tables.weights(context, case, found)
+    tables.buys(context, case, found, data)
     context.section("Transition paths")
-    figures.paths(context, case, results, data)
-    return results
+    figures.paths(context, case, found, data)
+    found["ours"].ensemble.use().save(context.directory / "generator")
+    context.artifact("generator", "a trained generator of variant `ours`")
+    return found
+
+
+def _trained(context: Context, case: Case, plan: Plan) -> dict[str, Ensemble]:
+    """Networks of all variants and modes, the i-th of each on the same data."""
+    modes = [Variant(n, case.variants[0].build, r, plan.modes) for n, r in MODES.items()]
+    trainer = EnsembleTrainer(case.system, jit_compile=plan.jit_compile, log=context.log)
+    done: dict[str, Ensemble] = {}
+    for name, build, recipe, networks, follows in (*case.variants, *modes):
+        seeds = [context.seed_of("network", i) for i in range(networks)]
+        start = done.get(follows)
+        if seeds:
+            done[name] = trainer.train(
+                build, recipe, case.data, seeds=seeds, start=start, name=name
+            )
+    return done

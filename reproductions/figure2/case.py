@@ -1,81 +1,107 @@
-"""What differs between the systems of figure 2, and what their networks gave."""
+"""What differs between the systems of figure 2, and how much each preset does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf import System
-from boltzmann_tf.reproductions.ensembles import Variant
-from boltzmann_tf.reproductions.evaluation import Evaluation, Target, median
-from boltzmann_tf.training import Ensemble
+from boltzmann_tf import System, estimators, reproduction
+from boltzmann_tf.bijectors import Bijector
+from boltzmann_tf.estimators import Coverage, Estimate, Profile
+from boltzmann_tf.generator import Samples
+from boltzmann_tf.losses import ReactionCoordinate
+from boltzmann_tf.reproduction import by_preset
+from boltzmann_tf.training.recipes import Recipe
 
-__all__ = ["Case", "Results"]
+STATES = ("left", "right")  # that are told apart
 
 
-@dataclass(frozen=True)
+class Plan(reproduction.Plan):
+    """How much a preset does: quick, paper."""
+
+    networks = by_preset(1, 20)  # of each variant
+    additive = by_preset(0, 5)  # of each variant of NICE
+    modes = by_preset(0, 1)  # of each further mode of training
+    # Variants whose stated errors are held against many evaluations.
+    calibrated = by_preset(["ours KL+RC"], ["ours KL+RC", "ours", "published KL+RC"])
+    # One short training is over before XLA would have compiled its steps.
+    jit_compile: Any = by_preset(quick=False, paper="auto")
+
+
+class Variant(NamedTuple):
+    """One kind of generator."""
+
+    name: str
+    build: Callable[[int, np.ndarray], Bijector]  # from seed and data
+    recipe: Recipe
+    networks: int  # 0 where a preset leaves it out
+    follows: str = ""  # an earlier variant, from whose weights each network starts
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
-    """What differs between the systems of figure 2.
-
-    Attributes:
-      system: what is sampled.
-      target: reaction coordinate, states and exact answers.
-      coordinate: the same coordinate in TF ops.
-      label: of the reaction coordinate.
-      compared: bins of the profile that its RMSE compares.
-      variants: in the order of the report; the first two are the published RealNVP runs.
-      modes: further training modes for figure S2, one network each; preset paper only.
-      data: seed -> training configurations, the first half from the left state.
-      window: plotted range of the two coordinates.
-      j_ml: best possible J_ML for the training data, or None.
-      j_kl_window: plotted range of J_KL.
-      profile_window: plotted range of the free energy, in kT.
-      barrier: energy of the highest saddle between the end states, in kT.
-      quick_xla: whether preset quick trains with XLA.
-    """
+    """A system of figure 2, with the exact answers along its reaction coordinate."""
 
     system: System
-    target: Target
-    coordinate: Callable[[tf.Tensor], tf.Tensor]
-    label: str
-    compared: np.ndarray
-    variants: Sequence[Variant]
-    modes: Sequence[Variant]
-    data: Callable[[int], np.ndarray]
-    window: tuple[tuple[float, float], tuple[float, float]]
-    j_ml: float | None
-    j_kl_window: tuple[float, float]
-    profile_window: tuple[float, float]
-    barrier: float
-    quick_xla: bool = False
+    coordinate: str  # name of the reaction coordinate
+    label: str  # of it in figures
+    edges: np.ndarray  # of the profile's bins
+    # From centres of bins and the exact profile to the bins that an RMSE compares.
+    compared: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    variants: Sequence[Variant]  # the first two are the published RealNVP runs
+    rc_loss: ReactionCoordinate  # of these
+    data: Callable[[int], np.ndarray]  # from a seed; the first half is of the left state
+    window: tuple[tuple[float, float], tuple[float, float]]  # shown of the two coordinates
+    j_kl_window: tuple[float, float]  # shown
+    j_ml: float | None = None  # the best possible for these data, if known
 
+    @property
+    def exact(self) -> Any:
+        """The quadrature reference."""
+        return self.system.exact
 
-@dataclass(frozen=True)
-class Results:
-    """Networks and evaluations by the name of their variant."""
+    @property
+    def centers(self) -> np.ndarray:
+        """Centres of the profile's bins."""
+        return 0.5 * (self.edges[1:] + self.edges[:-1])
 
-    ensembles: Mapping[str, Ensemble]
-    evaluations: Mapping[str, Sequence[Evaluation]]
+    @functools.cached_property
+    def profile(self) -> np.ndarray:
+        """Exact free energy of each bin at T = 1, minus log density, lowest bin at zero."""
+        f = self.exact.free_energy_profile(self.edges, 1.0) + np.log(np.diff(self.edges))
+        return f - np.min(f)
 
-    def end(self, name: str, term: str) -> float:
-        """Median over networks of a loss at the end of training."""
-        return median([run.end(term) for run in self.ensembles[name].members])
+    @functools.cached_property
+    def surface(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The energy over the window: x `[161]`, y `[161]`, u `[161, 161]`."""
+        x, y = (np.linspace(*limits, 161, dtype=np.float32) for limits in self.window)
+        grid = np.stack(np.meshgrid(x, y), axis=-1)
+        return x, y, self.system.energy(tf.constant(grid)).numpy()
 
-    def mean_end(self, name: str, term: str) -> float:
-        """The same, with the mean of the last 50 steps for the level of each network."""
-        return median([np.mean(r.history[term][-50:]) for r in self.ensembles[name].members])
+    def along(self, x: np.ndarray) -> np.ndarray:
+        """The reaction coordinate of configurations `[n, 2]`, in float64."""
+        return np.asarray(self.system.reaction_coordinate(self.coordinate)(x.astype(np.float64)))
 
-    def ess(self, name: str) -> float:
-        """Median effective fraction of the weights at T = 1."""
-        return median([e.ess[1.0] for e in self.evaluations[name]])
+    def difference(self, samples: Samples, seed: int) -> Estimate:
+        """Reweighted free-energy difference, right minus left, in kT."""
+        left, right = (self.exact.states[name] for name in STATES)
+        return estimators.free_energy_difference(
+            self.along(samples.x), samples.log_weight, left=left, right=right, seed=seed
+        )
 
-    def gap(self, name: str) -> float:
-        """Median of J_KL minus its bound at T = 1."""
-        return median([e.gap.value for e in self.evaluations[name]])
+    def coverage(self, samples: Samples) -> Coverage:
+        """Coverage of the basins at T = 1."""
+        ends = np.unique(list(self.exact.states.values()))
+        edges = np.clip(ends, self.edges[0] - 10, self.edges[-1] + 10)
+        known = self.exact.bin_probabilities(edges, 1.0)
+        return estimators.coverage(self.along(samples.x), edges=edges, reference_probability=known)
 
-    def rmse(self, name: str) -> float:
-        """Median RMSE of the profile, in kT."""
-        return median([e.rmse for e in self.evaluations[name]])
+    def rmse(self, profile: Profile) -> float:
+        """RMSE of a profile against the exact one, in kT."""
+        compared = self.compared(self.centers, self.profile)
+        return estimators.profile_rmse(profile, self.profile, mask=compared)

@@ -2,55 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from boltzmann_tf import estimators, plotting, sampling, systems
-from boltzmann_tf.reproduction import Context, diagnose
-from boltzmann_tf.reproductions.ensembles import Trainers
-from boltzmann_tf.reproductions.evaluation import PRIORS, SAMPLES
-from boltzmann_tf.reproductions.figure2.case import Case, Results
+from boltzmann_tf import estimators, plotting, sampling
+from boltzmann_tf.plotting import Panel
+from boltzmann_tf.reproduction import Context, Series
+from boltzmann_tf.reproductions.figure2.case import STATES, Case
+from boltzmann_tf.reproductions.figure2.measured import PRIORS, SAMPLES, Found
+from boltzmann_tf.training import Ensemble
 
-__all__ = ["convergence", "energies", "modes", "paths", "potential", "profiles", "samples"]
-
-
-def _surface(case: Case, points: int = 161) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    x, y = (np.linspace(*limits, points, dtype=np.float32) for limits in case.window)
-    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    return x, y, case.system.energy(tf.constant(grid)).numpy().reshape(points, points)
+X = ("x1", "x2")
 
 
 def potential(context: Context, case: Case, data: np.ndarray) -> None:
     """The potential with the training data, and the exact profile."""
-    context.section("Potential and training data")
-    half = len(data) // 2
-    centers = 0.5 * (case.target.edges[1:] + case.target.edges[:-1])
+    exact = (case.centers, case.profile, case.label)
     context.figure(
-        plotting.potential(
-            *_surface(case),
-            {"left": data[:half], "right": data[half:]},
-            labels=("x1", "x2"),
-            profile=(centers, case.target.profile, case.label),
-        ),
+        plotting.potential(*case.surface, by_state(data), labels=X, profile=exact),
         "potential.png",
         "Potential with the training data of the first network (two short Metropolis runs that "
         "never cross the barrier), and the exact free energy along the reaction coordinate.",
     )
 
 
-def convergence(context: Context, case: Case, results: Results) -> None:
+def by_state(data: np.ndarray) -> dict[str, np.ndarray]:
+    """The two halves of training data."""
+    return dict(zip(STATES, np.split(data, 2), strict=True))
+
+
+def convergence(context: Context, case: Case, found: Found) -> None:
     """Losses against iterations with their exact bounds."""
-    bound = case.target.exact.optimal_kl_loss(1.0)
-    losses = [x for v in case.variants if (x := getattr(v.recipe[-1], "rc_loss", None))]
+    bound = case.exact.optimal_kl_loss(1.0)
     context.figure(
         plotting.convergence(
-            {name: e.members[0].history.values for name, e in results.ensembles.items()},
+            {name: t.ensemble.members[0].history.values for name, t in found.items()},
             {
                 "ml": ("J_ML", case.j_ml, "best for half in each state (exact)"),
                 "kl": ("J_KL (kT)", bound, "lower bound (exact)"),
-                "rc": ("J_RC", losses[0].minimum, "even coverage (exact)"),
+                "rc": ("J_RC", case.rc_loss.minimum, "even coverage (exact)"),
             },
             windows={"kl": case.j_kl_window},
         ),
@@ -61,38 +53,20 @@ def convergence(context: Context, case: Case, results: Results) -> None:
     )
 
 
-def samples(context: Context, case: Case, results: Results, data: np.ndarray) -> None:
-    """Data in latent space and generated configurations."""
-    half = len(data) // 2
-    step = max(1, half // 500)
-    rows = []
-    for name, ensemble in results.ensembles.items():
-        generator = ensemble.use(ensemble.members[0])
-        z = generator.to_latent(data)[0].numpy()
-        x = generator.sample(1000, seed=context.seed).x
-        rows.append(
-            [
-                {
-                    "clouds": {"left": z[:half:step], "right": z[half::step]},
-                    "labels": ("z1", "z2"),
-                    "limits": ((-4, 4), (-4, 4)),
-                    "circles": True,
-                    "title": f"{name}: data in z",
-                },
-                {
-                    "clouds": {"generated": x},
-                    "labels": ("x1", "x2"),
-                    "limits": case.window,
-                    "landscape": (*_surface(case), 20.0),
-                    "title": f"{name}: generated x",
-                },
-            ]
-        )
-    merged = [sum(rows[i : i + 2], []) for i in range(0, len(rows), 2)]
-    if len(merged) > 1 and len(merged[-1]) < len(merged[0]):
-        merged[-1] += [{"clouds": {}, "labels": ("", ""), "title": ""}] * 2
+def samples(context: Context, case: Case, found: Found, data: np.ndarray) -> None:
+    """Data in latent space and generated configurations, two variants a row."""
+    panels = []
+    for name, trained in found.items():
+        generated = {
+            "clouds": {"generated": trained.shown.x[:1000]},
+            "labels": X,
+            "limits": case.window,
+            "landscape": (*case.surface, 20.0),
+            "title": f"{name}: generated x",
+        }
+        panels += [_latent(trained.ensemble, data, f"{name}: data in z"), generated]
     context.figure(
-        plotting.scatter_grid(merged),
+        plotting.scatter_grid([panels[i : i + 4] for i in range(0, len(panels), 4)]),
         "samples.png",
         "Training data mapped to latent space (circles: one, two and three standard deviations of "
         "the prior) and 1000 generated configurations on the potential, T = 1, unweighted.",
@@ -100,51 +74,40 @@ def samples(context: Context, case: Case, results: Results, data: np.ndarray) ->
     )
 
 
-def modes(
-    context: Context, case: Case, trainers: Trainers, results: Results, data: np.ndarray
-) -> None:
+def modes(context: Context, ensembles: Sequence[Ensemble], data: np.ndarray) -> None:
     """Figure S2: the data in latent space after each training mode."""
-    half = len(data) // 2
-    step = max(1, half // 500)
-    ensembles = [trainers.train(v, case.data, seeds=1) for v in case.modes]
-    ensembles += [results.ensembles[v.name] for v in case.variants[:2]]
-    row = []
-    for ensemble in ensembles:
-        z = ensemble.use(ensemble.members[0]).to_latent(data)[0].numpy()
-        row.append(
-            {
-                "clouds": {"left": z[:half:step], "right": z[half::step]},
-                "labels": ("z1", "z2"),
-                "limits": ((-4, 4), (-4, 4)),
-                "circles": True,
-                "title": ensemble.name,
-            }
-        )
     context.figure(
-        plotting.scatter_grid([row]),
+        plotting.scatter_grid([[_latent(each, data, each.name) for each in ensembles]]),
         "training_modes.png",
         "Figure S2: where the training data lie in latent space after each of the four modes. "
         "The energy loss alone sends a state that it lost far out; the likelihood holds it.",
     )
 
 
-def energies(context: Context, case: Case, results: Results) -> None:
+def _latent(ensemble: Ensemble, data: np.ndarray, title: str) -> dict[str, Any]:
+    """A panel of about a thousand training configurations in the latent space of one network."""
+    z = ensemble.use().to_latent(data)[0].numpy()
+    step = max(1, len(z) // 1000)
+    return {
+        "clouds": {state: part[::step] for state, part in by_state(z).items()},
+        "labels": ("z1", "z2"),
+        "limits": ((-4, 4), (-4, 4)),
+        "circles": True,
+        "title": title,
+    }
+
+
+def energies(context: Context, case: Case, found: Found, monte_carlo: np.ndarray) -> None:
     """Energies beside conventional Monte Carlo and the exact density."""
-    exact = case.target.exact
-    monte_carlo = in_each_state(context, case)
-    low = float(exact.energy(np.array([m.position for m in exact.minima()])).min())
+    low = min(point.energy for point in case.exact.minima())
     edges = np.linspace(low, low + 14, 71)
-    generated, weights = {}, {}
-    for name, ensemble in results.ensembles.items():
-        drawn = ensemble.use(ensemble.members[0]).sample(100_000, seed=context.seed + 1)
-        generated[name] = drawn.energy
-        weights[name] = estimators.normalized_weights(drawn.log_weight)
+    shown = {name: trained.shown for name, trained in found.items()}
     context.figure(
         plotting.energy_histograms(
-            generated,
-            (edges, exact.energy_histogram(edges, 1.0)),
-            np.concatenate(monte_carlo),
-            weights=weights,
+            {name: s.energy for name, s in shown.items()},
+            (edges, case.exact.energy_histogram(edges, 1.0)),
+            monte_carlo,
+            weights={n: estimators.normalized_weights(s.log_weight) for n, s in shown.items()},
         ),
         "energies.png",
         "Energies of generated configurations, as generated and reweighted, beside conventional "
@@ -152,65 +115,25 @@ def energies(context: Context, case: Case, results: Results) -> None:
     )
 
 
-def in_each_state(context: Context, case: Case) -> list[np.ndarray]:
-    """Energies by Metropolis of the density within each state, as many as its exact share."""
-    rng = np.random.default_rng(context.seed)
-    states = {"left": case.target.left, "right": case.target.right}
-    shares = np.array([case.target.exact.probability(1.0, *state) for state in states.values()])
-    drawn, rows = [], []
-    for (name, state), share in zip(states.items(), shares / shares.sum(), strict=True):
-        chains = sampling.metropolis(
-            systems.Within(case.system, case.coordinate, state),
-            np.tile(case.system.initial_state(name), (128, 1)),
-            n_steps=8000,
-            stride=20,
-            burn_in=1000,
-            target_acceptance=0.4,
-            step_size=0.2,
-            seed=context.seed,
-        )
-        context.count_energy_evaluations(chains.steps)
-        row: dict[str, Any] = {
-            "state": name,
-            "acceptance": f"{chains.acceptance.mean():.2f}",
-            "step": f"{chains.step_size:.3g}",
-        }
-        coordinate = case.target.coordinate(chains.configurations).reshape(chains.log_prob.shape)
-        for of, values in ((case.label, coordinate), ("u", chains.log_prob)):
-            found = chains.diagnostics(values)
-            row[f"R-hat of {of}"] = diagnose("R-hat", found["r_hat"])
-            row[f"effective samples of {of}"] = diagnose("effective samples", found["ess"])
-        rows.append(row)
-        drawn.append(rng.choice(-chains.log_prob.ravel(), int(50_000 * share)))
-    context.table(
-        "Metropolis reference: 128 walkers that stay in their state, step tuned in burn-in only",
-        rows,
-    )
-    return drawn
-
-
-def profiles(context: Context, case: Case, results: Results) -> None:
+def profiles(context: Context, case: Case, found: Found) -> None:
     """Reweighted free-energy profiles against the exact one."""
-    target = case.target
-    panels = {}
-    for name, evaluations in results.evaluations.items():
-        one = evaluations[0]
+    r, exact, panels = case.centers, case.profile, []
+    for name, trained in found.items():
+        own = trained.evaluations[0]
         # Aligned where every variant has samples, near the minimum.
-        aligned = estimators.align_profile(
-            one.profile.free_energy, target.profile, target.profile < 3
+        reweighted, generated = (
+            estimators.align_profile(profile.free_energy, exact, exact < 3)
+            for profile in (own.profile, own.generated)
         )
-        proposal = estimators.align_profile(
-            one.proposal_profile.free_energy, target.profile, target.profile < 3
-        )
-        panels[name] = {
-            "reweighted": (one.profile.centers, aligned, one.profile.standard_error),
-            "as generated": (one.profile.centers, proposal, None),
-        }
-    centers = 0.5 * (target.edges[1:] + target.edges[:-1])
+        error = own.profile.standard_error
+        series = [
+            Series("exact", r, exact, width=1.2),
+            Series("reweighted", r, reweighted, error, "", ".", "blue", width=0.8, size=3),
+            Series("as generated", r, generated, style="--", color="red", width=1.0),
+        ]
+        panels.append(Panel(case.label, "F (kT)", series, name, ylim=(-1.0, 16.0)))
     context.figure(
-        plotting.profiles(
-            panels, (centers, target.profile), label=case.label, window=case.profile_window
-        ),
+        plotting.curves(panels, panel=(4.0, 3.3)),
         "free_energy.png",
         f"Free energy along the reaction coordinate at T = 1 from {SAMPLES:,} samples of the first "
         "network of each variant, with one-sigma errors, against the exact profile. Reweighted: "
@@ -219,24 +142,17 @@ def profiles(context: Context, case: Case, results: Results) -> None:
     )
 
 
-def paths(context: Context, case: Case, results: Results, data: np.ndarray) -> None:
+def paths(context: Context, case: Case, found: Found, data: np.ndarray) -> None:
     """Latent interpolation between the states."""
-    rng = np.random.default_rng(context.seed)
-    half = len(data) // 2
-    start = data[rng.integers(half, size=10)]
-    end = data[half + rng.integers(half, size=10)]
-    found = {
-        name: sampling.interpolate(e.use(e.members[0]), start, end, n_points=1000)
-        for name, e in results.ensembles.items()
-    }
+    rng = np.random.default_rng(context.seed_of("ends of paths"))
+    start, end = (part[rng.integers(len(part), size=10)] for part in by_state(data).values())
+    routes, energy = {}, {}
+    for name, trained in found.items():
+        path = sampling.interpolate(trained.ensemble.use(), start, end, n_points=1000)
+        routes[name], energy[name] = path.x, path.energy
+    barrier = max(point.energy for point in case.exact.saddles())
     context.figure(
-        plotting.paths(
-            *_surface(case),
-            {name: p.x for name, p in found.items()},
-            {name: p.energy for name, p in found.items()},
-            labels=("x1", "x2"),
-            barrier=case.barrier,
-        ),
+        plotting.paths(*case.surface, routes, energy, labels=X, barrier=barrier),
         "paths.png",
         "Ten random pairs of training configurations joined by straight lines in latent space, "
         "and the energy at 1000 points along them. Every path crosses the barrier, but a generator "

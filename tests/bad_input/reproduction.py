@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bad_input.parts import NAN, first
 from boltzmann_tf import reproduction
+from boltzmann_tf.sampling import Chains
 
+CHAINS = Chains(np.ones([2, 9, 1]), np.ones([2, 9]), np.ones(2), 0.1, steps=18, seed=0)
 ROWS = [
     (
         lambda: reproduction.Series("a", [1.0, 2.0], [1.0]),
@@ -55,6 +59,21 @@ ROWS = [
         lambda: reproduction.diagnose("ESS fraction", 0.5),
         TypeError,
         r"n must be an integer >= 1, got None",
+    ),
+    (
+        lambda: reproduction.weight_columns([[0.0]]),
+        ValueError,
+        r"log_weights must be.*got shape \(1, 1\)",
+    ),
+    (
+        lambda: reproduction.chain_columns(3, {}),
+        TypeError,
+        r"chains must be sampling\.Chains, got 3",
+    ),
+    (
+        lambda: reproduction.chain_columns(CHAINS, np.ones([2, 9])),
+        TypeError,
+        r"observables must be a Mapping, got array",
     ),
     (
         lambda: reproduction.Context("a", "slow"),

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from boltzmann_tf.reproduction import Context, Metric, diagnose
+from boltzmann_tf.reproduction import Context, Metric, chain_columns, diagnose
 from boltzmann_tf.reproduction.diagnostics import recognise
+from boltzmann_tf.sampling import Chains
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,21 @@ def test_limits(kind, value, n, good, text):
     found = diagnose(kind, value, n=n)
     assert found.good == good
     assert str(found) == text
+
+
+def test_chains_have_their_diagnostics_for_each_observable():
+    """Of independent draws both are good; of chains that each stay where they began neither is."""
+    free = np.random.default_rng(0).normal(size=(8, 500))
+    stuck = free + 10 * np.arange(8)[:, None]
+    chains = Chains(free[..., None], free, np.full(8, 0.4), 0.25, steps=4000, seed=0)
+    row = chain_columns(chains, {"u": free, "x": stuck})
+    assert list(row) == [
+        "acceptance", "step", "R-hat of u", "effective samples of u", "R-hat of x",
+        "effective samples of x",
+    ]  # fmt: skip
+    assert (row["acceptance"], row["step"]) == ("0.40", "0.25")
+    assert [value.good for value in list(row.values())[2:]] == [True, True, False, False]
+    assert row["R-hat of x"] == diagnose("R-hat", chains.diagnostics(stuck)["r_hat"])
 
 
 def test_bad_input():
