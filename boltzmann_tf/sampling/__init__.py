@@ -31,6 +31,7 @@ from boltzmann_tf.sampling.particles import (
     umbrella_state,
 )
 from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
+from boltzmann_tf.sampling.refinement import Refined, StepHalving
 from boltzmann_tf.sampling.resampling import resample
 from boltzmann_tf.sampling.spins import (
     ClusterInfo,
@@ -85,7 +86,9 @@ __all__ = [
     "ParticleInfo",
     "ParticleState",
     "Path",
+    "Refined",
     "Relabelled",
+    "StepHalving",
     "SweepInfo",
     "TemperingInfo",
     "TemperingState",

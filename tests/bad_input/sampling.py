@@ -26,6 +26,12 @@ HMC = functools.partial(sampling.hamiltonian, WELL, n_steps=10)
 RUNGS = sampling.exchange_state(ONES, 3)
 
 
+@functools.cache
+def halving():
+    field = systems.IsingField(2, 2.5)
+    return sampling.StepHalving(bg.BoltzmannGenerator(field, bg.bijectors.LatticeFlow(2)))
+
+
 ROWS = [
     (
         lambda: sampling.latent_metropolis(generator(), ONES[:, :1], n_steps=5),
@@ -821,6 +827,21 @@ ROWS = [
         r"temperature must be a positive finite number, got -1\.0",
     ),
     (lambda: sampling.tempered(generator(), [1.0], 10, seed=-1), ValueError, r"seed must be .*-1"),
+    (
+        lambda: sampling.StepHalving(WELL),
+        TypeError,
+        r"generator must be a BoltzmannGenerator, got",
+    ),
+    (
+        lambda: sampling.StepHalving(generator()),
+        ValueError,
+        r"generator must have a bijector that is integrated in steps.* got Scaling",
+    ),
+    (lambda: halving().refined(log_z=0.0), ValueError, r"log_z must be a positive .*got 0\.0"),
+    (lambda: halving().refined(spread=-1.0), ValueError, r"spread must be a positive .*-1\.0"),
+    (lambda: halving().refined(most=0), ValueError, r"most must be an integer >= 1, got 0"),
+    (lambda: halving().refined(n=1), ValueError, r"n must be an integer >= 2, got 1"),
+    (lambda: halving().refined([1.0, 2.0]), TypeError, r"temperature must be a positive number"),
     (lambda: sampling.resample([0.0, NAN]), ValueError, r"log_weights must .*NaN"),
     (lambda: sampling.resample([0.0], 0), ValueError, r"n must be an integer >= 1, got 0"),
     (
