@@ -24,6 +24,7 @@ STEEP = bg.System.from_energy(lambda x: 1e9 + first(x), (2,))
 CHAIN = functools.partial(sampling.metropolis, WELL, n_steps=10)
 HMC = functools.partial(sampling.hamiltonian, WELL, n_steps=10)
 RUNGS = sampling.exchange_state(ONES, 3)
+FAMILY = systems.IsingField(2, (2.0, 3.0))
 
 
 @functools.cache
@@ -842,6 +843,43 @@ ROWS = [
     (lambda: halving().refined(most=0), ValueError, r"most must be an integer >= 1, got 0"),
     (lambda: halving().refined(n=1), ValueError, r"n must be an integer >= 2, got 1"),
     (lambda: halving().refined([1.0, 2.0]), TypeError, r"temperature must be a positive number"),
+    (lambda: sampling.equilibrium_fields(WELL, 3), TypeError, r"system must be a IsingField, got"),
+    (
+        lambda: sampling.equilibrium_fields(FAMILY, 3),
+        ValueError,
+        r"temperature must be given for a family, got None",
+    ),
+    (
+        lambda: sampling.equilibrium_fields(FAMILY, 3, temperature=[2.0, 3.0]),
+        ValueError,
+        r"temperature must be > 0, a number or \[3\], got \[2\.0, 3\.0\]",
+    ),
+    (
+        lambda: sampling.spins_of_fields(WELL, generator().sample(1)),
+        TypeError,
+        r"system must be a IsingField, got",
+    ),
+    (lambda: sampling.spins_of_fields(FAMILY, ONES), TypeError, r"samples must be a Samples, got"),
+    (
+        lambda: sampling.spins_of_fields(FAMILY, generator().sample(1), draws=0),
+        ValueError,
+        r"draws must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.spins_of_fields(FAMILY, generator().sample(1), temperature=0.0),
+        ValueError,
+        r"temperature must be > 0, a number or \[1\], got 0\.0",
+    ),
+    (
+        lambda: sampling.pooled_averages([]),
+        ValueError,
+        r"found must be spins of one lattice, got \[\]",
+    ),
+    (
+        lambda: sampling.pooled_averages([ONES]),
+        TypeError,
+        r"found\[0\] must be a FieldSpins, got",
+    ),
     (lambda: sampling.resample([0.0, NAN]), ValueError, r"log_weights must .*NaN"),
     (lambda: sampling.resample([0.0], 0), ValueError, r"n must be an integer >= 1, got 0"),
     (
