@@ -222,6 +222,19 @@ class Bijector(tfb.Bijector):
         x, log_det = self.forward_and_log_det(z, condition=condition)
         return x, log_det, tf.zeros_like(log_det)
 
+    def refined(self, factor: int) -> Bijector:
+        """The same map with its numerical errors made smaller.
+
+        A map that solves a differential equation in steps defines it: a copy, its weights copied
+        too, that takes `factor` times as many. Other maps have no such errors, and are returned
+        themselves. `sampling.StepHalving` finds how many steps there must be.
+
+        Args:
+          factor: >= 1.
+        """
+        positive_int("factor", factor)
+        return self
+
     # TFP's four methods, and what its distributions ask of a bijector.
 
     def _forward(self, z: tf.Tensor, **condition: Any) -> tf.Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from boltzmann_tf._support.checks import sequence
+from boltzmann_tf._support.checks import positive_int, sequence
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
 
 tfb = tfp.bijectors
@@ -106,6 +106,14 @@ class Sequence(Bijector):
             x, log_det = _apply(bijector, "inverse", x, condition)
             total += log_det
         return x, total
+
+    def refined(self, factor: int) -> Sequence:
+        """With every part refined; those without numerical errors are shared with this one."""
+        positive_int("factor", factor)
+        parts = [b.refined(factor) if isinstance(b, Bijector) else b for b in self._bijectors]
+        if all(new is old for new, old in zip(parts, self._bijectors, strict=True)):
+            return self
+        return Sequence(parts, name=self.name)
 
     def get_config(self) -> dict[str, Any]:
         """The parts' documents. A plain TFP bijector in the list cannot be saved: `TypeError`."""

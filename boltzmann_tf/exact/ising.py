@@ -98,6 +98,24 @@ class IsingTorus:
             return self.sites * OnsagerIsing(self.coupling).heat_capacity_per_site(temperature)
         return self._energy_moments("heat_capacity in a field", temperature)[1] / temperature**2
 
+    # As those of `OnsagerIsing`, whose lattice is infinite.
+
+    def log_z_per_site(self, temperature: float) -> float:
+        """(1/N) ln Z."""
+        return self.log_z(temperature) / self.sites
+
+    def free_energy_per_site(self, temperature: float) -> float:
+        """F/N, in the units of J."""
+        return self.free_energy(temperature) / self.sites
+
+    def energy_per_site(self, temperature: float) -> float:
+        """<H>/N, in the units of J."""
+        return self.energy(temperature) / self.sites
+
+    def heat_capacity_per_site(self, temperature: float) -> float:
+        """d<H>/dT/N, dimensionless."""
+        return self.heat_capacity(temperature) / self.sites
+
     def counts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Numbers of states with every energy of the bonds and magnetization, for L <= 8.
 

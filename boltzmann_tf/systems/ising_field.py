@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._support.checks import finite, positive, positive_int, seed_int
+from boltzmann_tf._support.checks import finite, finite_array, positive, positive_int, seed_int
 from boltzmann_tf._support.torus import cosines, hartley, transform
 from boltzmann_tf.systems.base import System
 from boltzmann_tf.systems.ising import Ising, check_spins
@@ -108,13 +108,24 @@ class IsingField(System):
 
     # Between field and spins.
 
-    def draw_spins(self, x: Any, *, temperature: float | None = None, seed: int = 0) -> np.ndarray:
-        """Spins given the field, `[n, L, L]` int8: an exact draw.
+    def draw_spins(
+        self,
+        x: Any,
+        *,
+        temperature: Any = None,
+        draws: int | None = None,
+        seed: int = 0,
+    ) -> np.ndarray:
+        """Spins given the field, int8: an exact draw.
 
         Args:
           x: fields in white coordinates, `[n, L, L]`.
-          temperature: T; needed where the system is a family.
+          temperature: as in `temperatures`.
+          draws: configurations of each field, independent of each other given it; None for one.
           seed: of the draw.
+
+        Returns:
+          `[n, L, L]`, or `[n, draws, L, L]`.
         """
         x = np.asarray(x)
         x = x.astype(np.float64 if x.dtype == np.float64 else np.float32, copy=False)
@@ -124,20 +135,24 @@ class IsingField(System):
             )
         rng = np.random.default_rng(seed_int("seed", seed))
         local = self.local_field(tf.constant(x), *self._condition(len(x), temperature)).numpy()
-        # u < sigmoid(2 a) without the exponential: logit(u), a logistic number, below 2 a. Of 53
-        # bits: a u of float32 is 0 once in 2^24 draws, which is a spin up in whatever field.
-        return np.where(rng.logistic(size=x.shape) < 2 * local, 1, -1).astype(np.int8)
 
-    def draw_field(
-        self, spins: Any, *, temperature: float | None = None, seed: int = 0
-    ) -> np.ndarray:
+        def drawn() -> np.ndarray:
+            # u < sigmoid(2 a) without the exponential: logit(u), a logistic number, below 2 a. Of
+            # 53 bits: a u of float32 is 0 once in 2^24 draws, which is a spin up in any field.
+            return np.where(rng.logistic(size=x.shape) < 2 * local, 1, -1).astype(np.int8)
+
+        if draws is None:
+            return drawn()
+        return np.stack([drawn() for _ in range(positive_int("draws", draws))], axis=1)
+
+    def draw_field(self, spins: Any, *, temperature: Any = None, seed: int = 0) -> np.ndarray:
         """The field given spins, `[n, L, L]` float32: K~^(1/2) s plus white noise, an exact draw.
 
         From equilibrium spins it makes equilibrium fields.
 
         Args:
           spins: `[n, L, L]`, +1 or -1.
-          temperature: T; needed where the system is a family.
+          temperature: as in `temperatures`.
           seed: of the draw.
         """
         s = tf.constant(check_spins("spins", spins, self.length), tf.float32)
@@ -146,9 +161,28 @@ class IsingField(System):
         mean = self._filter(s, t, 0.5).numpy()
         return mean + rng.standard_normal(mean.shape, np.float32)
 
+    def temperatures(self, n: int, temperature: Any = None) -> np.ndarray:
+        """T of each of n fields, `[n]`: of the system, or, where it is a family, of those given.
+
+        Args:
+          n: fields.
+          temperature: T; needed where the system is a family: one, or one for each, `[n]`.
+        """
+        known = None if self.condition_size else float(self.temperature)  # type: ignore[arg-type]
+        if temperature is None:
+            if known is None:
+                raise ValueError("temperature must be given for a family, got None")
+            return np.full(n, known)
+        t = finite_array("temperature", temperature)
+        if t.shape not in ((), (n,)) or np.any(t <= 0):
+            raise ValueError(f"temperature must be > 0, a number or [{n}], got {temperature!r}")
+        if known is not None and np.any(t != known):
+            raise ValueError(f"temperature must be {known}, got {temperature}")
+        return np.broadcast_to(t, [n])
+
     def log_z_offset(self, temperature: float | None = None) -> float:
         """log Z of this density minus log Z of the spins."""
-        t = self._one_temperature(temperature)
+        t = float(self.temperatures(1, temperature)[0])
         n = self.length**2
         smallest = -self._adjacency.min() * self.coupling / t
         delta = smallest + MARGIN if self.delta is None else self.delta
@@ -167,20 +201,9 @@ class IsingField(System):
 
     # Internals.
 
-    def _one_temperature(self, temperature: float | None) -> float:
-        if temperature is None:
-            if self.condition_size:
-                raise ValueError("temperature must be given for a family, got None")
-            return float(self.temperature)  # type: ignore[arg-type]
-        return positive("temperature", temperature)
-
-    def _condition(self, n: int, temperature: float | None) -> tuple[tf.Tensor, ...]:
-        t = self._one_temperature(temperature)
-        if not self.condition_size:
-            if temperature is not None and t != self.temperature:
-                raise ValueError(f"temperature must be {self.temperature}, got {temperature}")
-            return ()
-        return (tf.fill([n, 1], tf.constant(t, tf.float32)),)
+    def _condition(self, n: int, temperature: Any) -> tuple[tf.Tensor, ...]:
+        t = self.temperatures(n, temperature)
+        return (tf.constant(t[:, None], tf.float32),) if self.condition_size else ()
 
     def _temperature(self, x: tf.Tensor, condition: tuple[tf.Tensor, ...]) -> tf.Tensor:
         """T as `[batch, 1]`, or `[1, 1]`."""

@@ -95,6 +95,11 @@ ROWS = [
     (lambda: bijectors.serialize(3), TypeError, r"bijector must be a .*got int"),
     (lambda: bijectors.deserialize([]), ValueError, r"document must be an object .*got '\[\]'"),
     (
+        lambda: bijectors.Scaling(2).refined(0),
+        ValueError,
+        r"factor must be an integer >= 1, got 0",
+    ),
+    (
         lambda: bijectors.Scaling(2).forward_and_log_det(np.zeros((3, 3))),
         ValueError,
         r"z must have shape \[\.\.\., 2\] for this Scaling, got \(3, 3\)",

@@ -16,6 +16,11 @@ ROWS = [
         r"x, value and error of 'a' must be of one length \[n\], got shapes \[\(2,\), \(1,\)\]",
     ),
     (
+        lambda: reproduction.Series("a", [1.0], [1.0]).means(0),
+        ValueError,
+        r"n must be an integer >= 1, got 0",
+    ),
+    (
         lambda: reproduction.Plan("slow"),
         ValueError,
         r"preset must be one of \['quick', 'paper'\], got 'slow'",

@@ -26,11 +26,18 @@ HMC = functools.partial(sampling.hamiltonian, WELL, n_steps=10)
 RUNGS = sampling.exchange_state(ONES, 3)
 CLUSTER = systems.LennardJonesCluster(4)
 CLUSTER_X = CLUSTER.initial_states["gas"][None]
+FAMILY = systems.IsingField(2, (2.0, 3.0))
 
 
 def switch(state=None, **options):
     given = {"system": DIMER, "factors": {"length": [0.0, 1.0]}, "step_size": 0.1} | options
     return sampling.switch_particles(state or sampling.particle_state(DIMER_X), **given)
+
+
+@functools.cache
+def halving():
+    field = systems.IsingField(2, 2.5)
+    return sampling.StepHalving(bg.BoltzmannGenerator(field, bg.bijectors.LatticeFlow(2)))
 
 
 ROWS = [
@@ -879,6 +886,58 @@ ROWS = [
         r"temperature must be a positive finite number, got -1\.0",
     ),
     (lambda: sampling.tempered(generator(), [1.0], 10, seed=-1), ValueError, r"seed must be .*-1"),
+    (
+        lambda: sampling.StepHalving(WELL),
+        TypeError,
+        r"generator must be a BoltzmannGenerator, got",
+    ),
+    (
+        lambda: sampling.StepHalving(generator()),
+        ValueError,
+        r"generator must have a bijector that is integrated in steps.* got Scaling",
+    ),
+    (lambda: halving().refined(log_z=0.0), ValueError, r"log_z must be a positive .*got 0\.0"),
+    (lambda: halving().refined(spread=-1.0), ValueError, r"spread must be a positive .*-1\.0"),
+    (lambda: halving().refined(most=0), ValueError, r"most must be an integer >= 1, got 0"),
+    (lambda: halving().refined(n=1), ValueError, r"n must be an integer >= 2, got 1"),
+    (lambda: halving().refined([1.0, 2.0]), TypeError, r"temperature must be a positive number"),
+    (lambda: sampling.equilibrium_fields(WELL, 3), TypeError, r"system must be a IsingField, got"),
+    (
+        lambda: sampling.equilibrium_fields(FAMILY, 3),
+        ValueError,
+        r"temperature must be given for a family, got None",
+    ),
+    (
+        lambda: sampling.equilibrium_fields(FAMILY, 3, temperature=[2.0, 3.0]),
+        ValueError,
+        r"temperature must be > 0, a number or \[3\], got \[2\.0, 3\.0\]",
+    ),
+    (
+        lambda: sampling.spins_of_fields(WELL, generator().sample(1)),
+        TypeError,
+        r"system must be a IsingField, got",
+    ),
+    (lambda: sampling.spins_of_fields(FAMILY, ONES), TypeError, r"samples must be a Samples, got"),
+    (
+        lambda: sampling.spins_of_fields(FAMILY, generator().sample(1), draws=0),
+        ValueError,
+        r"draws must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.spins_of_fields(FAMILY, generator().sample(1), temperature=0.0),
+        ValueError,
+        r"temperature must be > 0, a number or \[1\], got 0\.0",
+    ),
+    (
+        lambda: sampling.pooled_averages([]),
+        ValueError,
+        r"found must be spins of one lattice, got \[\]",
+    ),
+    (
+        lambda: sampling.pooled_averages([ONES]),
+        TypeError,
+        r"found\[0\] must be a FieldSpins, got",
+    ),
     (lambda: sampling.resample([0.0, NAN]), ValueError, r"log_weights must .*NaN"),
     (lambda: sampling.resample([0.0], 0), ValueError, r"n must be an integer >= 1, got 0"),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 import boltzmann_tf as bg
@@ -155,6 +156,11 @@ ROWS = [
         r"delta must be above 2 for K~ to be positive definite at T = 2, got -9\.0",
     ),
     (lambda: systems.IsingField(1, 2.0), ValueError, r"length must be an integer >= 2, got 1"),
+    (
+        lambda: systems.IsingField(2, 2.0).draw_spins(np.zeros((1, 2, 2)), draws=0),
+        ValueError,
+        r"draws must be an integer >= 1, got 0",
+    ),
     (
         lambda: systems.Nematic("square", 3),
         ValueError,

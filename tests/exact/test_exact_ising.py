@@ -70,6 +70,14 @@ def test_reference_values():
     assert IsingTorus(8).mean_abs_magnetization(T_C) == pytest.approx(0.77733109279, abs=1e-11)
 
 
+@pytest.mark.parametrize("name", ["log_z", "free_energy", "energy", "heat_capacity"])
+def test_per_site_is_what_the_infinite_lattice_calls_so(name):
+    torus, t = IsingTorus(8, 1.3), 5.2
+    per_site = getattr(torus, f"{name}_per_site")(t)
+    assert per_site * 64 == getattr(torus, name)(t)
+    assert per_site == pytest.approx(getattr(OnsagerIsing(1.3), f"{name}_per_site")(t), rel=0.01)
+
+
 @pytest.mark.parametrize("length", [2, 3, 4])
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def test_everything_against_enumeration(length, temperature):

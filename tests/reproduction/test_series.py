@@ -38,6 +38,18 @@ def test_scores_combine_the_errors_of_both():
     assert np.isnan(bad.scores(found)[1:]).all()
 
 
+def test_means_of_points_in_order():
+    """What is left at the end is left out; float32 is added up in float64."""
+    found = Series("generator", np.arange(7), [0, 2, 4, 6, 1, 3, 99], np.ones(7), kind="L = 4")
+    means = found.means(2)
+    assert (means.label, means.error) == ("generator, L = 4", None)
+    np.testing.assert_array_equal(means.x, [0.5, 2.5, 4.5])
+    np.testing.assert_array_equal(means.value, [1, 5, 2])
+    assert len(found.means(8)) == 0
+    many = Series("a", np.arange(3), np.array([2.0**24, 1.0, 1.0], np.float32))
+    assert many.means(3).value[0] == (2.0**24 + 2) / 3
+
+
 def test_other_lengths_and_other_places_are_refused():
     with pytest.raises(ValueError, match=r"x, value and error of 'a' must be of one length \[n\]"):
         Series("a", T, T[:2])

@@ -19,6 +19,13 @@ from boltzmann_tf.sampling.spins._state import (
     lattice_state,
 )
 from boltzmann_tf.sampling.spins.clusters import ClusterInfo, swendsen_wang_updates, wolff_updates
+from boltzmann_tf.sampling.spins.fields import (
+    FieldAverages,
+    FieldSpins,
+    equilibrium_fields,
+    pooled_averages,
+    spins_of_fields,
+)
 from boltzmann_tf.sampling.spins.measure import IsingChain, IsingSummary, ising_chain
 from boltzmann_tf.sampling.spins.multispin import multispin_sweeps
 from boltzmann_tf.sampling.spins.sweeps import SweepInfo, heat_bath_sweeps, metropolis_sweeps
@@ -37,6 +44,8 @@ from boltzmann_tf.sampling.spins.wang_landau import (
 
 __all__ = [
     "ClusterInfo",
+    "FieldAverages",
+    "FieldSpins",
     "IsingChain",
     "IsingSummary",
     "LatticeState",
@@ -45,6 +54,7 @@ __all__ = [
     "TemperingState",
     "WangLandauInfo",
     "WangLandauState",
+    "equilibrium_fields",
     "lattice_energies",
     "heat_bath_sweeps",
     "ising_chain",
@@ -52,6 +62,8 @@ __all__ = [
     "metropolis_sweeps",
     "multispin_sweeps",
     "lattice_observables",
+    "pooled_averages",
+    "spins_of_fields",
     "swendsen_wang_updates",
     "tempering_rounds",
     "tempering_state",
