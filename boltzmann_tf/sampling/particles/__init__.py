@@ -1,6 +1,11 @@
 """Monte Carlo of particles, for any sum of potentials: sweeps, umbrella sampling, annealing."""
 
 from boltzmann_tf.sampling.particles.annealing import AnnealedParticles, anneal_particles
+from boltzmann_tf.sampling.particles.chains import ParticleChain, particle_chain
+from boltzmann_tf.sampling.particles.hamiltonians import (
+    HamiltonianExchange,
+    hamiltonian_exchange,
+)
 from boltzmann_tf.sampling.particles.permutation import Relabelled, relabel
 from boltzmann_tf.sampling.particles.sweeps import (
     ParticleInfo,
@@ -15,19 +20,26 @@ from boltzmann_tf.sampling.particles.umbrella import (
     umbrella_rounds,
     umbrella_state,
 )
+from boltzmann_tf.sampling.particles.umbrella_ladders import UmbrellaLadders, umbrella_sampling
 
 __all__ = [
     "AnnealedParticles",
+    "HamiltonianExchange",
+    "ParticleChain",
     "ParticleInfo",
     "ParticleState",
     "Relabelled",
     "UmbrellaInfo",
+    "UmbrellaLadders",
     "UmbrellaState",
     "anneal_particles",
+    "hamiltonian_exchange",
+    "particle_chain",
     "particle_energies",
     "particle_state",
     "particle_sweeps",
     "relabel",
     "umbrella_rounds",
+    "umbrella_sampling",
     "umbrella_state",
 ]
