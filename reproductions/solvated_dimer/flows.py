@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,43 +16,31 @@ __all__ = ["SPREAD", "flow", "lengths_within", "spread_lengths", "with_lengths"]
 
 SIZE = SYSTEM.event_size
 SPREAD = (0.7, 2.35)
+LENGTHS = 50_000  # that a distribution is made of
+FLAT = 0.6  # share of the spread ones that are uniform
 
 
-def spread_lengths(data: np.ndarray, seed: int, flat: float = 0.6) -> np.ndarray:
-    """Lengths to generate: a share `flat` of them uniform over `SPREAD`, the rest as in the data.
+def spread_lengths(data: np.ndarray, seed: int) -> np.ndarray:
+    """Lengths to generate: most of them uniform over `SPREAD`, the rest as in data `[n, 76]`.
 
     The rest are three to one of the closed and of the open state.
-
-    Args:
-      data: configurations of both states, `[n, 76]`.
-      seed: of the draws.
-      flat: share of the uniform ones.
     """
     rng = np.random.default_rng(seed)
     d = dimer_distance(data)
-    n = 50_000
-    even = rng.uniform(*SPREAD, round(flat * n))
+    even = rng.uniform(*SPREAD, round(FLAT * LENGTHS))
     parts = [
-        rng.choice(d[inside], round(share * (1 - flat) * n))
+        rng.choice(d[inside], round(share * (1 - FLAT) * LENGTHS))
         for inside, share in ((d < CUT, 0.75), (d >= CUT, 0.25))
     ]
     return np.concatenate([even, *parts])
 
 
 def lengths_within(data: np.ndarray, low: float, high: float, seed: int) -> np.ndarray:
-    """Lengths of one state to generate: half of them uniform in it, the rest as in its data.
-
-    Args:
-      data: configurations of the state, `[n, 76]`.
-      low: of the state's lengths.
-      high: of them.
-      seed: of the draws.
-    """
+    """Lengths of one state to generate: half of them uniform in it, the rest as in its data."""
     rng = np.random.default_rng(seed)
     d = dimer_distance(data)
-    n = 25_000
-    inside = d[(d > low) & (d < high)]
-    return np.concatenate([rng.uniform(low, high, n), rng.choice(inside, n)])
+    even = rng.uniform(low, high, LENGTHS // 2)
+    return np.concatenate([even, rng.choice(d[(d > low) & (d < high)], LENGTHS // 2)])
 
 
 def _masks() -> list[np.ndarray]:
@@ -66,10 +55,9 @@ def _masks() -> list[np.ndarray]:
     def mask(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.concatenate([[True] * 3, np.stack([x, y], axis=1).ravel()])
 
-    every = np.ones(SYSTEM.solvent, bool)
+    black, even, every = (i + j) % 2 == 0, i % 2 == 0, i >= 0
     axis = mask(every, ~every)
-    return [mask(m, m) if m is not None else axis
-            for m in ((i + j) % 2 == 0, None, i % 2 == 0, None)]  # fmt: skip
+    return [mask(black, black), axis, mask(even, even), axis]
 
 
 def flow(
@@ -95,26 +83,17 @@ def flow(
     rest = polar.inverse(data.astype(np.float32)).numpy()[:, 1:]
     scaled = Whitening.from_data(rest, rotate=False)
     gaussian = Whitening.from_data(scaled.inverse(rest).numpy())
-    masks = _masks()
-    couplings = []
+    affine: dict[str, Any] = {"scale_bound": 1.0, "shift_activation": "tanh", "zero_shift": True}
+    kind, options = {
+        "affine": (bijectors.AffineCoupling, affine),
+        "spline": (bijectors.SplineCoupling, {"bins": 10, "bound": 8.0}),
+    }[coupling]
+    masks, couplings = _masks(), []
     for k, own in enumerate(split_seed(seed, 2 * blocks)):
-        moving = masks[k // 2 % len(masks)]
-        common = {
-            "transformed": (moving if k % 2 == 0 else ~moving).tolist(),
-            "hidden": tuple(hidden),
-            "condition_size": 1,
-            "seed": own,
-        }
-        if coupling == "spline":
-            couplings.append(bijectors.SplineCoupling(SIZE - 1, bins=10, bound=8.0, **common))
-        else:
-            couplings.append(
-                bijectors.AffineCoupling(
-                    SIZE - 1, scale_bound=1.0, shift_activation="tanh", zero_shift=True, **common
-                )
-            )
-    inner = bijectors.Sequence([gaussian, *couplings, scaled])
-    return _joined(lengths, inner)
+        moving = masks[k // 2 % len(masks)] ^ bool(k % 2)
+        options |= {"hidden": tuple(hidden), "condition_size": 1, "seed": own}
+        couplings.append(kind(SIZE - 1, transformed=moving.tolist(), **options))
+    return _joined(lengths, bijectors.Sequence([gaussian, *couplings, scaled]))
 
 
 def _joined(lengths: np.ndarray, rest: Bijector) -> Bijector:
@@ -124,7 +103,6 @@ def _joined(lengths: np.ndarray, rest: Bijector) -> Bijector:
 
 def with_lengths(known: Bijector, lengths: np.ndarray) -> Bijector:
     """A copy of a `flow` with another distribution of lengths."""
-    document = bijectors.serialize(known.bijectors[0].rest)
-    rest = bijectors.deserialize(document)
+    rest = bijectors.deserialize(bijectors.serialize(known.bijectors[0].rest))
     rest.assign_from(known.bijectors[0].rest)
     return _joined(lengths, rest)

@@ -17,24 +17,17 @@ from scipy.special import logsumexp
 from boltzmann_tf.estimators import Umbrella
 from boltzmann_tf.reproductions.published import published
 
-__all__ = ["PUBLISHED", "Reading", "read_as_published", "window_free_energies"]
+__all__ = ["CENTRES", "PUBLISHED", "STIFFNESS", "Reading", "read_as_published", "repeats"]
 
 PUBLISHED: dict[str, Any] = published("noe2019_dimer")
 STIFFNESS = 200.0
+CENTRES = np.array(PUBLISHED["umbrella"]["centres"])
 
 
-def _density(umbrella: Umbrella) -> tuple[np.ndarray, np.ndarray]:
-    """Fine grid of d, and log probabilities there at the run's temperature."""
-    bins, fine = umbrella.edges.size - 1, umbrella.log_p.size
-    grid = np.interp(np.arange(fine + 1), np.arange(bins + 1) * (fine // bins), umbrella.edges)
-    return 0.5 * (grid[1:] + grid[:-1]), umbrella.log_p
-
-
-def window_free_energies(umbrella: Umbrella, centres: np.ndarray) -> np.ndarray:
-    """-log of the partition function with the published bias at T = 1, lowest at 0, `[windows]`."""
-    d, log_p = _density(umbrella)
-    f = -logsumexp(log_p - STIFFNESS * (d - centres[:, None]) ** 2, axis=1)
-    return f - f.min()
+def repeats(temperature: float) -> np.ndarray | None:
+    """F(open) - F(closed) of the three published repeats, kT; None where there are none."""
+    found = PUBLISHED["umbrella_differences"]["values"].get(f"{temperature:g}")
+    return None if found is None else np.array(found)
 
 
 class Reading(NamedTuple):
@@ -49,17 +42,10 @@ class Reading(NamedTuple):
     as_published: float
 
 
-def read_as_published(umbrella: Umbrella, temperature: float, centres: np.ndarray) -> Reading:
-    """Works both readings out from a profile at this temperature, without sampling noise.
-
-    Args:
-      umbrella: joined windows at `temperature`.
-      temperature: T.
-      centres: of the published windows.
-    """
-    d, log_p = _density(umbrella)
-    bias = STIFFNESS * (d - centres[:, None]) ** 2
-    log_sampled = log_p - bias / temperature
+def read_as_published(umbrella: Umbrella, temperature: float) -> Reading:
+    """Works both readings out from joined windows at T, without sampling noise."""
+    bias = STIFFNESS * (umbrella.middles - CENTRES[:, None]) ** 2
+    log_sampled = umbrella.log_p - bias / temperature
     sampled = np.exp(log_sampled - logsumexp(log_sampled, axis=1, keepdims=True))
 
     def chain(unit: float) -> np.ndarray:
@@ -69,7 +55,7 @@ def read_as_published(umbrella: Umbrella, temperature: float, centres: np.ndarra
         return np.concatenate([[0.0], np.cumsum(-np.log(forward / backward))])
 
     def difference(f: np.ndarray) -> float:
-        is_open = centres >= 1.5
+        is_open = CENTRES >= 1.5
         return float(logsumexp(-f[~is_open]) - logsumexp(-f[is_open]))
 
     return Reading(difference(chain(temperature)), difference(chain(1.0) / temperature))

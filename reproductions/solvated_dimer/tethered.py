@@ -8,35 +8,28 @@ walk the rest: tethers are let go and the temperature falls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, estimators, sampling, systems
-from boltzmann_tf.estimators import Estimate
+from boltzmann_tf import BoltzmannGenerator, Stage, estimators, sampling, systems
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.solvated_dimer import flows, measured
-from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted
+from boltzmann_tf.reproductions.solvated_dimer import flows, generators
+from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, reweighted
+from boltzmann_tf.reproductions.solvated_dimer.plan import Plan
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES, SYSTEM
-from boltzmann_tf.sampling import AnnealedParticles
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training.schedules import Cosine, Exponential
 
-__all__ = [
-    "AnnealedDimer",
-    "Centres",
-    "Tethered",
-    "anneal",
-    "reweighted",
-    "tethered_dimer",
-    "train",
-]
+__all__ = ["Annealed", "Centres", "anneal", "tethered_dimer", "train"]
 
 HOT, STIFF = 4.0, 40.0  # where the flow is trained
 LOOSE = 3.0  # stiffness of the tethers, down to which they are let go while it is hot
 ENDS = (2.0, 1.0)  # temperatures that are reached from there; lower ones from the last
+HEATING = 400  # densities on the way of the training data from the fluid to the tethers
+LATENT = 30  # densities in latent space
 
 
 class Centres:
@@ -49,15 +42,25 @@ class Centres:
     def __init__(self, coefficients: np.ndarray) -> None:
         self.coefficients = np.asarray(coefficients)
 
-    def at(self, d: np.ndarray) -> np.ndarray:
-        """At lengths `[n]`: `[n, 76]`."""
-        return np.stack([np.ones_like(d), d, d * d], axis=1) @ self.coefficients
+    @classmethod
+    def along(cls, frames: np.ndarray) -> Centres:
+        """The means of configurations `[n, 76]` along d."""
+        return cls(np.linalg.lstsq(_powers(frames), frames, rcond=None)[0])
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """Of configurations `[n, 76]`: `[n, 76]`."""
+        return _powers(x) @ self.coefficients
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        """Of configurations `[n, 76]`: `[n, 76]`."""
+        """The same in TF ops."""
         d = dimer_distance(x)
         powers = tf.stack([tf.ones_like(d), d, d * d], axis=-1)
         return powers @ tf.constant(self.coefficients, x.dtype)
+
+
+def _powers(x: np.ndarray) -> np.ndarray:
+    d = dimer_distance(x)
+    return np.stack([np.ones_like(d), d, d * d], axis=1)
 
 
 def tethered_dimer(centres: Centres) -> systems.Tethered:
@@ -66,24 +69,12 @@ def tethered_dimer(centres: Centres) -> systems.Tethered:
     return systems.Tethered(hot, centres, STIFF, coordinates=slice(4, None))
 
 
-class Tethered(NamedTuple):
-    """A generator of hot, tethered particles.
-
-    Attributes:
-      generator: of them.
-      centres: of their tethers.
-    """
-
-    generator: BoltzmannGenerator
-    centres: Centres
-
-
-class AnnealedDimer(NamedTuple):
+class Annealed(NamedTuple):
     """Weighted samples of the dimer at one temperature.
 
     Attributes:
       x: configurations, `[n, 76]`.
-      log_weight: for exp(-u / T), `[n]`.
+      log_weight: for exp(-u / T), `[n]`; Z is that of one order and one direction.
       energies: that it took from the trained generator on.
     """
 
@@ -91,171 +82,122 @@ class AnnealedDimer(NamedTuple):
     log_weight: np.ndarray
     energies: int
 
-    def log_z(self) -> Estimate:
-        """Of the cell of one order and one direction; samples are independent."""
-        peak = self.log_weight.max()
-        w = np.exp(self.log_weight - peak)
-        error = np.std(w, ddof=1) / np.mean(w) / np.sqrt(len(w))
-        return Estimate(float(np.log(np.mean(w)) + peak), float(error))
-
+    @property
     def spread_ess(self) -> float:
-        """Effective fraction of the weights for the target with the generated spread along d.
+        """Effective fraction of the weights for the target with the generated spread along d."""
+        return estimators.ess_fraction_along(dimer_distance(self.x), self.log_weight, edges=EDGES)
 
-        That target's bias along d is estimated on every other sample and used on the rest.
-        """
-        d = dimer_distance(self.x)
-        middles = 0.5 * (EDGES[1:] + EDGES[:-1])
-        parts = []
-        for first in (0, 1):
-            bias = _mean_log_weight(d[1 - first :: 2], self.log_weight[1 - first :: 2])
-            known = np.isfinite(bias)
-            own = np.interp(d[first::2], middles[known], bias[known])
-            parts.append(estimators.ess_fraction(self.log_weight[first::2] - own))
-        return float(np.mean(parts))
+    def reweighted(self, seed: int) -> Reweighted:
+        """Profile, difference and effective fractions."""
+        found = reweighted(self.x, self.log_weight, energies=self.energies, seed=seed)
+        return found._replace(spread_ess=self.spread_ess)
 
-
-def _mean_log_weight(d: np.ndarray, log_weight: np.ndarray) -> np.ndarray:
-    """log of the mean weight in each of the profile's bins; NaN in empty ones."""
-    which = np.digitize(d, EDGES) - 1
-    total = np.full(len(EDGES) - 1, np.nan)
-    for k in np.unique(which[np.isfinite(log_weight)]):
-        own = log_weight[which == k]
-        total[k] = np.log(np.mean(np.exp(own - own.max()))) + own.max()
-    return total
-
-
-def _path(
-    context: Context,
-    x: np.ndarray,
-    centres: Centres,
-    steps: int,
-    tethers: tuple[float, float],
-    temperatures: tuple[float, float],
-    *,
-    seed: int,
-) -> AnnealedParticles:
-    """One leg: stiffness and temperature from the first to the second of each."""
-    s = np.linspace(0, 1, steps + 1)
-    # Where tethers are loose, changes of them in proportion are changes of more.
-    first, last = np.power(tethers, 0.3)
-    stiffness = (first + (last - first) * s) ** (1 / 0.3)
-    temperature = temperatures[0] * (temperatures[1] / temperatures[0]) ** s
-    free = 1 + 0.6 * np.exp(-stiffness / 5)
-    found = sampling.anneal_particles(
-        x,
-        system=SYSTEM,
-        reference=SITES,
-        centres=centres.at(dimer_distance(x)),
-        stiffness=stiffness,
-        temperature=temperature,
-        step_size=0.15 * temperature**0.25 * free,
-        seed=seed,
-    )
-    context.count_energy_evaluations(found.energy_evaluations)
-    return found
+    def walked(
+        self,
+        centres: Centres,
+        steps: int,
+        tethers: tuple[float, float],
+        temperatures: tuple[float, float],
+        *,
+        seed: int,
+    ) -> Annealed:
+        """One leg on: stiffness and temperature from the first to the second of each."""
+        s = np.linspace(0, 1, steps + 1)
+        # Where tethers are loose, changes of them in proportion are changes of more.
+        first, last = np.power(tethers, 0.3)
+        stiffness = (first + (last - first) * s) ** (1 / 0.3)
+        temperature = temperatures[0] * (temperatures[1] / temperatures[0]) ** s
+        leg = sampling.anneal_particles(
+            self.x,
+            system=SYSTEM,
+            reference=SITES,
+            centres=centres.of(self.x),
+            stiffness=stiffness,
+            temperature=temperature,
+            step_size=0.15 * temperature**0.25 * (1 + 0.6 * np.exp(-stiffness / 5)),
+            seed=seed,
+        )
+        return Annealed(
+            leg.x, self.log_weight + leg.log_weight, self.energies + leg.energy_evaluations
+        )
 
 
 def train(
-    context: Context,
-    frames: np.ndarray,
-    lengths: np.ndarray,
-    *,
-    iterations: int,
-    seed: int,
-    **options: Any,
-) -> Tethered:
-    """Tethers frames of Monte Carlo to their means along d, heats them, and trains on that.
+    context: Context, frames: np.ndarray, lengths: np.ndarray, plan: Plan, *, name: str
+) -> tuple[BoltzmannGenerator, Centres]:
+    """A generator of hot, tethered particles, and the centres of their tethers.
+
+    Tethers frames of Monte Carlo to their means along d, heats them, and trains on that.
 
     Args:
       context: of the report.
       frames: of all lengths to generate, the solvent in order, `[n, 76]`.
       lengths: of the dimer, to generate, `[n]`.
-      iterations: of the energy training.
-      seed: of everything.
-      **options: of the flow: `blocks`, `hidden`.
+      plan: for the width of the networks and the length of the energy training.
+      name: of what is sampled, for the seeds.
     """
-    context.log("tethered particles: training")
-    d = dimer_distance(frames)
-    powers = np.stack([np.ones_like(d), d, d * d], axis=1)
-    centres = Centres(np.linalg.lstsq(powers, frames, rcond=None)[0])
-    data = _path(context, frames, centres, 400, (LOOSE, STIFF), (HOT, HOT), seed=seed).x
-    flow = flows.flow(data.astype(np.float32), lengths, coupling="affine", seed=seed, **options)
-    jit = False if context.quick else "auto"
-    generator = BoltzmannGenerator(tethered_dimer(centres), flow, jit_compile=jit)
-    by_energy: dict[str, Any] = {"ml": 0.0, "kl": 1.0, "clip_norm": 100.0}
-    early = iterations // 3
+    centres = Centres.along(frames)
+    cold = Annealed(frames, np.zeros(len(frames)), 0)
+    heating = context.seed_of(f"{name}: heating")
+    hot = cold.walked(centres, HEATING, (LOOSE, STIFF), (HOT, HOT), seed=heating)
+    data, seed = hot.x.astype(np.float32), context.seed_of(f"{name}: tethered particles")
+    options: dict[str, Any] = {"blocks": 4, "hidden": plan.hidden, "coupling": "affine"}
+    flow = flows.flow(data, lengths, seed=seed, **options)
+    early, late = plan.tethered_steps // 3, plan.tethered_steps - plan.tethered_steps // 3
     stages = [
         Stage(200, 512, Cosine(2e-3, 5e-4, warmup=0.1)),
-        Stage(early, 512, Cosine(2e-3, 1e-3, warmup=0.1), energy_high=Exponential(1e3, 1e5),
-              **by_energy),
-        Stage(iterations - early, 512, Cosine(1e-3, 1e-5), energy_high=1e5, **by_energy),
-    ]  # fmt: skip
-    history = Trainer(generator, seed=seed, jit_compile=jit).fit(
-        data.astype(np.float32), stages, verbose=0
-    )
-    context.count_energy_evaluations(history.energy_evaluations)
-    return Tethered(generator, centres)
+        generators.by_energy(
+            early, Cosine(2e-3, 1e-3, warmup=0.1), Exponential(1e3, 1e5), batch_size=512
+        ),
+        generators.by_energy(late, Cosine(1e-3, 1e-5), 1e5, batch_size=512),
+    ]
+    generator = generators.compiled(context, flow, tethered_dimer(centres))
+    generators.train(context, "tethered particles", generator, data, stages, seed=seed)
+    return generator, centres
 
 
 def anneal(
     context: Context,
-    tethered: Tethered,
-    n: int,
-    temperatures: tuple[float, ...],
+    generator: BoltzmannGenerator,
+    centres: Centres,
+    temperatures: Sequence[float],
+    plan: Plan,
     *,
-    sweeps: int,
-    latent_steps: int = 30,
-    seed: int,
-) -> dict[float, AnnealedDimer]:
-    """Weighted samples of the fluid at each temperature.
+    name: str,
+) -> dict[float, Annealed]:
+    """Weighted samples of the fluid at each temperature, all with the same ancestors.
 
     Args:
       context: of the report.
-      tethered: from `train`.
-      n: samples, all with the same ancestors at all temperatures.
+      generator: of hot, tethered particles.
+      centres: of their tethers.
       temperatures: any of 2, 1 and lower ones, falling.
-      sweeps: for each fall of the temperature by e; as many to loosen the tethers.
-      latent_steps: densities in latent space, before.
-      seed: of everything.
+      plan: for the number of samples, and of sweeps for each fall of the temperature by e, as many
+        of which loosen the tethers.
+      name: of what is sampled, for the seeds.
     """
     context.log("annealing: through latent space")
     start = sampling.anneal(
-        tethered.generator,
-        n,
-        n_steps=latent_steps,
+        generator,
+        plan.annealed,
+        n_steps=LATENT,
         # The first makes the length, and keeps what it makes.
         moving=np.arange(SYSTEM.event_size) > 0,
-        seed=seed,
-        batch_size=min(n, 1024),
+        seed=context.seed_of(f"{name}: through latent space"),
+        batch_size=min(plan.annealed, 1024),
     )
-    context.count_energy_evaluations(start.energy_evaluations)
     context.log("annealing: the tethers")
-    centres = tethered.centres
-    x = start.x.astype(np.float64)
-    loose = _path(context, x, centres, sweeps, (STIFF, LOOSE), (HOT, HOT), seed=seed + 1)
-    common = start.energy_evaluations + loose.energy_evaluations
-    log_weight = start.log_weight + loose.log_weight
-    found: dict[float, AnnealedDimer] = {}
+    sweeps = plan.annealing_sweeps
+    stiff = Annealed(start.x.astype(np.float64), start.log_weight, start.energy_evaluations)
+    loosening = context.seed_of(f"{name}: loosening")
+    loose = stiff.walked(centres, sweeps, (STIFF, LOOSE), (HOT, HOT), seed=loosening)
+    found: dict[float, Annealed] = {}
     for i, t in enumerate(temperatures):
         context.log(f"annealing: to T = {t:g}")
-        if t in ENDS:
-            leg = _path(context, loose.x, centres, round(sweeps * np.log(HOT / t)),
-                        (LOOSE, 0.0), (HOT, t), seed=seed + 2 + i)  # fmt: skip
-            before, cost = log_weight, common
-        else:
-            last = temperatures[i - 1]
-            leg = _path(context, found[last].x, centres, round(sweeps * np.log(last / t)),
-                        (0.0, 0.0), (last, t), seed=seed + 2 + i)  # fmt: skip
-            before, cost = found[last].log_weight, found[last].energies
-        found[t] = AnnealedDimer(leg.x, before + leg.log_weight, cost + leg.energy_evaluations)
+        before, tethers, above = loose, (LOOSE, 0.0), HOT
+        if t not in ENDS:
+            above = temperatures[i - 1]
+            before, tethers = found[above], (0.0, 0.0)
+        steps, seed = round(sweeps * np.log(above / t)), context.seed_of(f"{name}: cooling", i)
+        found[t] = before.walked(centres, steps, tethers, (above, t), seed=seed)
     return found
-
-
-def reweighted(found: Mapping[float, AnnealedDimer], *, seed: int) -> dict[float, Reweighted]:
-    """Profiles, differences and effective fractions of annealed samples."""
-    return {
-        t: measured.reweighted(a.x, a.log_weight, a.energies, seed=seed)._replace(
-            spread_ess=a.spread_ess()
-        )
-        for t, a in found.items()
-    }

@@ -677,7 +677,9 @@ ROWS = [
     ),
     (lambda: RUN(burn_in=0), ValueError, r"burn_in must be an integer >= 1, got 0"),
     (lambda: RUN(n_rounds=0), ValueError, r"n_rounds must be an integer >= 1, got 0"),
-    (lambda: RUN(exchange=1), TypeError, r"exchange must be a bool, got 1 of type int"),
+    (lambda: RUN(mobile=0.0), ValueError, r"mobile must be a positive finite number, got 0\.0"),
+    (lambda: RUN(temperatures=[0.5], mobile=1.0, ratio=1.0), ValueError, r"ratio must be above 1"),
+    (lambda: RUN(stiffness=-1.0), ValueError, r"stiffness must be a positive finite number"),
     (lambda: RUN(n_ladders=0), ValueError, r"n_ladders must be an integer >= 1, got 0"),
     (
         lambda: sampling.temperature_ladder([0.0, 1.0]),

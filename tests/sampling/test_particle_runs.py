@@ -11,7 +11,6 @@ import pytest
 from scipy.special import ive
 
 from boltzmann_tf import estimators, sampling
-from boltzmann_tf.sampling.particles import umbrella
 from boltzmann_tf.systems import SolvatedDimer
 
 SYSTEM = SolvatedDimer(diameter=1e-3, solvent=1, quadratic=5.0, quartic=2.0)
@@ -58,50 +57,53 @@ def windows(**options):
 
 def test_an_umbrella_sampling_is_its_rounds_and_knows_its_cost():
     found = windows(temperatures=(2.0, 1.0))
-    assert list(found) == [2.0, 1.0]
+    assert list(found) == [1.0, 2.0]
     options = {"system": SYSTEM, "centres": CENTRES, "stiffness": 100.0, "n_sweeps": 3}
     options["temperature"] = [2.0, 1.0, 2.0, 1.0]
     state = sampling.umbrella_state(SYSTEM, CENTRES, n_ladders=4, seed=3)
     state, _ = sampling.umbrella_rounds(state, 10, tune=True, **options)
     _, info = sampling.umbrella_rounds(state, 100, **options)
-    for k, own in enumerate(found.values()):
-        np.testing.assert_array_equal(own.info.coordinate, info.coordinate[k::2])
-        assert own.energy_evaluations == 3 * 110 * 17 * 2
+    for k, t in enumerate((2.0, 1.0)):
+        np.testing.assert_array_equal(found[t].info.coordinate, info.coordinate[k::2])
+        assert found[t].energy_evaluations == 3 * 110 * 17 * 2
     one = found[1.0]
-    whole, halves = one.joined(EDGES), one.joined(EDGES, part=slice(50, None))
-    assert whole.counts.sum() == 2 * halves.counts.sum() == 2 * 17 * 100
+    whole, half = one.joined(EDGES), one.joined(EDGES, part=slice(50, None))
+    assert whole.counts.sum() == 2 * half.counts.sum() == 2 * 17 * 100
     each = one.each(EDGES, n_blocks=5)
     assert [own.counts.sum() for own in each] == [17 * 100] * 2
     assert [len(own.replicas) for own in each] == [5, 5]
 
 
-def test_temperatures_exchange_where_they_are_asked_to():
-    apart, together = (
-        windows(temperatures=(0.7, 1.0)),
-        windows(temperatures=(0.7, 1.0), exchange=True),
-    )
-    assert np.all(np.isnan(apart[0.7].info.temperature_exchange))
-    assert np.all(together[0.7].info.temperature_exchange > 0.3)
-    # Of both temperatures, and an energy of each walker for the exchange of a round.
-    assert {own.energy_evaluations for own in together.values()} == {2 * (3 + 1) * 110 * 17 * 2}
-    alone = windows(exchange=True)
-    assert alone[1.0].energy_evaluations == 3 * 110 * 17 * 2
+def test_cold_ladders_reach_up_to_where_the_surroundings_move():
+    found = windows(temperatures=(0.5, 1.0), mobile=1.0, ratio=1.5)
+    cold, warm = found.values()
+    assert (warm.stiffness, cold.stiffness) == (100.0, 200.0)
+    assert len(warm.centres) == 17
+    np.testing.assert_allclose(cold.centres, np.linspace(CENTRES[0], CENTRES[-1], 24))
+    assert np.all(np.isnan(warm.info.temperature_exchange))
+    assert np.all(cold.info.temperature_exchange > 0.3)
+    assert warm.energy_evaluations == 3 * 110 * 17 * 2
+    # Of three temperatures, and an energy of each walker for the exchanges of a round.
+    assert cold.energy_evaluations == 3 * (3 + 1) * 110 * 24 * 2
+    assert found[1.0].info.coordinate.shape == (2, 17, 100)
+    alone = windows(temperatures=(0.5,))[0.5]
+    assert alone.stiffness == 100.0
+    assert np.all(np.isnan(alone.info.temperature_exchange))
 
 
-def test_umbrella_sampling_of_two_temperatures_is_exact(monkeypatch):
+def test_umbrella_sampling_in_groups_is_exact():
     """Within seven stated errors of the closed form, as in test_umbrella_temperatures."""
+    options = {"temperatures": (0.5, 0.7), "mobile": 0.8, "ratio": 1.4}
+    found = windows(n_rounds=1500, n_ladders=4, **options)
 
-    def scores():
-        found = windows(temperatures=(0.5, 0.7), n_rounds=1500, n_ladders=4, exchange=True)
-        for t, own in found.items():
-            value, error = own.joined(EDGES).free_energy_difference(1.5)
-            assert error < 0.3
-            yield (value - exact(t)) / error
+    def score(own, temperature):
+        value, error = own.joined(EDGES).free_energy_difference(1.5)
+        assert error < 0.3
+        return abs(value - exact(temperature)) / error
 
-    assert max(map(abs, scores())) < 7
-    # Planted: every exchange of temperatures is accepted.
-    monkeypatch.setattr(umbrella, "particle_energies", lambda x, system: np.zeros(len(x)))
-    assert max(map(abs, scores())) > 7
+    assert max(score(own, t) for t, own in found.items()) < 7
+    # Planted: one temperature taken for the other.
+    assert score(found[0.5], 0.7) > 7
 
 
 def exchanged(factors=(1.0, 0.5, 0.2), **options):

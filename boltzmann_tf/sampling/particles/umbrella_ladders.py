@@ -7,8 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf import estimators
-from boltzmann_tf._support.checks import finite_array, instance, positive_int
+from boltzmann_tf._support.checks import (
+    finite_array,
+    instance,
+    positive,
+    positive_int,
+    seed_int,
+)
+from boltzmann_tf.bijectors import split_seed
 from boltzmann_tf.estimators import Umbrella
+from boltzmann_tf.sampling.exchange import temperature_ladder
 from boltzmann_tf.sampling.particles.umbrella import UmbrellaInfo, umbrella_rounds, umbrella_state
 from boltzmann_tf.systems import ParticleSystem
 
@@ -64,43 +72,89 @@ def umbrella_sampling(
     n_ladders: int = 8,
     n_sweeps: int = 10,
     stiffness: float = 200.0,
-    exchange: bool = False,
+    mobile: float | None = None,
+    ratio: float = 1.25,
     seed: int = 0,
     **start: Any,
 ) -> dict[float, UmbrellaLadders]:
-    """Runs independent ladders at each temperature, with step sizes from the burn-in.
+    """Runs independent ladders of windows at each temperature, with step sizes from the burn-in.
 
         found = umbrella_sampling(system, centres, n_rounds=4000, burn_in=800)
         profile = found[1.0].joined(edges).profile()
 
-    Where a fluid does not rearrange within a run, as a cold dense one, a window keeps the packing
-    that it came with, and all ladders those of their common start. With `exchange`, ladders form
-    groups of all temperatures, in which configurations change places: the temperatures are then to
-    be near enough (`temperature_ladder`) and to reach up to where the fluid rearranges by itself.
+    Where the surroundings of the coordinate, a cold dense fluid say, do not rearrange within a run,
+    a walker keeps those that it came with: ladders then differ by several stated errors, or, as all
+    have come from one start, are wrong together. `mobile` says from which temperature on they do
+    rearrange. Each colder ladder then belongs to a group that reaches up to there, and exchanges
+    configurations with its neighbours.
+
+    The windows of that group are also stiffer, and more. On top of a barrier F / T falls off the
+    faster the colder it is, and a spring that does not outweigh it holds no window there.
 
     Args:
       system: of particles.
       centres: of the windows, strictly increasing, [windows].
-      temperatures: T > 0, all different; with `exchange` in the order of the ladder.
+      temperatures: T > 0, all different.
       n_rounds: rounds that are kept.
       burn_in: rounds before, at least 1, in which step sizes are tuned.
       n_ladders: independent ladders at each temperature.
       n_sweeps: sweeps a round.
-      stiffness: of the bias in kT at the ladder's own temperature, without a factor 1/2.
-      exchange: whether neighbouring temperatures exchange configurations.
+      stiffness: of the bias in kT at the ladder's own temperature, without a factor 1/2; below
+        `mobile` it is divided by the coldest temperature over `mobile`, and windows are as many
+        more, evenly spaced, as keeps their overlap.
+      mobile: temperature below which ladders exchange configurations; None for never.
+      ratio: of neighbouring temperatures of that group at most (`temperature_ladder`).
       seed: of everything.
       **start: `coordinate` and `start` of `umbrella_state`.
 
     Returns:
-      temperature -> its ladders, in the order given.
+      temperature -> its ladders, temperatures increasing.
     """
     instance("system", system, ParticleSystem)
     T = finite_array("temperatures", temperatures, ndim=1, dtype=np.float64)
     if np.any(T <= 0) or len(np.unique(T)) < len(T):
         raise ValueError(f"temperatures must be different numbers > 0, got {T.tolist()}")
-    rounds, burn_in = positive_int("n_rounds", n_rounds), positive_int("burn_in", burn_in)
-    each = np.tile(T, positive_int("n_ladders", n_ladders))
-    together = instance("exchange", exchange, bool) and len(T) > 1
+    options: dict[str, Any] = {
+        "n_rounds": positive_int("n_rounds", n_rounds),
+        "burn_in": positive_int("burn_in", burn_in),
+        "n_ladders": positive_int("n_ladders", n_ladders),
+        "n_sweeps": positive_int("n_sweeps", n_sweeps),
+    }
+    k, seed = positive("stiffness", stiffness), seed_int("seed", seed)
+    top = 0.0 if mobile is None else positive("mobile", mobile)
+    found: dict[float, UmbrellaLadders] = {}
+    if np.any(T >= top):
+        found |= _group(
+            system, centres, T[T >= top], k, exchange=False, seed=seed, **options, **start
+        )
+    if np.any(T < top):
+        c, colder = finite_array("centres", centres, ndim=1, dtype=np.float64), T.min() / top
+        finer = np.linspace(c[0], c[-1], round((c.size - 1) / colder**0.5) + 1)
+        levels = temperature_ladder([*T[T < top], top], ratio=ratio)
+        own = split_seed(seed, 1)[0]
+        cold = _group(
+            system, finer, levels, k / colder, exchange=True, seed=own, **options, **start
+        )
+        found |= {t: cold[t] for t in T[T < top].tolist()}
+    return dict(sorted(found.items()))
+
+
+def _group(
+    system: ParticleSystem,
+    centres: Any,
+    temperatures: np.ndarray,
+    stiffness: float,
+    *,
+    n_rounds: int,
+    burn_in: int,
+    n_ladders: int,
+    n_sweeps: int,
+    exchange: bool,
+    seed: int,
+    **start: Any,
+) -> dict[float, UmbrellaLadders]:
+    """Ladders at some temperatures, each of a group of all of them or each by itself."""
+    each = np.tile(temperatures, n_ladders)
     options: dict[str, Any] = {
         "system": system,
         "centres": centres,
@@ -108,16 +162,16 @@ def umbrella_sampling(
         "stiffness": stiffness,
         "temperature": each,
         "n_sweeps": n_sweeps,
-        "levels": len(T) if together else 1,
+        "levels": len(temperatures) if exchange else 1,
     }
     state = umbrella_state(system, centres, n_ladders=len(each), seed=seed, **start)
     state, _ = umbrella_rounds(state, burn_in, tune=True, **options)
-    _, info = umbrella_rounds(state, rounds, **options)
+    _, info = umbrella_rounds(state, n_rounds, **options)
     c = np.asarray(centres, np.float64)
     # An exchange of temperatures asks for the energies of all walkers.
-    cost = (n_sweeps + together) * (rounds + burn_in) * c.size * n_ladders
-    cost *= len(T) if together else 1
+    cost = (n_sweeps + exchange) * (n_rounds + burn_in) * c.size * n_ladders
+    cost *= len(temperatures) if exchange else 1
     return {
         t: UmbrellaLadders(UmbrellaInfo(*(part[each == t] for part in info)), c, stiffness, cost)
-        for t in T.tolist()
+        for t in temperatures.tolist()
     }
