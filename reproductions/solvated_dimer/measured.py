@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, estimators
+from boltzmann_tf import BoltzmannGenerator, estimators, sampling
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.priors import Normal
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
-from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES
+from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES, Windows
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 
 __all__ = [
@@ -21,10 +22,14 @@ __all__ = [
     "OVER",
     "REGIONS",
     "TOP",
+    "BestPath",
+    "Cost",
     "Reweighted",
     "alone",
+    "best_path",
     "bound",
     "compared",
+    "costs",
     "inversion_error",
     "regions",
     "reweighted",
@@ -129,3 +134,77 @@ def alone(context: Context, trained: Trained, n: int, temperature: float) -> Rew
     """Free energies from a generator's own samples and weights."""
     s = sampled(context, trained, n, temperature)
     return reweighted(s.x, s.log_weight, seed=context.seed_of("bootstrap"))
+
+
+class Cost(NamedTuple):
+    """Energies that annealing takes, and umbrella sampling at the same error.
+
+    Attributes:
+      energies: of annealing.
+      stated: its RMS error of F(d), kT.
+      actual: its RMS deviation from umbrella sampling.
+      of_umbrella: energies of umbrella sampling.
+      known: its RMS error.
+    """
+
+    energies: int
+    stated: float
+    actual: float
+    of_umbrella: int
+    known: float
+
+    @property
+    def equal(self) -> float:
+        """Energies of umbrella sampling at the error of annealing.
+
+        Stated errors of heavy-tailed weights are too small: the larger of the two counts.
+        """
+        return self.of_umbrella * (self.known / max(self.stated, self.actual)) ** 2
+
+    @property
+    def ratio(self) -> float:
+        """Of the energies, annealing over umbrella sampling."""
+        return self.energies / self.equal
+
+
+def costs(windows: Windows, annealed: Mapping[float, Reweighted]) -> dict[float, Cost]:
+    """At each temperature, over the bins that are compared."""
+    found = {}
+    for t, r in annealed.items():
+        known = windows.profile(t)
+        use = compared(known)
+        stated, reached = (
+            float(np.sqrt(np.mean(p.standard_error[use] ** 2))) for p in (r.profile, known)
+        )
+        actual = estimators.profile_rmse(r.profile, known.free_energy, mask=use)
+        energies = windows.ladders[t].energy_evaluations
+        found[t] = Cost(r.energies, stated, actual, energies, reached)
+    return found
+
+
+class BestPath(NamedTuple):
+    """The straight line in latent space whose highest energy is the lowest of many.
+
+    Attributes:
+      x: configurations at its 9 points.
+      energy: theirs.
+      fine_x: the same at 65 points.
+      fine_energy: theirs.
+      tried: lines.
+    """
+
+    x: np.ndarray
+    energy: np.ndarray
+    fine_x: np.ndarray
+    fine_energy: np.ndarray
+    tried: int
+
+
+def best_path(generator: BoltzmannGenerator, closed: np.ndarray, opened: np.ndarray) -> BestPath:
+    """From closed to open configurations `[n, 76]` in their order, 2000 pairs at most."""
+    n = min(len(closed), len(opened), 2000)
+    path = sampling.interpolate(generator, closed[:n], opened[:n], n_points=9)
+    best = int(np.argmin(path.energy.max(axis=1)))
+    ends = closed[best : best + 1], opened[best : best + 1]
+    fine = sampling.interpolate(generator, *ends, n_points=65)
+    return BestPath(path.x[best], path.energy[best], fine.x[0], fine.energy[0], n)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, Stage, estimators, sampling, systems
 from boltzmann_tf.reproduction import Context
@@ -20,10 +19,11 @@ from boltzmann_tf.reproductions.solvated_dimer import flows, generators
 from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, reweighted
 from boltzmann_tf.reproductions.solvated_dimer.plan import Plan
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES, SYSTEM
+from boltzmann_tf.systems import CentresAlong
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training.schedules import Cosine, Exponential
 
-__all__ = ["Annealed", "Centres", "anneal", "tethered_dimer", "train"]
+__all__ = ["Annealed", "anneal", "tethered_dimer", "train"]
 
 HOT, STIFF = 4.0, 40.0  # where the flow is trained
 LOOSE = 3.0  # stiffness of the tethers, down to which they are let go while it is hot
@@ -32,38 +32,7 @@ HEATING = 400  # densities on the way of the training data from the fluid to the
 LATENT = 30  # densities in latent space
 
 
-class Centres:
-    """Where the tethers of all coordinates end, by the dimer's length d.
-
-    Args:
-      coefficients: of 1, d and d^2, `[3, 76]`.
-    """
-
-    def __init__(self, coefficients: np.ndarray) -> None:
-        self.coefficients = np.asarray(coefficients)
-
-    @classmethod
-    def along(cls, frames: np.ndarray) -> Centres:
-        """The means of configurations `[n, 76]` along d."""
-        return cls(np.linalg.lstsq(_powers(frames), frames, rcond=None)[0])
-
-    def of(self, x: np.ndarray) -> np.ndarray:
-        """Of configurations `[n, 76]`: `[n, 76]`."""
-        return _powers(x) @ self.coefficients
-
-    def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        """The same in TF ops."""
-        d = dimer_distance(x)
-        powers = tf.stack([tf.ones_like(d), d, d * d], axis=-1)
-        return powers @ tf.constant(self.coefficients, x.dtype)
-
-
-def _powers(x: np.ndarray) -> np.ndarray:
-    d = dimer_distance(x)
-    return np.stack([np.ones_like(d), d, d * d], axis=1)
-
-
-def tethered_dimer(centres: Centres) -> systems.Tethered:
+def tethered_dimer(centres: CentresAlong) -> systems.Tethered:
     """u(x) / T with the solvent tethered to its centres."""
     hot = systems.AtTemperature(SYSTEM, HOT)
     return systems.Tethered(hot, centres, STIFF, coordinates=slice(4, None))
@@ -94,7 +63,7 @@ class Annealed(NamedTuple):
 
     def walked(
         self,
-        centres: Centres,
+        centres: CentresAlong,
         steps: int,
         tethers: tuple[float, float],
         temperatures: tuple[float, float],
@@ -111,7 +80,7 @@ class Annealed(NamedTuple):
             self.x,
             system=SYSTEM,
             reference=SITES,
-            centres=centres.of(self.x),
+            centres=centres(self.x),
             stiffness=stiffness,
             temperature=temperature,
             step_size=0.15 * temperature**0.25 * (1 + 0.6 * np.exp(-stiffness / 5)),
@@ -124,7 +93,7 @@ class Annealed(NamedTuple):
 
 def train(
     context: Context, frames: np.ndarray, lengths: np.ndarray, plan: Plan, *, name: str
-) -> tuple[BoltzmannGenerator, Centres]:
+) -> tuple[BoltzmannGenerator, CentresAlong]:
     """A generator of hot, tethered particles, and the centres of their tethers.
 
     Tethers frames of Monte Carlo to their means along d, heats them, and trains on that.
@@ -136,7 +105,7 @@ def train(
       plan: for the width of the networks and the length of the energy training.
       name: of what is sampled, for the seeds.
     """
-    centres = Centres.along(frames)
+    centres = CentresAlong.fit(dimer_distance, frames)
     cold = Annealed(frames, np.zeros(len(frames)), 0)
     heating = context.seed_of(f"{name}: heating")
     hot = cold.walked(centres, HEATING, (LOOSE, STIFF), (HOT, HOT), seed=heating)
@@ -159,7 +128,7 @@ def train(
 def anneal(
     context: Context,
     generator: BoltzmannGenerator,
-    centres: Centres,
+    centres: CentresAlong,
     temperatures: Sequence[float],
     plan: Plan,
     *,

@@ -724,6 +724,26 @@ ROWS = [
         r"start must have a last dimension of 12, got shape \(3, 2\)",
     ),
     (
+        lambda: sampling.tether_path(0, stiffness=(1.0, 0.0), temperature=(1.0, 1.0)),
+        ValueError,
+        r"n_steps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.tether_path(5, stiffness=(-1.0, 0.0), temperature=(1.0, 1.0)),
+        ValueError,
+        r"stiffness must be a finite number >= 0, got -1\.0",
+    ),
+    (
+        lambda: sampling.tether_path(5, stiffness=(1.0, 0.0), temperature=(1.0, 0.0)),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: sampling.anneal_tethered(generator(), 8, [1.0], loose=1.0, n_sweeps=1),
+        TypeError,
+        r"generator\.system must be a Tethered, got",
+    ),
+    (
         lambda: sampling.vector_energies(np.ones((1, 3, 3)), RING),
         ValueError,
         r"vectors must be unit vectors, got one of length 1\.73205",

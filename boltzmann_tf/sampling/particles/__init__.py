@@ -14,6 +14,11 @@ from boltzmann_tf.sampling.particles.sweeps import (
     particle_state,
     particle_sweeps,
 )
+from boltzmann_tf.sampling.particles.tethers import (
+    WeightedParticles,
+    anneal_tethered,
+    tether_path,
+)
 from boltzmann_tf.sampling.particles.umbrella import (
     UmbrellaInfo,
     UmbrellaState,
@@ -32,13 +37,16 @@ __all__ = [
     "UmbrellaInfo",
     "UmbrellaLadders",
     "UmbrellaState",
+    "WeightedParticles",
     "anneal_particles",
+    "anneal_tethered",
     "hamiltonian_exchange",
     "particle_chain",
     "particle_energies",
     "particle_state",
     "particle_sweeps",
     "relabel",
+    "tether_path",
     "umbrella_rounds",
     "umbrella_sampling",
     "umbrella_state",
