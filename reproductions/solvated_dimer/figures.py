@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
 from boltzmann_tf.reproductions.solvated_dimer.measured import (
     REGIONS,
     TOP,
-    BestPath,
     Reweighted,
     compared,
     regions,
@@ -24,22 +24,11 @@ from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     CENTRES,
     PUBLISHED,
     STIFFNESS,
-    read_as_published,
-    repeats,
+    readings,
 )
 from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM, Windows
+from boltzmann_tf.sampling import Path
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
-
-__all__ = [
-    "configurations",
-    "differences",
-    "energies",
-    "path",
-    "profiles",
-    "temperatures",
-    "training",
-    "umbrella",
-]
 
 SHOWN = (0.7, 2.35)  # d
 DIAMETER = 0.9  # of the particles as drawn
@@ -58,7 +47,7 @@ def umbrella(context: Context, windows: Windows) -> None:
     own = windows.joined[1.0].biased_free_energies(CENTRES, STIFFNESS)
     said = PUBLISHED["umbrella"]
     f = said["free_energy"] - np.mean(said["free_energy"] - own)
-    look = {"style": "v", "color": "grey"}
+    look: dict[str, Any] = {"style": "v", "color": "grey"}
     series = [
         Series("published, six half-loops", CENTRES, f, said["deviation"], **look),
         Series("ours, the same windows", CENTRES, own, color="black"),
@@ -72,12 +61,10 @@ def umbrella(context: Context, windows: Windows) -> None:
         "energies of the published windows at T = 1, from the authors' data and from our profile."
     )
     if len(each) > 1:
-        known = {t: found for t in windows.joined if (found := repeats(t)) is not None}
-        mean = {t: Estimate(v.mean(), v.std(ddof=1)) for t, v in known.items()}
-        read = {t: read_as_published(windows.joined[t], t) for t in known}
+        read = readings(windows.joined)
         right, undivided = "ours, bias divided by T", "ours, bias undivided in the ratios"
         series = [
-            Series.over("published", mean, **look),
+            Series.over("published", read, "published", **look),
             Series.over(right, read, "right", style="s", color="black"),
             Series.over(undivided, read, "as_published", style="x", color="red", size=9),
         ]
@@ -144,7 +131,7 @@ def energies(
     """Energies of generated configurations by region, beside those of Monte Carlo."""
     edges = np.linspace(20, 130, 111)
 
-    def density(source: str, u: np.ndarray, **look: str) -> Series:
+    def density(source: str, u: np.ndarray, **look: Any) -> Series:
         y = np.histogram(u, edges)[0] / max(len(u), 1) / np.diff(edges)
         return Series(source, 0.5 * (edges[1:] + edges[:-1]), y, **look)
 
@@ -172,36 +159,30 @@ def energies(
     )
 
 
-def path(context: Context, best: BestPath) -> None:
+def path(context: Context, points: Path, fine: Path, tried: int) -> None:
     """The best of many straight lines in latent space."""
-    picked, n = slice(None, None, 2), best.tried
+    x, u = points.x, points.energy
     context.figure(
         plotting.particle_pictures(
-            {"path": best.x[picked]},
-            {"path": _titles(best.x[picked], best.energy[picked])},
-            diameter=DIAMETER,
-            box=SYSTEM.box,
+            {"path": x[::2]}, {"path": _titles(x[::2], u[::2])}, diameter=DIAMETER, box=SYSTEM.box
         ),
         "path.png",
         "Every other point of the path below.",
     )
-    at = np.linspace(0, 1, len(best.fine_energy))
-    points = np.linspace(0, 1, len(best.energy))
-    energy = [
-        Series("energy", at, best.fine_energy),
-        Series(f"its {len(points)} points", points, best.energy, style="o"),
+    at, label = np.linspace(0, 1, len(fine.energy)), "position on the path"
+    series = [
+        Series("energy", at, fine.energy),
+        Series(f"its {len(u)} points", np.linspace(0, 1, len(u)), u, style="o"),
     ]
-    length = [Series("d", at, dimer_distance(best.fine_x))]
-    x = "position on the path"
     panels = [
-        Panel(x, "u (kT)", energy, f"best of {n} paths"),
-        Panel(x, "d", length, "length of the dimer"),
+        Panel(label, "u (kT)", series, f"best of {tried} paths"),
+        Panel(label, "d", [Series("d", at, dimer_distance(fine.x))], "length of the dimer"),
     ]
     context.figure(
         plotting.curves(panels, panel=(4.4, 3.4)),
         "path_energy.png",
         "A straight line in latent space from a closed to an open configuration of Monte Carlo: "
-        f"that with the lowest maximum of {n} at {len(points)} points, as published.",
+        f"that with the lowest maximum of {tried} at {len(u)} points, as published.",
     )
 
 
@@ -219,14 +200,15 @@ def profiles(
         series = [Series("umbrella sampling", d, reference, style="-")]
         if f"{t:g}" in PUBLISHED["profile"]:
             at = d[list(profile_extrema(known, TOP))]
-            f, star = [0.0, *PUBLISHED["profile"][f"{t:g}"]], {"style": "*", "color": "grey"}
-            series.append(Series("published figure, read", at, f, size=10, **star))
+            read = [0.0, *PUBLISHED["profile"][f"{t:g}"]]
+            name = "published figure, read"
+            series.append(Series(name, at, read, style="*", color="grey", size=10))
         for name, r in results.items():
             f, (style, color) = r.profile.free_energy, looks[name]
             if np.any(use & np.isfinite(f) & np.isfinite(reference)):
                 f = align_profile(f, reference, use)
-            look = {"style": style, "color": color}
-            series.append(Series(name, d, f, r.profile.standard_error, **look))
+            error = r.profile.standard_error
+            series.append(Series(name, d, f, error, style=style, color=color))
         top = 1.3 * np.nanmax(reference[(d > 1.2) & (d < 1.8)])
         panels.append(Panel("d", "F(d) (kT)", series, f"T = {t:g}", SHOWN, (-0.1 * top, top)))
     context.figure(

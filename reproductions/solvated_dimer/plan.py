@@ -5,8 +5,6 @@ from __future__ import annotations
 from boltzmann_tf import reproduction
 from boltzmann_tf.reproduction import by_preset
 
-__all__ = ["DimerPlan", "PairPlan", "Plan"]
-
 
 class Plan(reproduction.Plan):
     """What both studies have: quick, paper."""

@@ -7,6 +7,7 @@ of that is chance; several do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,6 @@ from boltzmann_tf.reproductions.solvated_dimer import generators, reference
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import PUBLISHED
 from boltzmann_tf.reproductions.solvated_dimer.reference import STATES
-
-__all__ = ["SWEEPS", "averaged", "explain", "table", "train", "trajectory"]
 
 # The published trajectories move all particles at once and keep every hundredth configuration;
 # two sweeps of single moves go about as far.
@@ -40,7 +39,7 @@ def train(context: Context, n_pairs: int, n_frames: int) -> list[dict[str, Train
         seed, pair = context.seed_of("published pair", i), {}
         for state in STATES:
             x = trajectory(state, n_frames, seed=context.seed_of(f"trajectory, {state}", i))
-            pair[state] = generators.published_state(context, state, x, seed=seed)
+            pair[state] = generators.published_state(context, state, x, seed)
         pairs.append(pair)
     return pairs
 
@@ -61,24 +60,24 @@ def table(
 ) -> None:
     """Losses and differences of bounds pair by pair, above the published ones."""
     titles = {t: f"difference of bounds, T = {t:g} (kT)" for t in SHOWN if t in differences[0]}
-
-    def row(name: str, losses: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
-        kl = {f"J_KL, {s}": f"{losses[s]['kl']:.1f}" for s in STATES}
-        ml = {f"weighted J_ML, median, {s}": f"{losses[s]['ml']:.1f}" for s in STATES}
-        return {"pair": name} | kl | ml
-
-    rows = []
+    # The median of J_ML, which has spikes.
+    losses: dict[str, Any] = {
+        "J_KL": ("kl", np.nanmean),
+        "weighted J_ML, median": ("ml", np.nanmedian),
+    }
+    rows: list[dict[str, str]] = []
     for i, (pair, found) in enumerate(zip(pairs, differences, strict=True)):
-        last = {s: {k: pair[s].history[k][-100:] for k in ("kl", "ml")} for s in STATES}
-        # The median of J_ML, which has spikes.
-        ends = {
-            s: {"kl": float(np.nanmean(v["kl"])), "ml": float(np.nanmedian(v["ml"]))}
-            for s, v in last.items()
-        }
-        said = {title: f"{found[t].value:.2f}" for t, title in titles.items()}
-        rows.append(row(str(i + 1), ends) | said)
-    read = {v: f"{PUBLISHED['differences'][f'{t:g}']:g} (read)" for t, v in titles.items()}
-    rows.append(row("published", PUBLISHED["pairs"]) | read)
+        rows.append({"pair": str(i + 1)})
+        for loss, (term, level) in losses.items():
+            last = {s: pair[s].history[term][-100:] for s in STATES}
+            rows[-1] |= {f"{loss}, {s}": f"{level(last[s]):.1f}" for s in STATES}
+        rows[-1] |= {title: f"{found[t].value:.2f}" for t, title in titles.items()}
+    rows.append({"pair": "published"})
+    for loss, (term, _) in losses.items():
+        said = {f"{loss}, {s}": f"{PUBLISHED['pairs'][s][term]:.1f}" for s in STATES}
+        rows[-1] |= said
+    read = {t: f"{PUBLISHED['differences'][f'{t:g}']:g} (read)" for t in titles}
+    rows[-1] |= {title: read[t] for t, title in titles.items()}
     context.table("Published networks, pair by pair", rows)
 
 

@@ -9,29 +9,32 @@ the error bar. The authors call it a faster and less accurate stand-in for avera
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import keras
 import numpy as np
 
-from boltzmann_tf import BoltzmannGenerator, Trainer, estimators, sampling
+from boltzmann_tf import Trainer, estimators, sampling
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.solvated_dimer.generators import Trained, published_stage
+from boltzmann_tf.reproductions.solvated_dimer.generators import (
+    Trained,
+    published_multi,
+    published_stage,
+)
 from boltzmann_tf.reproductions.solvated_dimer.measured import (
     COMPARED,
     TOP,
     Reweighted,
+    alone,
     reweighted,
     sampled,
 )
 from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
-
-__all__ = ["Averaged", "explain", "in_one_order", "of_nine", "snapshots"]
+from boltzmann_tf.training import Draws
 
 EVERY = 10  # iterations between two snapshots
 RESAMPLES = 100  # of each; 1000 as published, which changes the mean by nothing that shows
@@ -40,33 +43,12 @@ RESAMPLES = 100  # of each; 1000 as published, which changes the mean by nothing
 class Averaged(NamedTuple):
     """A profile from several snapshots.
 
-    Attributes:
-      mean: their mean; its errors are standard deviations over the snapshots, as published, not of
-        the mean: snapshots ten iterations apart are not independent.
-      each: of every snapshot alone.
+    Its errors are standard deviations over the snapshots, as published, not of the mean: snapshots
+    ten iterations apart are not independent.
     """
 
     mean: Reweighted
     each: list[Reweighted]
-
-
-class _Draw(keras.callbacks.Callback):
-    """Keeps the dimer and the log-weight of samples drawn after each call of the training step."""
-
-    def __init__(
-        self, context: Context, generator: BoltzmannGenerator, temperatures: Sequence[float], n: int
-    ) -> None:
-        super().__init__()
-        self._context, self._generator, self._n = context, generator, n
-        self.drawn: dict[float, list[tuple[np.ndarray, np.ndarray]]] = {t: [] for t in temperatures}
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Draws at each temperature, by the true energy."""
-        del logs
-        seed = self._context.seed_of("published, samples of a snapshot", batch)
-        for t, drawn in self.drawn.items():
-            s = self._generator.sample(self._n, t, seed=seed)
-            drawn.append((s.x[:, :4], s.log_weight))
 
 
 def snapshots(
@@ -75,13 +57,8 @@ def snapshots(
     """Trains the published network on, draws from it, and averages; its weights are put back.
 
     The likelihood is weighted by Boltzmann over generated density, as it silently is in the
-    published continuation. Bins are those of the reference, wider than the published hundred.
-
-    Args:
-      context: of the report.
-      trained: the published network at the end of its schedule.
-      data: both states in equal parts, `[n, 76]`.
-      plan: for the snapshots, and temperatures; the published notebook has T = 1 only.
+    published continuation. Bins are those of the reference, wider than the published hundred; the
+    published notebook has T = 1 only.
     """
     context.log(f"{trained.name}: {plan.snapshots} snapshots")
     generator = trained.generator
@@ -91,22 +68,28 @@ def snapshots(
         steps_per_call=EVERY,
         jit_compile=generator.jit_compile,
     )
-    end, draw = trainer.get_weights(), _Draw(context, generator, plan.temperatures, plan.samples)
+    draws = Draws(
+        generator,
+        plan.samples,
+        temperatures=plan.temperatures,
+        keep=lambda s: (dimer_distance(s.x), s.log_weight),
+        seed=context.seed_of("published, samples of the snapshots"),
+    )
+    end = trainer.get_weights()
     stage = published_stage(plan.snapshots * EVERY, 1e-4, 5e4, 5.0, weighted_ml=True)
-    trainer.fit(data, stage, callbacks=[draw], verbose=0)
+    trainer.fit(data, stage, callbacks=[draws], verbose=0)
     trainer.set_weights(end)
     found = {}
-    for t, drawn in draw.drawn.items():
-        each, profiles = [], []
-        for i, (x, w) in enumerate(drawn):
-            seed = context.seed_of("published, bootstrap of a snapshot", i)
-            d = dimer_distance(x)
-            each.append(reweighted(x, w, seed=seed))
-            profiles.append(
+    for t, drawn in draws.kept.items():
+        each, resampled = [], []
+        for i, (d, w) in enumerate(drawn):
+            seed = context.seed_of("bootstrap", i)
+            each.append(reweighted(d, w, seed))
+            resampled.append(
                 estimators.bootstrap_profiles(d, w, edges=EDGES, n_bootstrap=RESAMPLES, seed=seed)
             )
         profile = estimators.average_profiles(
-            np.concatenate(profiles), edges=EDGES, within=COMPARED
+            np.concatenate(resampled), edges=EDGES, within=COMPARED
         )
         found[t] = Averaged(_mean(each, profile), each)
     return found
@@ -138,39 +121,34 @@ def in_one_order(samples: Samples) -> Samples:
     return Samples(*(part[kept] for part in samples))
 
 
-def of_nine(
-    context: Context, nine: Trained, plan: DimerPlan
-) -> tuple[dict[float, Reweighted], dict[float, float]]:
-    """Temperature -> profile of the network of nine temperatures, and share of its samples kept."""
-    found, kept = {}, {}
+class Nine(NamedTuple):
+    """The network of nine temperatures."""
+
+    trained: Trained
+    found: dict[float, Reweighted]  # temperature -> its profile
+    kept: dict[float, float]  # temperature -> share of its samples in the order of the data
+
+
+def of_nine(context: Context, data: np.ndarray, plan: DimerPlan) -> Nine:
+    """Trains it, by a shortened schedule, and reweights its samples."""
+    nine = Nine(published_multi(context, data, plan), {}, {})
     for t in plan.temperatures:
-        drawn = in_one_order(sampled(context, nine, plan.samples, t))
-        kept[t] = len(drawn.x) / plan.samples
+        drawn = in_one_order(sampled(context, nine.trained, plan.samples, t))
+        nine.kept[t] = len(drawn.x) / plan.samples
         if len(drawn.x):  # else there is no profile to show, and the text says so
-            seed = context.seed_of("bootstrap")
-            found[t] = reweighted(drawn.x, drawn.log_weight, energies=plan.samples, seed=seed)
-    return found, kept
+            nine.found[t] = alone(context, drawn)._replace(energies=plan.samples)
+    return nine
 
 
-def explain(
-    context: Context,
-    each: Sequence[Reweighted],
-    nine: Trained,
-    kept: dict[float, float],
-    plan: DimerPlan,
-) -> None:
-    """Says how the profiles came about, and what was shortened; `each`: snapshots at T = 1."""
-    end = nine.history.stage_ends[-1]
-    kl, rc = (np.nanmean(nine.history[name][end - 20 :]) for name in ("kl", "rc"))
-    shortened = 8000 // 9 * 9 * 3800 / nine.history.energy_evaluations
-    shares = ", ".join(f"{share:.2f} at T = {t:g}" for t, share in kept.items())
-
-    def spread(of: Callable[[Profile], Estimate]) -> str:
-        values = [of(r.profile).value for r in each]
-        return f"{min(values):.1f} to {max(values):.1f}"
-
-    barrier = spread(lambda p: estimators.profile_extrema(p, TOP).barrier(p))
-    minima = spread(lambda p: estimators.profile_extrema(p, TOP).difference(p))
+def explain(context: Context, average: Averaged, nine: Nine, plan: DimerPlan) -> None:
+    """Says how the profiles came about, and what was shortened; the average is of T = 1."""
+    history, each = nine.trained.history, [r.profile for r in average.each]
+    kl, rc = (np.nanmean(history[term][history.stage_ends[-1] - 20 :]) for term in ("kl", "rc"))
+    shortened = 8000 // 9 * 9 * 3800 / history.energy_evaluations
+    shares = ", ".join(f"{share:.2f} at T = {t:g}" for t, share in nine.kept.items())
+    at = [estimators.profile_extrema(profile, TOP) for profile in each]
+    barriers = [own.barrier(p).value for own, p in zip(at, each, strict=True)]
+    minima = [own.difference(p).value for own, p in zip(at, each, strict=True)]
     context.text(
         f"**Published, averaged.** {len(each)} snapshots of the network of figure 3's notebook "
         f"{EVERY} iterations of its last stage apart, {plan.samples:,} samples each, as in the "
@@ -178,7 +156,8 @@ def explain(
         "temperatures its prior is scaled. Averaged is F(d) of all resamples, aligned by its "
         "mean over 0.8 < d < 2.2; error bars are standard deviations over them, as published. "
         "Bins are those of the reference, 0.05 wide; the published ones are 0.014. "
-        f"At T = 1 single snapshots have barriers of {barrier} and minima {minima} kT apart.\n\n"
+        f"At T = 1 single snapshots have barriers of {min(barriers):.1f} to {max(barriers):.1f} "
+        f"and minima {min(minima):.1f} to {max(minima):.1f} kT apart.\n\n"
         "**Published, nine temperatures, shortened.** The curves of figure 3e are averages "
         "over 10 or 20 networks, each trained for 3800 iterations of 8000 energies after 20 "
         f"epochs by example. Here is one network, with stages {plan.multi_shorter} times "

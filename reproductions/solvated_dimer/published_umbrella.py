@@ -9,40 +9,41 @@ profiles by quadrature, to be laid beside the published numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
 
-from boltzmann_tf.estimators import Umbrella
+from boltzmann_tf.estimators import Estimate, Umbrella
 from boltzmann_tf.reproductions.published import published
-
-__all__ = ["CENTRES", "PUBLISHED", "STIFFNESS", "Reading", "read_as_published", "repeats"]
 
 PUBLISHED: dict[str, Any] = published("noe2019_dimer")
 STIFFNESS = 200.0
 CENTRES = np.array(PUBLISHED["umbrella"]["centres"])
 
 
-def repeats(temperature: float) -> np.ndarray | None:
-    """F(open) - F(closed) of the three published repeats, kT; None where there are none."""
-    found = PUBLISHED["umbrella_differences"]["values"].get(f"{temperature:g}")
-    return None if found is None else np.array(found)
-
-
 class Reading(NamedTuple):
-    """F(open) - F(closed) in kT from window free energies, as published: two sums of exp(-F).
+    """F(open) - F(closed) in kT from window free energies, as published: two sums of exp(-F)."""
 
-    Attributes:
-      right: with the bias divided by T throughout.
-      as_published: with the bias undivided in the ratios, and the result divided by T.
-    """
-
-    right: float
-    as_published: float
+    published: Estimate  # three repeats
+    right: float  # ours, with the bias divided by T throughout
+    as_published: float  # ours, with the bias undivided in the ratios, and the result divided by T
 
 
-def read_as_published(umbrella: Umbrella, temperature: float) -> Reading:
+def readings(joined: Mapping[float, Umbrella]) -> dict[float, Reading]:
+    """Of joined windows, at those of their temperatures that are published."""
+    repeats = PUBLISHED["umbrella_differences"]["values"]
+    found = {}
+    for t, umbrella in joined.items():
+        if f"{t:g}" in repeats:
+            values = np.array(repeats[f"{t:g}"])
+            said = Estimate(float(values.mean()), float(values.std(ddof=1)))
+            found[t] = Reading(said, *read_as_published(umbrella, t))
+    return found
+
+
+def read_as_published(umbrella: Umbrella, temperature: float) -> tuple[float, float]:
     """Works both readings out from joined windows at T, without sampling noise."""
     bias = STIFFNESS * (umbrella.middles - CENTRES[:, None]) ** 2
     log_sampled = umbrella.log_p - bias / temperature
@@ -58,4 +59,4 @@ def read_as_published(umbrella: Umbrella, temperature: float) -> Reading:
         is_open = CENTRES >= 1.5
         return float(logsumexp(-f[~is_open]) - logsumexp(-f[is_open]))
 
-    return Reading(difference(chain(temperature)), difference(chain(1.0) / temperature))
+    return difference(chain(temperature)), difference(chain(1.0) / temperature)

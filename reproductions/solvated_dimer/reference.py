@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,22 +12,6 @@ from boltzmann_tf import estimators, sampling, systems
 from boltzmann_tf.estimators import Estimate, Profile, Umbrella
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.sampling import UmbrellaLadders
-
-__all__ = [
-    "APART",
-    "CUT",
-    "EDGES",
-    "SITES",
-    "STATES",
-    "SYSTEM",
-    "Exchange",
-    "Windows",
-    "exchange",
-    "frames",
-    "frames_along",
-    "in_order",
-    "umbrella",
-]
 
 SYSTEM = systems.SolvatedDimer()
 STATES = ("closed", "open")
@@ -42,16 +26,10 @@ SCALES = np.linspace(1.0, 0.02**0.5, 10) ** 2  # of the length's potential there
 
 
 class Windows(NamedTuple):
-    """Umbrella sampling at several temperatures.
+    """Umbrella sampling at several temperatures."""
 
-    Attributes:
-      ladders: temperature -> what was sampled there.
-      joined: temperature -> all windows of all ladders.
-      seconds: that it took.
-    """
-
-    ladders: dict[float, UmbrellaLadders]
-    joined: dict[float, Umbrella]
+    ladders: dict[float, UmbrellaLadders]  # by their temperature
+    joined: dict[float, Umbrella]  # all windows of all ladders, likewise
     seconds: float
 
     def difference(self, temperature: float) -> Estimate:
@@ -70,11 +48,8 @@ def umbrella(context: Context, temperatures: Sequence[float], rounds: int) -> Wi
     lattice lies too low. At the top of the barrier the potential of the length falls off as
     100 / T (d - 1.5)^2, so that windows must be stiffer in the cold.
 
-    Args:
-      context: for the seed and the log.
-      temperatures: T.
-      rounds: stored of each of the eight ladders, after a tenth as many (at least 800, but
-        not more than these) to tune and forget the start.
+    `rounds` are stored of each of the eight ladders, after a tenth as many (at least 800, but not
+    more than these) to tune and forget the start.
     """
     context.log(f"umbrella sampling, T = {', '.join(f'{t:.3g}' for t in temperatures)}")
     started = time.perf_counter()
@@ -95,19 +70,12 @@ def umbrella(context: Context, temperatures: Sequence[float], rounds: int) -> Wi
 
 
 class Exchange(NamedTuple):
-    """F(open) - F(closed) in kT by Hamiltonian replica exchange.
+    """F(open) - F(closed) in kT by Hamiltonian replica exchange."""
 
-    Attributes:
-      difference: of all ladders.
-      from_closed: of those that started closed.
-      from_open: of those that started open.
-      acceptance: of exchanges between neighbours.
-    """
-
-    difference: Estimate
-    from_closed: Estimate
+    difference: Estimate  # of all ladders
+    from_closed: Estimate  # of those that started closed
     from_open: Estimate
-    acceptance: np.ndarray
+    acceptance: np.ndarray  # of exchanges between neighbours
 
 
 def exchange(context: Context, rounds: int) -> Exchange:
@@ -129,35 +97,29 @@ def exchange(context: Context, rounds: int) -> Exchange:
         step_size=0.2,
         seed=context.seed_of("Hamiltonian replica exchange"),
     )
-    each = [
+    every, closed, opened = (
         estimators.exchange_difference(run.coordinate[part], run.energy[part], SCALES, cut=CUT)
         for part in (slice(None), slice(half), slice(half, None))
-    ]
-    return Exchange(*each, run.acceptance)
+    )
+    return Exchange(every, closed, opened, run.acceptance)
 
 
 def frames(state: str, n: int, *, seed: int, stride: int = 40, walkers: int = 64) -> np.ndarray:
     """Configurations of one state at T = 1, the solvent in the order of the lattice, `[n, 76]`.
 
-    From unbiased runs, walker after walker; a barrier of 14 kT and more is not crossed in these.
-
-    Args:
-      state: "closed" or "open".
-      n: configurations, rounded down to a multiple of `walkers`.
-      seed: of the runs.
-      stride: sweeps between stored configurations of a walker.
-      walkers: independent, each from the lattice.
+    From unbiased runs, walker after walker, each from the lattice and `stride` sweeps apart; a
+    barrier of 14 kT and more is not crossed in these. n is rounded down to a multiple of walkers.
     """
+    start = np.tile(SYSTEM.initial_state(state), (walkers, 1))
     chain = sampling.particle_chain(
-        np.tile(SYSTEM.initial_state(state), (walkers, 1)),
-        n // walkers,
-        system=SYSTEM,
-        step_size=0.2,
-        stride=stride,
-        burn_in=2000,
-        seed=seed,
+        start, n // walkers, system=SYSTEM, step_size=0.2, stride=stride, burn_in=2000, seed=seed
     )
     return in_order(chain.x.reshape(-1, SYSTEM.event_size))
+
+
+def both_states(context: Context, n: int) -> dict[str, np.ndarray]:
+    """State -> `n` of its configurations."""
+    return {s: frames(s, n, seed=context.seed_of(f"frames, {s}")) for s in STATES}
 
 
 def in_order(x: np.ndarray) -> np.ndarray:
@@ -174,15 +136,8 @@ def frames_along(n: int, *, seed: int) -> np.ndarray:
     Each of 64 walkers is held at its length; n is rounded down to a multiple of them.
     """
     centres = np.linspace(1.3, 1.7, 66)[1:-1]
-    chain = sampling.particle_chain(
-        np.stack([SYSTEM.lattice(float(c), 1.0) for c in centres]),
-        n // len(centres),
-        system=SYSTEM,
-        step_size=0.15,
-        stride=40,
-        burn_in=2000,
-        centre=centres,
-        stiffness=2000.0,
-        seed=seed,
-    )
+    start = np.stack([SYSTEM.lattice(float(c), 1.0) for c in centres])
+    options: dict[str, Any] = {"stride": 40, "burn_in": 2000, "seed": seed}
+    options |= {"step_size": 0.15, "centre": centres, "stiffness": 2000.0}
+    chain = sampling.particle_chain(start, n // len(centres), system=SYSTEM, **options)
     return chain.x.swapaxes(0, 1).reshape(-1, SYSTEM.event_size)

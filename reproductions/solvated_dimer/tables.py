@@ -7,65 +7,58 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf import estimators
-from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.estimators import Estimate, Umbrella
 from boltzmann_tf.reproduction import Context, diagnose, weight_columns
-from boltzmann_tf.reproductions.solvated_dimer.measured import Cost, Reweighted
-from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import read_as_published, repeats
+from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted, spread_ess
+from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import readings
 from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES, Exchange, Windows
-from boltzmann_tf.reproductions.solvated_dimer.tethered import Annealed
-
-__all__ = ["annealed", "cost", "differences", "explain", "readings", "umbrella", "weights"]
+from boltzmann_tf.sampling import WeightedParticles
 
 DIFFERENCE = "F(open) - F(closed) (kT)"
 
 
 def umbrella(context: Context, windows: Windows) -> None:
     """How the sampling fared: ladders, two halves, acceptance, exchanges, autocorrelation."""
+
+    def said(parts: list[Umbrella], digits: int) -> str:
+        values = [part.free_energy_difference(CUT).value for part in parts]
+        return ", ".join(f"{value:.{digits}f}" for value in values)
+
     rows = []
     for t, own in windows.ladders.items():
-        d = own.info.coordinate
-        half, traded = d.shape[2] // 2, own.info.temperature_exchange
-        tau = [estimators.autocorrelation_time(d[:, k]) for k in range(d.shape[1])]
-        halves = [own.joined(EDGES, part=part) for part in (slice(half), slice(half, None))]
-
-        def said(parts: Any, digits: int) -> str:
-            each = [u.free_energy_difference(CUT).value for u in parts]
-            return ", ".join(f"{value:.{digits}f}" for value in each)
-
+        traded = own.info.temperature_exchange
+        longest, draws = own.autocorrelation_time, own.info.coordinate[:, 0].size
         row = {
             "T": f"{t:g}",
             DIFFERENCE: f"{windows.difference(t):.3f}",
             "each ladder alone": said(own.each(EDGES, n_blocks=10), 2),
-            "first half, second half": said(halves, 3),
+            "first half, second half": said(own.halves(EDGES), 3),
             "windows": str(own.centres.size),
             "energies": f"{own.energy_evaluations:.3g}",
             "acceptance of moves": f"{own.info.acceptance.mean():.2f}",
             "least of exchanges": f"{np.nanmin(own.info.exchange):.2f}",
-            "with the next temperature": f"{np.nanmean(traded):.2f}"
-            if np.isfinite(traded).any()
-            else "–",
+            "with the next temperature": "–",
             "longest autocorrelation of d (rounds)": diagnose(
-                "autocorrelation time", float(np.max(tau)), n=d.shape[0] * d.shape[2]
+                "autocorrelation time", longest, n=draws
             ),
         }
+        if np.isfinite(traded).any():
+            row["with the next temperature"] = f"{np.nanmean(traded):.2f}"
         rows.append(row)
     context.table(f"Umbrella sampling, {windows.seconds:.0f} s in all", rows)
 
 
-def readings(context: Context, windows: Windows) -> None:
+def published(context: Context, windows: Windows) -> None:
     """The published differences at each temperature beside both readings of our profiles."""
-    rows = []
-    for t, joined in windows.joined.items():
-        if (known := repeats(t)) is not None:
-            reading = read_as_published(joined, t)
-            row = {
-                "T": f"{t:g}",
-                "published, three repeats": f"{Estimate(known.mean(), known.std(ddof=1)):.3f}",
-                "ours, bias divided by T": f"{reading.right:.3f}",
-                "ours, bias undivided in the ratios": f"{reading.as_published:.3f}",
-            }
-            rows.append(row)
+    rows = [
+        {
+            "T": f"{t:g}",
+            "published, three repeats": f"{read.published:.3f}",
+            "ours, bias divided by T": f"{read.right:.3f}",
+            "ours, bias undivided in the ratios": f"{read.as_published:.3f}",
+        }
+        for t, read in readings(windows.joined).items()
+    ]
     context.table("F(open) - F(closed) from window free energies, kT", rows)
 
 
@@ -78,17 +71,14 @@ def explain(context: Context, windows: Windows, other: Exchange) -> None:
         f"closed, {other.from_open:.3f} from those that started open. Exchanges between "
         f"neighbours are accepted at rates from {rates.min():.2f} to {rates.max():.2f}."
     )
-    parts = []
-    for t, joined in windows.joined.items():
-        if t != 1 and (known := repeats(t)) is not None:
-            reading = read_as_published(joined, t)
-            parts.append(
-                f"at T = {t:g} they say {known.mean():.2f} kT, where {reading.right:.2f} is "
-                f"right, and {reading.as_published:.2f} what comes of a bias that is not divided "
-                "by T in the ratios between windows"
-            )
-    if parts:
-        said = "; ".join(parts)
+    said = "; ".join(
+        f"at T = {t:g} they say {read.published.value:.2f} kT, where {read.right:.2f} is "
+        f"right, and {read.as_published:.2f} what comes of a bias that is not divided by T in the "
+        "ratios between windows"
+        for t, read in readings(windows.joined).items()
+        if t != 1
+    )
+    if said:
         context.text(
             f"**The published umbrella points at T other than 1 are no reference:** {said}."
         )
@@ -114,33 +104,25 @@ def weights(context: Context, found: Mapping[float, Mapping[str, Reweighted]]) -
     context.table("Weights", rows)
 
 
-def cost(context: Context, found: Mapping[float, Cost]) -> None:
+def cost(context: Context, found: Mapping[float, Mapping[str, float]]) -> None:
     """Energies of annealing and of umbrella sampling at the same error."""
-    rows = [
-        {
-            "T": f"{t:g}",
-            "annealing: energies": f"{c.energies:,}",
-            "RMS error of F(d), stated (kT)": f"{c.stated:.3f}",
-            "to umbrella sampling (kT)": f"{c.actual:.3f}",
-            "umbrella sampling: energies": f"{c.of_umbrella:,}",
-            "its RMS error (kT)": f"{c.known:.3f}",
-            "its energies at the error of annealing": f"{c.equal:,.0f}",
-            "ratio": f"{c.ratio:.2g}",
-        }
-        for t, c in found.items()
-    ]
+
+    def said(name: str, value: float) -> str:
+        return f"{value:,.0f}" if "energies" in name else f"{value:.3g}"
+
+    rows = [{"T": f"{t:g}"} | {k: said(k, v) for k, v in own.items()} for t, own in found.items()]
     context.table("Annealing and umbrella sampling, training not counted", rows)
 
 
-def annealed(context: Context, found: Mapping[str, Mapping[float, Annealed]]) -> None:
+def annealed(context: Context, found: Mapping[str, Mapping[float, WeightedParticles]]) -> None:
     """State -> temperature -> annealed samples: the weights that differences come from."""
     rows = [
         {"state": state, "T": f"{t:g}"}
-        | weight_columns(a.log_weight)
-        | _spread(a.spread_ess, len(a.log_weight))
-        | {"energies": f"{a.energies:,}"}
-        for state, own in found.items()
-        for t, a in own.items()
+        | weight_columns(own.log_weight)
+        | _spread(spread_ess(own), len(own.log_weight))
+        | {"energies": f"{own.energy_evaluations:,}"}
+        for state, temperatures in found.items()
+        for t, own in temperatures.items()
     ]
     context.table("Annealed weights of each state; log Z up to a constant", rows)
 

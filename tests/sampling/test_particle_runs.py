@@ -67,8 +67,13 @@ def test_an_umbrella_sampling_is_its_rounds_and_knows_its_cost():
         np.testing.assert_array_equal(found[t].info.coordinate, info.coordinate[k::2])
         assert found[t].energy_evaluations == 3 * 110 * 17 * 2
     one = found[1.0]
-    whole, half = one.joined(EDGES), one.joined(EDGES, part=slice(50, None))
-    assert whole.counts.sum() == 2 * half.counts.sum() == 2 * 17 * 100
+    assert one.joined(EDGES).counts.sum() == 2 * 17 * 100
+    first, last = one.halves(EDGES, n_blocks=4)
+    both = np.sort(one.info.coordinate[..., :50].ravel())
+    np.testing.assert_array_equal(first.counts, np.histogram(both, EDGES)[0])
+    assert last.counts.sum() == 17 * 100
+    tau = [estimators.autocorrelation_time(one.info.coordinate[:, k]) for k in range(17)]
+    assert one.autocorrelation_time == max(tau)
     each = one.each(EDGES, n_blocks=5)
     assert [own.counts.sum() for own in each] == [17 * 100] * 2
     assert [len(own.replicas) for own in each] == [5, 5]

@@ -112,4 +112,5 @@ def hamiltonian_exchange(
     if burn_in:
         state, _ = exchange_rounds(state, burn_in, **options)
     _, info = exchange_rounds(state, rounds, **options)
-    return HamiltonianExchange(*np.moveaxis(info.observed, -1, 0), scales, info.acceptance)
+    c, v = np.moveaxis(info.observed, -1, 0)
+    return HamiltonianExchange(c, v, scales, info.acceptance)

@@ -53,7 +53,7 @@ def tether_path(
     stiffness: tuple[float, float],
     temperature: tuple[float, float],
     step_size: float = 0.15,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Any]:
     """A path of densities for `anneal_particles`, from one stiffness and temperature to another.
 
     T changes in proportion. So does the stiffness nearly; it reaches 0, and changes of it where it

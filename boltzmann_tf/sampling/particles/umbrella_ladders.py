@@ -39,27 +39,35 @@ class UmbrellaLadders(NamedTuple):
     stiffness: float
     energy_evaluations: int
 
-    def joined(self, edges: Any, *, part: slice | None = None, **options: Any) -> Umbrella:
-        """The windows of all ladders as one distribution (`estimators.umbrella_histogram`).
+    def joined(self, edges: Any, **options: Any) -> Umbrella:
+        """The windows of all ladders as one distribution, by `estimators.umbrella_histogram`.
 
         Args:
           edges: of the bins of profiles, [bins + 1].
-          part: of the rounds; None for all.
-          **options: of `umbrella_histogram`.
+          **options: what else that takes.
         """
-        coordinate = self.info.coordinate[..., part or slice(None)]
-        return estimators.umbrella_histogram(
-            coordinate, self.centres, self.stiffness, edges=edges, **options
-        )
+        return self._joined(self.info.coordinate, edges, options)
 
     def each(self, edges: Any, **options: Any) -> list[Umbrella]:
         """The same of each ladder by itself, which shows whether all have seen the same."""
-        return [
-            estimators.umbrella_histogram(
-                ladder, self.centres, self.stiffness, edges=edges, **options
-            )
-            for ladder in self.info.coordinate
-        ]
+        return [self._joined(ladder, edges, options) for ladder in self.info.coordinate]
+
+    def halves(self, edges: Any, **options: Any) -> list[Umbrella]:
+        """The same of all ladders, of the first and of the second half of their rounds."""
+        c = self.info.coordinate
+        half = c.shape[-1] // 2
+        return [self._joined(part, edges, options) for part in (c[..., :half], c[..., half:])]
+
+    @property
+    def autocorrelation_time(self) -> float:
+        """Of the coordinate, in rounds, in the window where it is longest."""
+        windows = self.info.coordinate.swapaxes(0, 1)
+        return float(np.max([estimators.autocorrelation_time(own) for own in windows]))
+
+    def _joined(self, coordinate: np.ndarray, edges: Any, options: dict[str, Any]) -> Umbrella:
+        return estimators.umbrella_histogram(
+            coordinate, self.centres, self.stiffness, edges=edges, **options
+        )
 
 
 def umbrella_sampling(
