@@ -11,19 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boltzmann_tf import Stage, Trainer, realnvp, sampling
+from boltzmann_tf import Stage, Trainer, bijectors, realnvp
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import dimer, free_energies
-from boltzmann_tf.reproductions.solvated_dimer import (
-    flows,
-    generators,
-    reference,
-    snapshots,
-    tethered,
-)
+from boltzmann_tf.reproductions.solvated_dimer import generators, published_profiles, reference
+from boltzmann_tf.sampling.particles import umbrella
 
-SMALL = {"hidden": (16,), "samples": 2000, "annealed": 64, "annealing_sweeps": 20}
-SMALL |= {"tethered_steps": 10}
+SMALL = {"rounds": 40, "frames": 1024, "hidden": (16,), "samples": 2000}
+SMALL |= {"annealed": 64, "annealing_sweeps": 20, "tethered_steps": 10}
 
 
 class Brief(Trainer):
@@ -37,9 +32,9 @@ class Brief(Trainer):
 
 @pytest.fixture
 def brief(monkeypatch):
-    for module in (generators, snapshots, tethered):
+    for module in (generators, published_profiles):
         monkeypatch.setattr(module, "Trainer", Brief)
-    for module in ("generator", "loop"):  # XLA would take a minute
+    for module in ("generator", "training.loop"):  # XLA would take a minute
         monkeypatch.setattr(f"boltzmann_tf.{module}.with_xla", lambda *_, **__: False)
 
     def small(size, **options):
@@ -48,14 +43,14 @@ def brief(monkeypatch):
     def shallow(*arguments, **options):
         return flow(*arguments, **options | {"blocks": 1})
 
-    flow = flows.flow
+    flow = bijectors.dimer_flow
     monkeypatch.setattr(generators, "realnvp", small)
-    monkeypatch.setattr(flows, "flow", shallow)
+    monkeypatch.setattr(bijectors, "dimer_flow", shallow)
 
 
-def report(module, tmp_path, monkeypatch, **changes):
-    plan = replace(module.PLANS["paper"], rounds=40, frames=1024, **SMALL, **changes)
-    monkeypatch.setitem(module.PLANS, "paper", plan)
+def report(module, plan, tmp_path, monkeypatch, **changes):
+    small = type("Small", (getattr(module, plan),), SMALL | changes)
+    monkeypatch.setattr(module, plan, small)
     context = Context(module.__name__.split(".")[-1], preset="paper", output=tmp_path)
     context.begin()
     module.run(context)
@@ -66,8 +61,8 @@ def report(module, tmp_path, monkeypatch, **changes):
 
 def test_dimer(brief, tmp_path, monkeypatch):
     found, context = report(
-        dimer, tmp_path, monkeypatch, exchange_rounds=200, snapshots=2, multi_shorter=20,
-        multi_batch=90, steps=20, equilibrium_steps=10, scanned=(0.5, 2.0),
+        dimer, "DimerPlan", tmp_path, monkeypatch, exchange_rounds=200, snapshots=2,
+        multi_shorter=20, multi_batch=90, steps=20, equilibrium_steps=10, scanned=(0.5, 2.0),
     )  # fmt: skip
     names = " ".join(m["name"] for m in found)
     for said in (
@@ -87,6 +82,7 @@ def test_dimer(brief, tmp_path, monkeypatch):
 def test_free_energies(brief, tmp_path, monkeypatch):
     found, context = report(
         free_energies,
+        "PairPlan",
         tmp_path,
         monkeypatch,
         reference=(0.5, 1.0, 2.0),
@@ -112,24 +108,15 @@ def test_windows_hold_the_top_of_the_barrier(tmp_path):
     rates = [own.info.temperature_exchange for own in windows.ladders.values()]
     assert np.all(rates[0] > 0.15)
     assert np.all(np.isnan(rates[1]))
-    # Seven levels of the cold group, all of whose energies count.
-    one = 8 * 31 * 5 * 80
-    assert windows.ladders[1.0].energies == one
-    assert windows.ladders[0.25].energies == 7 * 8 * 61 * 5 * 80
+    # Seven levels of the cold group, all of whose energies count, those of exchanges too.
+    assert windows.ladders[1.0].energy_evaluations == 8 * 31 * 5 * 80
+    assert windows.ladders[0.25].energy_evaluations == 7 * 8 * 61 * (5 + 1) * 80
     for t, own in windows.ladders.items():
         k = int(np.argmin(np.abs(own.centres - 1.5)))
-        d = own.info.distance[:, k].ravel()
+        d = own.info.coordinate[:, k].ravel()
         assert abs(np.median(d) - own.centres[k]) < 0.06
         width = np.sqrt(0.5 / (own.stiffness - 100 / t)) if own.stiffness > 100 / t else np.inf
         assert np.std(d) < 1.6 * width
-
-
-def test_levels_reach_from_the_coldest_to_one():
-    found = reference.levels_to_one((0.5, 0.25))
-    assert np.all(np.isin([0.25, 0.5, 1.0], found))
-    assert len(found) == 7
-    assert np.all(np.diff(found) > 0)
-    assert np.max(found[1:] / found[:-1]) <= reference.APART
 
 
 @pytest.mark.slow  # a minute and a half
@@ -144,6 +131,6 @@ def test_cold_windows_see_other_packings(tmp_path, monkeypatch):
     found = reference.umbrella(context, (0.25,), 300).difference(0.25)
     assert found.standard_error < 0.4
     assert abs(found.value - 27.6) < 6 * np.hypot(found.standard_error, 0.07)
-    monkeypatch.setattr(sampling.umbrella, "_trade", lambda particles, *_: (particles, 0))
+    monkeypatch.setattr(umbrella, "_trade", lambda particles, *_: (particles, 0))
     frozen = reference.umbrella(context, (0.25,), 300).difference(0.25)
     assert abs(frozen.value - 27.6) > 5 * np.hypot(found.standard_error, 0.07)

@@ -9,6 +9,7 @@ from boltzmann_tf.bijectors.coupling import (
     Coupling,
 )
 from boltzmann_tf.bijectors.dimer import DimerCoordinates
+from boltzmann_tf.bijectors.dimer_flow import dimer_flow, with_lengths
 from boltzmann_tf.bijectors.director import DirectorFlow
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
 from boltzmann_tf.bijectors.lattice import LatticeFlow
@@ -45,8 +46,10 @@ __all__ = [
     "Triangular",
     "Whitening",
     "deserialize",
+    "dimer_flow",
     "realnvp",
     "register",
     "serialize",
     "split_seed",
+    "with_lengths",
 ]

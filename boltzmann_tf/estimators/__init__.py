@@ -20,6 +20,8 @@ from boltzmann_tf.estimators.chains import (
     mean_with_error,
     r_hat,
 )
+from boltzmann_tf.estimators.exchange import exchange_difference
+from boltzmann_tf.estimators.extrema import Extrema, profile_extrema
 from boltzmann_tf.estimators.finite_size import (
     Extrapolation,
     HeatCurve,
@@ -40,6 +42,7 @@ from boltzmann_tf.estimators.overlap import bar, bar_overlap, log_z_bar, mbar, m
 from boltzmann_tf.estimators.pair_distances import PairDistribution, pair_distribution
 from boltzmann_tf.estimators.passage import mean_first_passage_time
 from boltzmann_tf.estimators.populations import Populations, populations
+from boltzmann_tf.estimators.profile_averages import average_profiles, bootstrap_profiles
 from boltzmann_tf.estimators.profiles import (
     Profile,
     align_profile,
@@ -58,6 +61,7 @@ from boltzmann_tf.estimators.weights import (
     LogZBounds,
     effective_sample_size,
     ess_fraction,
+    ess_fraction_along,
     log_z,
     log_z_bounds,
     normalized_weights,
@@ -70,6 +74,7 @@ __all__ = [
     "Estimate",
     "Estimates",
     "Extrapolation",
+    "Extrema",
     "HeatCurve",
     "LogZBounds",
     "PairDistribution",
@@ -80,14 +85,18 @@ __all__ = [
     "WeightReport",
     "align_profile",
     "autocorrelation_time",
+    "average_profiles",
     "bar",
     "bar_overlap",
+    "bootstrap_profiles",
     "bound_difference",
     "chain_ess",
     "coverage",
     "debye_structure_factor",
     "effective_sample_size",
     "ess_fraction",
+    "ess_fraction_along",
+    "exchange_difference",
     "extrapolate_peaks",
     "free_energy_difference",
     "free_energy_profile",
@@ -109,6 +118,7 @@ __all__ = [
     "pareto_k",
     "peak",
     "populations",
+    "profile_extrema",
     "profile_rmse",
     "published_standard_error",
     "r_hat",

@@ -48,6 +48,29 @@ class Umbrella(NamedTuple):
     period: float | None = None
     ladders: np.ndarray | None = None
 
+    @property
+    def middles(self) -> np.ndarray:
+        """Of the fine bins, [bins * resolution]."""
+        grid = _grid(self.edges, self.log_p.size // (self.edges.size - 1))
+        return 0.5 * (grid[1:] + grid[:-1])
+
+    def biased_free_energies(self, centres: ArrayLike, stiffness: ArrayLike) -> np.ndarray:
+        """-log Z of windows with other biases than those sampled, the lowest at 0, [windows].
+
+        Args:
+          centres: of the biases stiffness (c - centre)^2, [windows].
+          stiffness: in kT, without a factor 1/2, a number or [windows].
+        """
+        c = finite_array("centres", centres, ndim=1)
+        k = finite_array("stiffness", stiffness, dtype=np.float64)
+        if k.shape not in ((), c.shape) or np.any(k < 0):
+            raise ValueError(f"stiffness must be >= 0, a number or [{c.size}], got {k.tolist()}")
+        distance = self.middles - c[:, None]
+        if self.period is not None:
+            distance -= self.period * np.round(distance / self.period)
+        f = -logsumexp(self.log_p - np.reshape(k, (-1, 1)) * distance**2, axis=1)
+        return np.asarray(f - f.min())
+
     def profile(self) -> Profile:
         """-log of the probability density, the lowest value at zero; jackknife errors.
 
@@ -113,8 +136,7 @@ class Umbrella(NamedTuple):
                 )
             cut = float(grid[k])
         states = two_states(cut, left, right, self.period)
-        middle = 0.5 * (grid[1:] + grid[:-1])
-        one, two = (inside(middle, state, self.period) for state in states)
+        one, two = (inside(self.middles, state, self.period) for state in states)
 
         def difference(log_p: np.ndarray) -> np.ndarray:
             return logsumexp(log_p[..., one], axis=-1) - logsumexp(log_p[..., two], axis=-1)

@@ -21,13 +21,22 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from boltzmann_tf._support.checks import finite_array
-from boltzmann_tf.estimators._common import Estimate, check_log_weights, flag, resolution_of
+from boltzmann_tf.estimators._common import (
+    Estimate,
+    bin_index,
+    check_coordinate,
+    check_edges,
+    check_log_weights,
+    flag,
+    resolution_of,
+)
 from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
 
 __all__ = [
     "LogZBounds",
     "effective_sample_size",
     "ess_fraction",
+    "ess_fraction_along",
     "log_z",
     "log_z_bounds",
     "normalized_weights",
@@ -82,6 +91,49 @@ def ess_fraction(log_weights: ArrayLike) -> float:
       0.5
     """
     return effective_sample_size(log_weights) / np.size(log_weights)
+
+
+def ess_fraction_along(coordinate: ArrayLike, log_weights: ArrayLike, *, edges: ArrayLike) -> float:
+    """Returns the effective fraction for the target that keeps the coordinate as generated.
+
+    A generator that is spread along a reaction coordinate on purpose has few effective samples of
+    the Boltzmann density, most of which is in one state, however good it is. Free energies along
+    the coordinate rest on the weights at each value of it. This is the effective fraction of
+    log w - log <w>(coordinate): 1 where all weights at the same value are equal.
+
+    The mean weight in each bin is taken from every other sample and used, between the bins'
+    middles, for the rest, and then the other way round.
+
+    Args:
+      coordinate: of the samples, [n].
+      log_weights: [n], -inf allowed.
+      edges: of the bins, [bins + 1]; samples outside have the mean weight of the nearest bin.
+    """
+    r, log_w = check_coordinate("coordinate", coordinate, log_weights)
+    edges = check_edges("edges", edges)
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    # Without a weight a coordinate need not be a number.
+    which = np.where(log_w > -np.inf, bin_index(r, edges), len(middles))
+    fractions = []
+    for k in (0, 1):
+        mean = _mean_log_weights(which[1 - k :: 2], log_w[1 - k :: 2], len(middles))
+        known = np.isfinite(mean)
+        if not known.any():
+            raise ValueError(
+                "coordinate must have samples of weight between the edges in both halves, got none"
+            )
+        bias = np.interp(r[k::2], middles[known], mean[known])
+        fractions.append(ess_fraction(np.where(log_w[k::2] > -np.inf, log_w[k::2] - bias, -np.inf)))
+    return float(np.mean(fractions))
+
+
+def _mean_log_weights(which: np.ndarray, log_weights: np.ndarray, bins: int) -> np.ndarray:
+    """log of the mean weight in each bin, [bins]; NaN in empty ones, and `bins` is outside."""
+    mean = np.full(bins, np.nan)
+    for k in np.unique(which[which < bins]):
+        own = log_weights[which == k]
+        mean[k] = logsumexp(own) - math.log(own.size)
+    return mean
 
 
 def pareto_k(log_weights: ArrayLike, *, resolution: float | None = None) -> float:

@@ -11,11 +11,12 @@ faster than random pairs (Okabe, Kawata, Okamoto, Mikami, Chem. Phys. Lett. 335,
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from boltzmann_tf._support.checks import instance, positive_int, seed_int
+from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int, seed_int
 from boltzmann_tf.sampling._exchange import (
     Tally,
     count_round_trips,
@@ -26,7 +27,13 @@ from boltzmann_tf.sampling._exchange import (
     swap,
 )
 
-__all__ = ["ExchangeInfo", "ExchangeState", "exchange_rounds", "exchange_state"]
+__all__ = [
+    "ExchangeInfo",
+    "ExchangeState",
+    "exchange_rounds",
+    "exchange_state",
+    "temperature_ladder",
+]
 
 
 class ExchangeState(NamedTuple):
@@ -74,6 +81,34 @@ class ExchangeInfo(NamedTuple):
     attempted: np.ndarray
     not_finite: int
     round_trips: int
+
+
+def temperature_ladder(temperatures: Any, *, ratio: float = 1.25) -> np.ndarray:
+    """Temperatures of a ladder, all of those given among them, neighbours near enough.
+
+        temperature_ladder((0.25, 0.5, 1.0), ratio=1.27)  # 0.25, 0.315, 0.397, 0.5, 0.63, ...
+
+    Exchanges between T and T' are accepted at a rate that falls with (log T'/T)^2 times the heat
+    capacity, so that steps of one ratio suit a system whose heat capacity is about constant.
+
+    Args:
+      temperatures: T > 0 that the ladder has, in any order; the lowest and the highest are its
+        ends.
+      ratio: of neighbouring temperatures at most, > 1.
+
+    Returns:
+      increasing, float64 [rungs]; between two of those given, in steps of one ratio.
+    """
+    T = np.unique(finite_array("temperatures", temperatures, ndim=1, dtype=np.float64))
+    if T[0] <= 0:
+        raise ValueError(f"temperatures must be > 0, got {T[0]!r}")
+    if positive("ratio", ratio) <= 1:
+        raise ValueError(f"ratio must be above 1, got {ratio!r}")
+    ladder = [T[-1]]
+    for low, high in reversed(list(pairwise(T))):
+        n = int(np.ceil(np.log(high / low) / np.log(ratio)))
+        ladder += [*np.geomspace(high, low, n + 1)[1:-1], low]
+    return np.array(ladder[::-1])
 
 
 def exchange_state(

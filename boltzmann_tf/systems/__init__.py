@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from boltzmann_tf.systems.at_temperature import AtTemperature
 from boltzmann_tf.systems.base import System
+from boltzmann_tf.systems.centres import CentresAlong
 from boltzmann_tf.systems.combined import Combination, FromEnergy
 from boltzmann_tf.systems.documents import (
     REGISTRY,
@@ -51,6 +52,7 @@ __all__ = [
     "REGISTRY",
     "WRAPPERS",
     "AtTemperature",
+    "CentresAlong",
     "Combination",
     "DoubleWell",
     "DoubleWell4",

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf import potentials
-from boltzmann_tf._support.checks import finite_array, instance, positive_int, sequence
+from boltzmann_tf._support.checks import choice, finite_array, instance, positive_int, sequence
 from boltzmann_tf._support.helmert import helmert
 from boltzmann_tf.potentials import Box, Coordinate, Open, Potential, SoftWalls, Wall
 from boltzmann_tf.potentials import _kernels as kernels
@@ -221,10 +221,17 @@ class ParticleSystem(System):
         u = self._sum(x, self._training, training=True)
         return u if self.lengths is None else self.walled(x, u)
 
-    def term_energies(self, x: Any) -> dict[str, tf.Tensor]:
-        """The energy of each term by its name, `[..., event_size]` to `[...]`."""
+    def term_energies(self, x: Any, names: Sequence[str] | None = None) -> dict[str, tf.Tensor]:
+        """The energy of each term by its name, `[..., event_size]` to `[...]`.
+
+        Args:
+          x: configurations.
+          names: of the terms; None for all.
+        """
+        terms = {b.name: b for b in self._bound}
         x = tf.convert_to_tensor(x)
-        return {b.name: self._sum(x, [b]) for b in self._bound}
+        wanted = terms if names is None else sequence("names", names)
+        return {name: self._sum(x, [terms[choice("names", name, terms)]]) for name in wanted}
 
     def _coordinate(self, coordinate: Coordinate, x: tf.Tensor) -> tf.Tensor:
         return coordinate(self._rows(tf.convert_to_tensor(x)), self.lengths)

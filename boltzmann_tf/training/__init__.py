@@ -1,5 +1,6 @@
 """Training: stages of a custom loop whose steps run inside compiled code."""
 
+from boltzmann_tf.training.draws import Draws
 from boltzmann_tf.training.ensembles import Ensemble, EnsembleTrainer, Member
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.faults import TrainingDiverged
@@ -9,6 +10,7 @@ from boltzmann_tf.training.stages import Stage
 from boltzmann_tf.training.trainer import Trainer
 
 __all__ = [
+    "Draws",
     "Ensemble",
     "EnsembleTrainer",
     "Explorer",

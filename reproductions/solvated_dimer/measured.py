@@ -2,163 +2,128 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, estimators
+from boltzmann_tf import BoltzmannGenerator, estimators, sampling
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.priors import Normal
-from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
+from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES, Windows
+from boltzmann_tf.sampling import Path, WeightedParticles
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
-
-__all__ = [
-    "REGIONS",
-    "Region",
-    "Reweighted",
-    "barrier",
-    "compared",
-    "extrema",
-    "inversion_error",
-    "kl_loss",
-    "minima",
-    "regions",
-    "reweighted",
-]
 
 # d of each.
 REGIONS = {"closed": (0.0, 1.3), "transition": (1.3, 1.7), "open": (1.7, np.inf)}
+TOP = REGIONS["transition"]  # where the barrier is
+COMPARED = (0.8, 2.2)  # d of the bins that count in a profile's errors
+OVER = 50.0  # kT over the median, above which energies are left out of the published bounds
 
 
-@dataclass(frozen=True)
-class Region:
-    """Generated configurations of one range of d.
-
-    Attributes:
-      share: of all samples.
-      median: of their true energies, kT; NaN where there are none.
-      low: share of them with u < 80 kT.
-    """
-
-    share: float
-    median: float
-    low: float
+def compared(profile: Profile) -> np.ndarray:
+    """Bins of a profile that count in its errors."""
+    low, high = COMPARED
+    return (profile.centers > low) & (profile.centers < high)
 
 
-def regions(x: np.ndarray, energy: np.ndarray) -> dict[str, Region]:
-    """By range of d."""
+def regions(x: np.ndarray) -> dict[str, np.ndarray]:
+    """Which of configurations `[n, 76]` are in each region, `[n]`."""
     d = dimer_distance(x)
-    found = {}
-    for name, (low, high) in REGIONS.items():
-        u = energy[(d > low) & (d <= high)].astype(np.float64)
-        some = len(u) > 0
-        found[name] = Region(
-            len(u) / len(d),
-            float(np.median(u)) if some else np.nan,
-            float(np.mean(u < 80)) if some else np.nan,
-        )
-    return found
+    return {name: (d > low) & (d <= high) for name, (low, high) in REGIONS.items()}
 
 
-def kl_loss(samples: Samples) -> Estimate:
-    """J_KL by the true energy at T = 1, in kT: mean of u - log|dx/dz|."""
-    terms = samples.kl_terms(Normal(samples.z.shape[1]))
+def sampled(context: Context, trained: Trained, n: int, temperature: float = 1.0) -> Samples:
+    """Samples of a generator, always the same ones at the same temperature."""
+    seed = context.seed_of(f"samples of {trained.name} at T = {temperature:g}")
+    return trained.generator.sample(n, temperature, seed=seed)
+
+
+def bound(samples: Samples, temperature: float = 1.0, *, over: float = np.inf) -> Estimate:
+    """J_KL by the true energy with its error, an upper bound of the free energy, kT.
+
+    Energies higher by `over` than the median of those below 1000 kT are left out, as published
+    with `OVER`.
+    """
+    terms, u = samples.kl_terms(Normal(samples.z.shape[1]), temperature), samples.energy
+    if np.isfinite(over):
+        terms = terms[u < np.median(u[u < 1000]) + over]
     return Estimate(float(np.mean(terms)), float(np.std(terms) / np.sqrt(len(terms))))
 
 
-def inversion_error(generator: BoltzmannGenerator, z: np.ndarray) -> float:
-    """Largest |z - F^-1(F(z))|."""
-    x, _ = generator.to_configuration(tf.constant(z))
-    back, _ = generator.to_latent(x)
-    return float(np.max(np.abs(back.numpy() - z)))
-
-
 class Reweighted(NamedTuple):
-    """Free energies from weighted samples.
+    """Free energies from weighted samples."""
 
-    Attributes:
-      profile: F(d) in kT, the lowest bin at zero.
-      difference: F(open) - F(closed), kT.
-      ess: effective fraction of the weights.
-      spread_ess: the same of annealed samples for the target that spreads them along d as they were
-        generated; NaN without annealing.
-      pareto_k: of the weights.
-      energies: number of energies that it took.
-      samples: that the weights are of.
-    """
-
-    profile: Profile
-    difference: Estimate
-    ess: float
-    spread_ess: float
-    pareto_k: float
-    energies: int
-    samples: int
+    profile: Profile  # F(d) in kT, the lowest bin at zero
+    difference: Estimate  # F(open) - F(closed), kT
+    ess: float  # effective fraction of the weights
+    pareto_k: float  # of the weights
+    samples: int  # that the weights are of
+    energies: int  # that it took
+    spread_ess: float = np.nan  # of annealed samples: see below
 
 
-def reweighted(
-    x: np.ndarray,
-    log_weight: np.ndarray,
-    energies: int,
-    *,
-    batches: int = 200,
-    seed: int,
-) -> Reweighted:
-    """Profile and difference with bootstrap errors over blocks, at most `batches` of them."""
-    d = dimer_distance(x).astype(np.float64)
-    options: dict[str, Any] = {"seed": seed, "n_blocks": batches}
+def reweighted(d: np.ndarray, log_weight: np.ndarray, seed: int) -> Reweighted:
+    """Of lengths `[n]` and their log-weights, with bootstrap errors over at most 200 blocks."""
+    options: dict[str, Any] = {"seed": seed, "n_blocks": 200}
     return Reweighted(
         estimators.free_energy_profile(d, log_weight, edges=EDGES, **options),
-        estimators.free_energy_difference(
-            d, log_weight, left=(-np.inf, CUT), right=(CUT, np.inf), **options
-        ),
+        estimators.free_energy_difference(d, log_weight, cut=CUT, **options),
         estimators.ess_fraction(log_weight),
-        np.nan,
         estimators.pareto_k(log_weight),
-        energies,
-        len(log_weight),
+        samples=len(d),
+        energies=len(d),
     )
 
 
-def compared(d: np.ndarray) -> np.ndarray:
-    """Bins of a profile that count in its errors: 0.8 < d < 2.2."""
-    return (d > 0.8) & (d < 2.2)
+def alone(context: Context, samples: Samples) -> Reweighted:
+    """Free energies from a generator's own samples and weights."""
+    return reweighted(dimer_distance(samples.x), samples.log_weight, context.seed_of("bootstrap"))
 
 
-def barrier(profile: Profile, at: Profile | None = None) -> Estimate:
-    """F at the top between 1.3 and 1.7 minus F at the minimum below 1.3.
+def annealed(context: Context, found: WeightedParticles) -> Reweighted:
+    """Free energies from annealed samples."""
+    own = reweighted(dimer_distance(found.x), found.log_weight, context.seed_of("bootstrap"))
+    return own._replace(energies=found.energy_evaluations, spread_ess=spread_ess(found))
 
-    Args:
-      profile: F(d).
-      at: the profile that says in which bins top and minima are, without which it is the profile
-        itself: of one with noise, the highest of many bins lies too high and the lowest too low.
 
-    Returns:
-      the difference, NaN where one of the bins is empty, and its error from those of both.
+def spread_ess(found: WeightedParticles) -> float:
+    """Effective fraction of the weights for the target with the generated spread along d."""
+    return estimators.ess_fraction_along(dimer_distance(found.x), found.log_weight, edges=EDGES)
+
+
+def cost(windows: Windows, temperature: float, found: Reweighted) -> dict[str, float]:
+    """Energies of annealing and of umbrella sampling at the same error, by the names of a table."""
+    known = windows.profile(temperature)
+    use, energies = compared(known), windows.ladders[temperature].energy_evaluations
+    stated, reached = (
+        float(np.sqrt(np.mean(p.standard_error[use] ** 2))) for p in (found.profile, known)
+    )
+    actual = estimators.profile_rmse(found.profile, known.free_energy, mask=use)
+    # Stated errors of heavy-tailed weights are too small: the larger of the two counts.
+    equal = energies * (reached / max(stated, actual)) ** 2
+    return {
+        "annealing: energies": found.energies,
+        "RMS error of F(d), stated (kT)": stated,
+        "to umbrella sampling (kT)": actual,
+        "umbrella sampling: energies": energies,
+        "its RMS error (kT)": reached,
+        "its energies at the error of annealing": equal,
+        "ratio": found.energies / equal,
+    }
+
+
+def best_path(
+    generator: BoltzmannGenerator, closed: np.ndarray, opened: np.ndarray
+) -> tuple[Path, Path]:
+    """The straight line in latent space whose highest energy at 9 points is the lowest of many.
+
+    From closed to open configurations `[n, 76]` in their order; its 9 points, and 65 of it.
     """
-    closed, top, _ = extrema(at or profile)
-    return _between(profile, closed, top)
-
-
-def minima(profile: Profile, at: Profile | None = None) -> Estimate:
-    """F at the minimum above 1.7 minus F at that below 1.3; arguments as of `barrier`."""
-    closed, _, opened = extrema(at or profile)
-    return _between(profile, closed, opened)
-
-
-def extrema(profile: Profile) -> tuple[int, int, int]:
-    """Bins of the minimum below 1.3, the top between 1.3 and 1.7, and the minimum above 1.7."""
-    d, f = profile.centers, profile.free_energy
-    return (
-        int(np.nanargmin(np.where(d < 1.3, f, np.nan))),
-        int(np.nanargmax(np.where((d > 1.3) & (d < 1.7), f, np.nan))),
-        int(np.nanargmin(np.where(d > 1.7, f, np.nan))),
-    )
-
-
-def _between(profile: Profile, first: int, last: int) -> Estimate:
-    f, error = profile.free_energy, profile.standard_error
-    return Estimate(float(f[last] - f[first]), float(np.hypot(error[first], error[last])))
+    paths = sampling.interpolate(generator, closed, opened, n_points=9)
+    best = int(np.argmin(paths.energy.max(axis=1)))
+    own = slice(best, best + 1)
+    fine = sampling.interpolate(generator, closed[own], opened[own], n_points=65)
+    return Path(*(part[best] for part in paths)), Path(*(part[0] for part in fine))

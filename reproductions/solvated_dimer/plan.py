@@ -1,101 +1,53 @@
-"""How much each preset of `dimer` does."""
+"""How much each preset of `dimer` and of `free_energies` does."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-__all__ = ["PLANS", "Plan"]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How much a preset does.
-
-    Attributes:
-      reference: temperatures of umbrella sampling.
-      rounds: of each of its ladders, 5 sweeps each.
-      exchange_rounds: of the Hamiltonian replica exchange.
-      frames: of each state, as training data and for energies.
-      published: whether the published variants are trained.
-      snapshots: of the published network, whose profiles are averaged.
-      multi_shorter: factor by which the stages of the published network of nine temperatures are
-        shorter than published.
-      multi_batch: of its energy training; published: 8000.
-      steps: energy training of ours.
-      equilibrium_steps: of ours with the lengths of the closed state; 0 for none.
-      blocks: of ours.
-      hidden: widths of its networks' hidden layers.
-      coupling: "affine" or "spline".
-      samples: of a generator.
-      tethered_steps: energy training of the generator of hot, tethered particles.
-      annealed: samples annealed from there; 0 for none.
-      annealing_sweeps: for each fall of the temperature by e.
-      temperatures: of the generators' profiles.
-      scanned: temperatures at which ours is evaluated for F(open) - F(closed) alone.
-    """
-
-    reference: tuple[float, ...]
-    rounds: int
-    exchange_rounds: int
-    frames: int
-    published: bool
-    snapshots: int
-    multi_shorter: int
-    multi_batch: int
-    steps: int
-    equilibrium_steps: int
-    blocks: int
-    hidden: tuple[int, ...]
-    coupling: str
-    samples: int
-    tethered_steps: int
-    annealed: int
-    annealing_sweeps: int
-    temperatures: tuple[float, ...]
-    scanned: tuple[float, ...]
+from boltzmann_tf import reproduction
+from boltzmann_tf.reproduction import by_preset
 
 
-PLANS = {
-    "quick": Plan(
-        reference=(1.0,),
-        rounds=4000,
-        exchange_rounds=1500,
-        frames=20_032,
-        published=False,
-        snapshots=0,
-        multi_shorter=0,
-        multi_batch=0,
-        steps=500,
-        equilibrium_steps=0,
-        blocks=8,
-        hidden=(128, 128),
-        coupling="affine",
-        samples=50_000,
-        tethered_steps=0,
-        annealed=0,
-        annealing_sweeps=0,
-        temperatures=(1.0,),
-        scanned=(),
-    ),
-    "paper": Plan(
-        reference=(0.5, 1.0, 2.0, 4.0),
-        rounds=10_000,
-        exchange_rounds=6000,
-        frames=49_920,
-        published=True,
-        snapshots=20,
-        multi_shorter=10,
-        multi_batch=1000,
-        steps=2000,
-        equilibrium_steps=3000,
-        blocks=4,
-        hidden=(200, 200),
-        coupling="spline",
-        samples=100_000,
-        tethered_steps=1000,
-        annealed=4096,
-        annealing_sweeps=9000,
-        temperatures=(0.5, 1.0, 2.0),
-        scanned=(0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
-    ),
-}
+class Plan(reproduction.Plan):
+    """What both studies have: quick, paper."""
+
+    hidden = by_preset((128, 128), (200, 200))  # widths of the networks' hidden layers, of ours
+    samples = by_preset(50_000, 100_000)  # of a generator at each temperature
+    tethered_steps = by_preset(0, 1000)  # energy training on hot, tethered particles
+    annealed = by_preset(0, 4096)  # samples annealed from there; 0 for none
+    annealing_sweeps = by_preset(0, 9000)  # for each fall of the temperature by e
+
+
+class DimerPlan(Plan):
+    """Of `dimer`."""
+
+    reference = by_preset((1.0,), (0.5, 1.0, 2.0, 4.0))  # temperatures of umbrella sampling
+    rounds = by_preset(4000, 10_000)  # of each of its ladders, 5 sweeps each
+    exchange_rounds = by_preset(1500, 6000)  # of the Hamiltonian replica exchange
+    frames = by_preset(20_032, 49_920)  # of each state, as training data and for energies
+    # of the published network, whose profiles are averaged; 0 for no published variants at all
+    snapshots = by_preset(0, 20)
+    multi_shorter = by_preset(0, 10)  # the network of nine temperatures has stages so much shorter
+    multi_batch = by_preset(0, 1000)  # of its energy training; published: 8000
+    steps = by_preset(500, 2000)  # energy training of ours
+    equilibrium_steps = by_preset(0, 3000)  # of ours with the lengths of the closed state
+    blocks = by_preset(8, 4)  # of ours
+    coupling = by_preset("affine", "spline")
+    temperatures = by_preset((1.0,), (0.5, 1.0, 2.0))  # of the generators' profiles
+    # where ours is evaluated for F(open) - F(closed) alone
+    scanned = by_preset((), (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0))
+
+
+class PairPlan(Plan):
+    """Of `free_energies`."""
+
+    reference = by_preset((1.0, 2.0), (0.25, 0.5, 1.0, 2.0))  # temperatures of umbrella sampling
+    rounds = by_preset(1500, 2500)  # of each of its ladders, 5 sweeps each
+    # temperatures of the figure
+    scanned = by_preset((0.7, 1.0, 1.4, 2.0), (0.2, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8))
+    frames = 10_048  # of each state
+    published = by_preset(0, 3)  # pairs of the published variant
+    steps = by_preset(300, 600)  # energy training of each of ours
+    samples = 20_000
+    tethered_steps = by_preset(0, 600)
+    annealed = by_preset(0, 2048)
+    annealing_sweeps = by_preset(0, 6000)
+    temperatures = (2.0, 1.0, 0.5)  # that are annealed to

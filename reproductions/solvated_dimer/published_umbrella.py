@@ -9,57 +9,44 @@ profiles by quadrature, to be laid beside the published numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
 
-from boltzmann_tf.estimators import Umbrella
+from boltzmann_tf.estimators import Estimate, Umbrella
 from boltzmann_tf.reproductions.published import published
-
-__all__ = ["PUBLISHED", "Reading", "read_as_published", "window_free_energies"]
 
 PUBLISHED: dict[str, Any] = published("noe2019_dimer")
 STIFFNESS = 200.0
-
-
-def _density(umbrella: Umbrella) -> tuple[np.ndarray, np.ndarray]:
-    """Fine grid of d, and log probabilities there at the run's temperature."""
-    bins, fine = umbrella.edges.size - 1, umbrella.log_p.size
-    grid = np.interp(np.arange(fine + 1), np.arange(bins + 1) * (fine // bins), umbrella.edges)
-    return 0.5 * (grid[1:] + grid[:-1]), umbrella.log_p
-
-
-def window_free_energies(umbrella: Umbrella, centres: np.ndarray) -> np.ndarray:
-    """-log of the partition function with the published bias at T = 1, lowest at 0, `[windows]`."""
-    d, log_p = _density(umbrella)
-    f = -logsumexp(log_p - STIFFNESS * (d - centres[:, None]) ** 2, axis=1)
-    return f - f.min()
+CENTRES = np.array(PUBLISHED["umbrella"]["centres"])
 
 
 class Reading(NamedTuple):
-    """F(open) - F(closed) in kT from window free energies, as published: two sums of exp(-F).
+    """F(open) - F(closed) in kT from window free energies, as published: two sums of exp(-F)."""
 
-    Attributes:
-      right: with the bias divided by T throughout.
-      as_published: with the bias undivided in the ratios, and the result divided by T.
-    """
-
-    right: float
-    as_published: float
+    published: Estimate  # three repeats
+    right: float  # ours, with the bias divided by T throughout
+    as_published: float  # ours, with the bias undivided in the ratios, and the result divided by T
 
 
-def read_as_published(umbrella: Umbrella, temperature: float, centres: np.ndarray) -> Reading:
-    """Works both readings out from a profile at this temperature, without sampling noise.
+def readings(joined: Mapping[float, Umbrella]) -> dict[float, Reading]:
+    """Of joined windows, at those of their temperatures that are published."""
+    repeats = PUBLISHED["umbrella_differences"]["values"]
+    found = {}
+    for t, umbrella in joined.items():
+        if f"{t:g}" in repeats:
+            values = np.array(repeats[f"{t:g}"])
+            said = Estimate(float(values.mean()), float(values.std(ddof=1)))
+            found[t] = Reading(said, *read_as_published(umbrella, t))
+    return found
 
-    Args:
-      umbrella: joined windows at `temperature`.
-      temperature: T.
-      centres: of the published windows.
-    """
-    d, log_p = _density(umbrella)
-    bias = STIFFNESS * (d - centres[:, None]) ** 2
-    log_sampled = log_p - bias / temperature
+
+def read_as_published(umbrella: Umbrella, temperature: float) -> tuple[float, float]:
+    """Works both readings out from joined windows at T, without sampling noise."""
+    bias = STIFFNESS * (umbrella.middles - CENTRES[:, None]) ** 2
+    log_sampled = umbrella.log_p - bias / temperature
     sampled = np.exp(log_sampled - logsumexp(log_sampled, axis=1, keepdims=True))
 
     def chain(unit: float) -> np.ndarray:
@@ -69,7 +56,7 @@ def read_as_published(umbrella: Umbrella, temperature: float, centres: np.ndarra
         return np.concatenate([[0.0], np.cumsum(-np.log(forward / backward))])
 
     def difference(f: np.ndarray) -> float:
-        is_open = centres >= 1.5
+        is_open = CENTRES >= 1.5
         return float(logsumexp(-f[~is_open]) - logsumexp(-f[is_open]))
 
-    return Reading(difference(chain(temperature)), difference(chain(1.0) / temperature))
+    return difference(chain(temperature)), difference(chain(1.0) / temperature)

@@ -17,6 +17,26 @@ class Cubic(bijectors.Bijector):
 
 ROWS = [
     (lambda: bijectors.register(3), TypeError, r"cls must be a class, got 3 of type int"),
+    (
+        lambda: bijectors.dimer_flow(np.ones((9, 10)), [1.0, 2.0]),
+        ValueError,
+        r"data must be of a dimer and a square number .*got 10 coordinates",
+    ),
+    (
+        lambda: bijectors.dimer_flow(np.ones((9, 12)), [1.0, 2.0], coupling="cubic"),
+        ValueError,
+        r"coupling must be one of .*'cubic'",
+    ),
+    (
+        lambda: bijectors.dimer_flow(np.ones((9, 12)), [1.0, 2.0], blocks=0),
+        ValueError,
+        r"blocks must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: bijectors.with_lengths(bijectors.Scaling(2), [1.0]),
+        TypeError,
+        r"flow must be a Sequence, got",
+    ),
     (lambda: bg.realnvp(2.5), TypeError, r"event_size must be an integer >= 1, got 2\.5"),
     (
         lambda: bg.realnvp(event_size=True),

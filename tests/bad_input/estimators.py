@@ -10,6 +10,7 @@ from boltzmann_tf import estimators
 ESTIMATE = estimators.Estimate(1.0, 0.1)
 PLACES = np.arange(24.0).reshape(3, 4, 2)
 PROFILE = estimators.free_energy_profile(LINE, edges=[-1, 0, 1])
+UMBRELLA = estimators.Umbrella(np.arange(3.0), np.ones(2), np.zeros(4), np.zeros((2, 4)), LINE)
 
 ROWS = [
     (lambda: estimators.bar_overlap([NAN], [0.0]), ValueError, r"work_forward must be finite or"),
@@ -296,6 +297,76 @@ ROWS = [
         lambda: estimators.published_standard_error(3),
         TypeError,
         r"profile must be a Profile, got 3 of type int",
+    ),
+    (
+        lambda: estimators.profile_extrema(3, (0.0, 1.0)),
+        TypeError,
+        r"profile must be a Profile, got 3 of type int",
+    ),
+    (
+        lambda: estimators.profile_extrema(PROFILE, (0.0, 0.0)),
+        ValueError,
+        r"between must be a pair with low < high, got \(0\.0, 0\.0\)",
+    ),
+    (
+        lambda: estimators.Extrema(0, 1, 2).barrier(3),
+        TypeError,
+        r"profile must be a Profile, got 3 of type int",
+    ),
+    (
+        lambda: estimators.bootstrap_profiles(LINE, edges=[-1, 1], n_bootstrap=0),
+        ValueError,
+        r"n_bootstrap must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: estimators.bootstrap_profiles([NAN], edges=[-1, 1]),
+        ValueError,
+        r"coordinate must be finite wherever the weight is not zero, got 1",
+    ),
+    (
+        lambda: estimators.average_profiles([[0.0]], edges=[0, 1, 2]),
+        ValueError,
+        r"free_energies must have shape \[profiles, 2\], got \(1, 1\)",
+    ),
+    (
+        lambda: estimators.average_profiles([[0.0]], edges=[0, 1], within=(2.0, 1.0)),
+        ValueError,
+        r"within must be a pair with low < high, got \(2\.0, 1\.0\)",
+    ),
+    (
+        lambda: estimators.ess_fraction_along(LINE, LINE[:3], edges=[-1, 1]),
+        ValueError,
+        r"log_weights must have 10 values, one a sample, got 3",
+    ),
+    (
+        lambda: estimators.ess_fraction_along(LINE, LINE, edges=[8, 9]),
+        ValueError,
+        r"coordinate must have samples of weight between the edges in both halves, got none",
+    ),
+    (
+        lambda: estimators.exchange_difference(LINE, LINE, [1.0], cut=0.0),
+        ValueError,
+        r"coordinate must have 3 dimension\(s\), got shape \(10,\)",
+    ),
+    (
+        lambda: estimators.exchange_difference(PLACES, PLACES[..., :1], [1.0], cut=0.0),
+        ValueError,
+        r"energy must have the shape of coordinate, \(3, 4, 2\), got \(3, 4, 1\)",
+    ),
+    (
+        lambda: estimators.exchange_difference(PLACES, PLACES, [1.0], cut=0.0),
+        ValueError,
+        r"factors must be 4 numbers, one a rung, got 1",
+    ),
+    (
+        lambda: estimators.exchange_difference(PLACES, PLACES, LINE[:4]),
+        ValueError,
+        r"cut, or both left and right, must be given, got left=None",
+    ),
+    (
+        lambda: UMBRELLA.biased_free_energies([0.0], [1.0, 2.0]),
+        ValueError,
+        r"stiffness must be >= 0, a number or \[1\], got \[1\.0, 2\.0\]",
     ),
     (
         lambda: estimators.r_hat(np.ones((1, 9))),

@@ -40,6 +40,16 @@ def halving():
     return sampling.StepHalving(bg.BoltzmannGenerator(field, bg.bijectors.LatticeFlow(2)))
 
 
+def RUN(**options):  # noqa: N802
+    given = {"n_rounds": 1, "burn_in": 1} | options
+    return sampling.umbrella_sampling(DIMER, [1.0, 2.0], **given)
+
+
+def HAMILTONIANS(**options):  # noqa: N802
+    given = {"start": DIMER_X, "term": "length", "factors": [1.0, 0.5], "n_rounds": 1}
+    return sampling.hamiltonian_exchange(DIMER, **given | {"step_size": 0.1} | options)
+
+
 ROWS = [
     (
         lambda: sampling.latent_metropolis(generator(), ONES[:, :1], n_steps=5),
@@ -719,6 +729,84 @@ ROWS = [
         lambda: sampling.umbrella_rounds(WINDOWS, 1, system=DIMER, centres=[1.0, 2.0], levels=2),
         ValueError,
         r"levels must divide the 1 ladders of this state, got 2",
+    ),
+    (
+        lambda: sampling.umbrella_sampling(WELL, [1.0, 2.0], n_rounds=1, burn_in=1),
+        TypeError,
+        r"system must be a ParticleSystem, got <boltzmann_tf\.syst",
+    ),
+    (
+        lambda: RUN(temperatures=[1.0, 1.0]),
+        ValueError,
+        r"temperatures must be different numbers > 0, got \[1\.0, 1\.0\]",
+    ),
+    (lambda: RUN(burn_in=0), ValueError, r"burn_in must be an integer >= 1, got 0"),
+    (lambda: RUN(n_rounds=0), ValueError, r"n_rounds must be an integer >= 1, got 0"),
+    (lambda: RUN(mobile=0.0), ValueError, r"mobile must be a positive finite number, got 0\.0"),
+    (lambda: RUN(temperatures=[0.5], mobile=1.0, ratio=1.0), ValueError, r"ratio must be above 1"),
+    (lambda: RUN(stiffness=-1.0), ValueError, r"stiffness must be a positive finite number"),
+    (lambda: RUN(n_ladders=0), ValueError, r"n_ladders must be an integer >= 1, got 0"),
+    (
+        lambda: sampling.temperature_ladder([0.0, 1.0]),
+        ValueError,
+        r"temperatures must be > 0, got ",
+    ),
+    (
+        lambda: sampling.temperature_ladder([1.0], ratio=1.0),
+        ValueError,
+        r"ratio must be above 1, got 1\.0",
+    ),
+    (
+        lambda: sampling.particle_chain(DIMER_X, 0, system=DIMER, step_size=0.1),
+        ValueError,
+        r"n_draws must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.particle_chain(DIMER_X, 1, system=DIMER, step_size=0.1, stride=0),
+        ValueError,
+        r"stride must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.particle_chain(DIMER_X, 1, system=DIMER, step_size=-0.1),
+        ValueError,
+        r"step_size must be > 0, got",
+    ),
+    (
+        lambda: HAMILTONIANS(term="bond"),
+        ValueError,
+        r"term must be one of \['springs', 'length',.*got 'bond'",
+    ),
+    (lambda: HAMILTONIANS(factors=[1.0]), ValueError, r"n_rungs must be an integer >= 2, got 1"),
+    (
+        lambda: HAMILTONIANS(temperature=0.0),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (lambda: HAMILTONIANS(burn_in=-1), ValueError, r"burn_in must be an integer >= 0, got -1"),
+    (
+        lambda: HAMILTONIANS(start=ONES),
+        ValueError,
+        r"start must have a last dimension of 12, got shape \(3, 2\)",
+    ),
+    (
+        lambda: sampling.tether_path(0, stiffness=(1.0, 0.0), temperature=(1.0, 1.0)),
+        ValueError,
+        r"n_steps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.tether_path(5, stiffness=(-1.0, 0.0), temperature=(1.0, 1.0)),
+        ValueError,
+        r"stiffness must be a finite number >= 0, got -1\.0",
+    ),
+    (
+        lambda: sampling.tether_path(5, stiffness=(1.0, 0.0), temperature=(1.0, 0.0)),
+        ValueError,
+        r"temperature must be a positive finite number, got 0\.0",
+    ),
+    (
+        lambda: sampling.anneal_tethered(generator(), 8, [1.0], loose=1.0, n_sweeps=1),
+        TypeError,
+        r"generator\.system must be a Tethered, got",
     ),
     (
         lambda: sampling.vector_energies(np.ones((1, 3, 3)), RING),

@@ -243,6 +243,21 @@ ROWS = [
         r"temperature must be a number or a scalar variable .*got shape \(2,\) of float32",
     ),
     (
+        lambda: systems.CentresAlong(3, [[0.0]]),
+        TypeError,
+        r"coordinate must be a function, got 3",
+    ),
+    (
+        lambda: systems.CentresAlong(np.sum, [0.0]),
+        ValueError,
+        r"coefficients must have 1 dimension",
+    ),
+    (
+        lambda: systems.CentresAlong.fit(np.sum, np.ones((3, 2)), degree=-1),
+        ValueError,
+        r"degree must be an integer >= 0, got -1",
+    ),
+    (
         lambda: systems.Tethered(WELL, [0.0, 0.0, 0.0], 1.0),
         ValueError,
         r"centres must broadcast to \(2,\), got \(3,\)",

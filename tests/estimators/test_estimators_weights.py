@@ -262,3 +262,21 @@ def test_nan_and_plus_infinity_are_refused(function, bad):
 def test_malformed_weights_are_refused(value, error, message):
     with pytest.raises(error, match=message):
         est.log_z(value)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5, 1.0])
+def test_ess_fraction_along_a_coordinate_is_that_of_the_noise_about_it(noise):
+    """exp(-noise^2) of log-normal weights, whatever the profile along the coordinate."""
+    rng = np.random.default_rng(4)
+    r = rng.uniform(0.7, 2.3, 40_000)
+    log_weights = -20 * (r - 1.5) ** 2 + noise * rng.standard_normal(r.size) - 3000
+    edges = np.linspace(0.4, 2.7, 47)
+    found = est.ess_fraction_along(r, log_weights, edges=edges)
+    assert found == pytest.approx(math.exp(-(noise**2)), abs=0.03)
+    assert est.ess_fraction(log_weights) < 0.6
+    # What has no weight may be anywhere, also outside the bins; it is no effective sample.
+    nowhere = np.concatenate([r, np.full(4000, np.nan)])
+    without = np.concatenate([log_weights, np.full(4000, -np.inf)])
+    order = rng.permutation(nowhere.size)
+    fewer = est.ess_fraction_along(nowhere[order], without[order], edges=edges)
+    assert fewer == pytest.approx(found * 40 / 44, abs=0.03)

@@ -99,6 +99,23 @@ def test_images_change_nothing():
     assert across == pytest.approx(same)
 
 
+def test_windows_of_other_biases():
+    """By quadrature with the density that was found, on the circle; the planted error has none."""
+    found = joined(0)
+    centres = np.array([-np.pi, -1.0, 0.5, 3.0])
+    _, middle = circle()
+    away = middle - centres[:, None]
+    away -= TURN * np.round(away / TURN)
+    exact = -np.log(np.exp(-torsion(middle) - 5 * away**2).sum(axis=1))
+    f = found.biased_free_energies(centres, 5.0)
+    assert f.min() == 0
+    np.testing.assert_allclose(f, exact - exact.min(), atol=0.25)
+    line = found._replace(period=None).biased_free_energies(centres, [5.0] * 4)
+    assert np.max(np.abs(line - (exact - exact.min()))) > 0.25
+    assert found.middles.shape == found.log_p.shape
+    assert found.middles[0] - EDGES[0] == pytest.approx(EDGES[-1] - found.middles[-1])
+
+
 def test_without_the_period_it_is_wrong():
     """The planted error, 7 kT in the tests of a user: the window at pi has samples at -pi."""
     found = est.umbrella_histogram(

@@ -512,6 +512,9 @@ def test_the_nearest_image():
     found = {name: float(u[0]) for name, u in system.term_energies(x).items()}
     assert found["harmonic_bond"] == pytest.approx(0.09)
     assert found["cosine_angle"] == pytest.approx(K)
+    assert list(system.term_energies(x, ["cosine_angle"])) == ["cosine_angle"]
+    with pytest.raises(ValueError, match="names must be one of .*got 'bond'"):
+        system.term_energies(x, ["bond"])
     pairs = [0.3**2, 1.9**2, 0.3**2 + 1.9**2]
     lj = sum(4 * (r2**-6 - r2**-3) for r2 in pairs)
     assert found["lennard_jones"] == pytest.approx(lj)

@@ -197,6 +197,40 @@ def test_tethers_that_follow_a_coordinate():
     assert error < 0.02
 
 
+def test_centres_along_a_coordinate():
+    """Fitted to what is a parabola of it; of arrays and tensors alike, and with its gradient."""
+    rng = np.random.default_rng(0)
+    exact = systems.CentresAlong(lambda x: x[..., 1], rng.standard_normal((3, 4)))
+    c = rng.uniform(1, 2, 50)
+    frames = np.stack([c] * 4, axis=1)
+    places = exact(frames)
+    a, b, d = exact.coefficients
+    np.testing.assert_allclose(places, a + c[:, None] * (b + c[:, None] * d))
+    np.testing.assert_allclose(exact(tf.constant(frames)), places)
+    assert exact(tf.constant(frames, tf.float32)).dtype == tf.float32
+    noisy = np.concatenate([np.concatenate([places + e, places - e]) for e in (0.1, 0.2)])
+    # The coordinate itself has no noise.
+    noisy[:, 1] = np.tile(c, 4)
+    found = systems.CentresAlong.fit(lambda x: x[..., 1], noisy)
+    np.testing.assert_allclose(found.coefficients[:, [0, 2, 3]], exact.coefficients[:, [0, 2, 3]])
+    np.testing.assert_allclose(found.coefficients[:, 1], [0, 1, 0], atol=1e-10)
+    assert systems.CentresAlong.fit(lambda x: x[..., 1], noisy, degree=0).coefficients.shape == (
+        1,
+        4,
+    )
+    free = System.from_energy(lambda x: tf.reduce_sum(x**2, axis=-1), 4)
+    held = Tethered(free, exact, 3.0, coordinates=slice(2, None))
+    at = tf.constant(frames[:3])
+    wanted = np.sum(frames[:3] ** 2, axis=1) + 3 * np.sum((frames - places)[:3, 2:] ** 2, axis=1)
+    np.testing.assert_allclose(held.energy(at), wanted)
+    with tf.GradientTape() as tape:
+        tape.watch(at)
+        u = held.energy(at)
+    step = np.array([0.0, 1e-6, 0.0, 0.0])
+    slope = (held.energy(at + step) - held.energy(at - step)) / 2e-6
+    np.testing.assert_allclose(tape.gradient(u, at)[:, 1], slope, rtol=1e-6)
+
+
 # Within an interval.
 
 

@@ -4,6 +4,11 @@ Sweeps, umbrella sampling, annealing, switching of terms, and the symmetries of 
 """
 
 from boltzmann_tf.sampling.particles.annealing import AnnealedParticles, anneal_particles
+from boltzmann_tf.sampling.particles.chains import ParticleChain, particle_chain
+from boltzmann_tf.sampling.particles.hamiltonians import (
+    HamiltonianExchange,
+    hamiltonian_exchange,
+)
 from boltzmann_tf.sampling.particles.permutation import Relabelled, relabel
 from boltzmann_tf.sampling.particles.sweeps import (
     ParticleInfo,
@@ -14,28 +19,43 @@ from boltzmann_tf.sampling.particles.sweeps import (
 )
 from boltzmann_tf.sampling.particles.switching import SwitchInfo, switch_particles
 from boltzmann_tf.sampling.particles.symmetries import symmetrised
+from boltzmann_tf.sampling.particles.tethers import (
+    WeightedParticles,
+    anneal_tethered,
+    tether_path,
+)
 from boltzmann_tf.sampling.particles.umbrella import (
     UmbrellaInfo,
     UmbrellaState,
     umbrella_rounds,
     umbrella_state,
 )
+from boltzmann_tf.sampling.particles.umbrella_ladders import UmbrellaLadders, umbrella_sampling
 
 __all__ = [
     "AnnealedParticles",
+    "HamiltonianExchange",
+    "ParticleChain",
     "ParticleInfo",
     "ParticleState",
     "Relabelled",
     "SwitchInfo",
     "UmbrellaInfo",
+    "UmbrellaLadders",
     "UmbrellaState",
+    "WeightedParticles",
     "anneal_particles",
+    "anneal_tethered",
+    "hamiltonian_exchange",
+    "particle_chain",
     "particle_energies",
     "particle_state",
     "particle_sweeps",
     "relabel",
     "switch_particles",
     "symmetrised",
+    "tether_path",
     "umbrella_rounds",
+    "umbrella_sampling",
     "umbrella_state",
 ]
