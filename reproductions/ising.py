@@ -9,84 +9,80 @@ of the finite torus (exact counts for L = 8), Onsager's of the infinite one, and
 
 from __future__ import annotations
 
+from boltzmann_tf import sampling
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.ising_model import figures, numbers, training_figures
-from boltzmann_tf.reproductions.ising_model.generators import train, train_dense, train_each
-from boltzmann_tf.reproductions.ising_model.measured import (
-    measure_each,
-    measure_symmetrised,
-    pooled,
-)
-from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, PLANS, RANGE, SINGLE, name_of
-from boltzmann_tf.reproductions.ising_model.simulations import simulate
+from boltzmann_tf.reproductions.ising_model import figures, generators, measured, tables, targets
+from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, FIELD, RANGE, SINGLE, Plan
 
 
 @reproduction("ising", "Ising model: exact free energies and Onsager's magnetization from a flow")
 def run(context: Context) -> None:
-    """Trains the generators, draws spins, and compares."""
-    plan, seed = PLANS[context.preset], context.seed
-    context.section("Why not a flow on spins")
-    training_figures.show_ill_posed(context, plan.ill_posed_steps)
-    singles = train_each(context, 8, plan.single, iterations=plan.steps, seed=seed)
-    family = train(context, 8, RANGE, iterations=plan.family_steps, seed=seed)
+    """Trains the generators, draws spins, simulates, and compares."""
+    plan = Plan(context.preset)
+    on_spins = generators.train_on_spins(context, plan.ill_posed_steps)
+    singles = generators.train_each(context, 8, plan.single, steps=plan.steps)
+    family = generators.train(context, 8, RANGE, steps=plan.family_steps)
     context.log("evaluation")
-    measured = measure_each(context, singles, plan.samples, seed + 1)
-    three = measure_each(context, dict.fromkeys(SINGLE, family), plan.samples, seed + 2)
-    by_family = dict.fromkeys(plan.temperatures, family)
-    curve = measure_each(context, by_family, plan.curve_samples, seed + 3)
-
-    context.section("Training")
+    alone = measured.measure(context, "one temperature", singles, plan.samples)
+    three = measured.measure(
+        context, "all temperatures", dict.fromkeys(SINGLE, family), plan.samples
+    )
+    others = dict.fromkeys(plan.temperatures, family)
+    curve = measured.measure(context, "curve", others, plan.curve_samples)
+    everywhere = dict(sorted((three | curve).items()))
+    averages = measured.averages(everywhere)
     histories = {"flow": singles[CRITICAL].history}
-    at_critical = {
-        "flow, T_c alone": measured[CRITICAL],
-        "flow, all temperatures": three[CRITICAL],
-    }
+    at_critical = {"flow, T_c alone": alone[CRITICAL].spins}
+    at_critical["flow, all temperatures"] = three[CRITICAL].spins
+    fields = sampling.equilibrium_fields(FIELD, 20_000, seed=context.seed_of("fields at T_c"))
+    gaussian = measured.measure_gaussian(context, fields)
     if plan.dense_steps:
-        dense = train_dense(context, 8, CRITICAL, iterations=plan.dense_steps, seed=seed)
-        histories["dense RealNVP"] = dense.history
-        at_critical["dense RealNVP, symmetrised"] = measure_symmetrised(
-            context, dense, CRITICAL, plan.samples, seed + 4
+        dense, histories["dense RealNVP"] = generators.train_dense(
+            context, fields, plan.dense_steps
         )
-    found = {"one temperature": measured, "all temperatures": three | curve}
-    training_figures.show_training(context, singles[CRITICAL].system, histories, found)
-    training_figures.weights_table(context, at_critical)
-    own = {name: m for name, m in at_critical.items() if name == "flow, T_c alone"}
-    training_figures.buys(context, singles[CRITICAL].system, own)
-    training_figures.integrator_table(context, found)
+        found = measured.measure_symmetrised(context, dense, plan.samples)
+        at_critical["dense RealNVP, symmetrised"] = found
+    sixteen = {}
+    if plan.large_steps:
+        large = generators.train_each(context, 16, SINGLE, steps=plan.large_steps, batch_size=128)
+        sixteen = measured.measure(context, "L = 16", large, plan.samples // 3)
+    context.log("Monte Carlo")
+    lengths, n = (8, plan.simulated), plan.measurements
+    simulated = measured.simulate(context, "Monte Carlo", lengths, everywhere, n)
+    n = plan.critical_measurements
+    critical = measured.simulate(context, "Monte Carlo at T_c", plan.critical, [CRITICAL], n)
+    states = measured.wang_landau(context, "energy", plan.sweeps)
+    profiles = {t: measured.wang_landau(context, "magnetization", plan.sweeps, t) for t in SINGLE}
+    chains = measured.propose(context, three, plan.chain)
 
-    context.log("Monte Carlo and figures")
+    context.log("figures")
+    context.section("Why not a flow on spins")
+    figures.ill_posed(context, on_spins)
+    context.section("Training")
+    both = {"one temperature": alone, "all temperatures": three | curve}
+    figures.training(context, histories, both)
+    tables.weights(context, at_critical)
+    tables.buys(context, {"a Gaussian": gaussian, "flow, T_c alone": alone[CRITICAL].spins})
+    tables.integration(context, both)
     context.section("Against the exact solution and Monte Carlo")
-    everywhere = pooled(dict(sorted((three | curve).items())))
-    training_figures.pooling_table(context, curve, everywhere)
-    monte_carlo = {
-        length: simulate(context, length, list(everywhere), plan.measurements)
-        for length in (8, plan.simulated)
-    }
-    figures.show_thermodynamics(context, everywhere, monte_carlo)
-    chains = simulate(context, 8, SINGLE, plan.measurements)["chains"]
-    names = [name_of(t) for t in SINGLE]
-    figures.show_distributions(context, [three[t] for t in SINGLE], chains, names)
-    figures.show_pictures(context, [three[t] for t in SINGLE], chains, names)
-    context.log("independence chains")
-    numbers.chain_table(context, family, plan.chain)
+    tables.pooling(context, curve, averages)
+    figures.thermodynamics(context, averages, simulated)
+    figures.distributions(context, three, simulated[8])
+    figures.pictures(context, three, simulated[8])
+    tables.chains(context, chains)
+    figures.wang_landau(context, states, profiles)
 
     context.section("Numbers")
-    wide = 2.0 if context.quick else 1.0
-    numbers.add_log_z(context, 8, three | measured, 1e-4 * wide)
-    numbers.add_accuracy(context, 8, [*measured.values(), *three.values(), *curve.values()])
-    numbers.add_averages(context, {t: everywhere[t] for t in plan.temperatures})
-    if plan.large_steps:
-        options = {"iterations": plan.large_steps, "batch_size": 128, "seed": seed}
-        context.log("L = 16")
-        large = train_each(context, 16, SINGLE, **options)
-        sixteen = measure_each(context, large, plan.samples // 3, seed + 5)
-        numbers.add_accuracy(context, 16, sixteen.values())
-        numbers.add_log_z(context, 16, sixteen, 2e-4)
-    context.log("Monte Carlo at T_c, Wang-Landau")
-    numbers.add_monte_carlo(context, plan.critical, plan.critical_measurements)
-    numbers.add_wang_landau(context, plan.sweeps)
-    finest = max(m.accuracy.factor for m in (three | curve).values() if m.accuracy)
-    family.finer(finest).save(context.directory / "generator")
+    targets.log_z(context, 8, three | alone)
+    targets.integration(context, 8, [*alone.values(), *three.values(), *curve.values()])
+    targets.averages(context, {t: averages[t] for t in plan.temperatures})
+    if sixteen:
+        targets.integration(context, 16, sixteen.values())
+        targets.log_z(context, 16, sixteen)
+    targets.monte_carlo(context, critical)
+    targets.wang_landau(context, states, profiles)
+    finest = max((m.refined for m in everywhere.values()), key=lambda found: found.factor)
+    finest.generator.save(context.directory / "generator")
     context.artifact("generator", "the trained generator of all temperatures")
 
 

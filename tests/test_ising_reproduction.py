@@ -1,91 +1,130 @@
-"""What `ising` measures: spins drawn from fields whose distribution is known."""
+"""The study `ising`: preset paper in miniature, and what its targets see."""
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
+import tensorflow_probability as tfp
 
-from boltzmann_tf import exact
-from boltzmann_tf.reproductions.ising_model import measured
-from boltzmann_tf.reproductions.ising_model.measured import DRAWS, draw, pooled, weigh
-from boltzmann_tf.reproductions.ising_model.simulations import equilibrium_spins
+from boltzmann_tf import BoltzmannGenerator, estimators, exact
+from boltzmann_tf.bijectors import LatticeFlow, Scaling, Sequence
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions import ising
+from boltzmann_tf.reproductions.ising_model import generators, measured, plan, targets
+from boltzmann_tf.reproductions.ising_model.measured import Measured
+from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, SINGLE, TORUS
+from boltzmann_tf.sampling import FieldAverages, FieldSpins, Refined
 from boltzmann_tf.systems import IsingField
 
-T = 2.5
-TORUS = exact.IsingTorus(4)
-EXACT = np.array(
-    [TORUS.mean_abs_magnetization(T), TORUS.energy(T) / 16, TORUS.heat_capacity(T) / 16]
-)
+BRIEF = {
+    **dict.fromkeys(("steps", "family_steps", "large_steps", "dense_steps", "ill_posed_steps"), 2),
+    **{"samples": 600, "curve_samples": 300, "chain": 100, "simulated": 16, "critical": (8, 16)},
+    **{"measurements": 10, "critical_measurements": 10, "sweeps": 500},
+    "temperatures": (2.0, 3.0),
+}
 
 
-@pytest.fixture(scope="module")
-def fields():
-    """Independent fields in equilibrium."""
-    system = IsingField(4, T)
-    return system, system.draw_field(equilibrium_spins(4, T, 8000, seed=3), seed=4)
+@pytest.mark.filterwarnings("ignore::boltzmann_tf.estimators.CalibrationWarning")
+def test_preset_paper_in_miniature(tmp_path, monkeypatch):
+    """Every branch ends in the report, and every stream of random numbers has a name of its own."""
+    for name, value in BRIEF.items():
+        monkeypatch.setattr(plan.Plan, name, value)
+    for module in ("generator", "training.loop"):  # XLA would take minutes
+        monkeypatch.setattr(f"boltzmann_tf.{module}.with_xla", lambda *_, **__: False)
+    small = functools.partial(LatticeFlow, features=1)
+    monkeypatch.setattr(generators, "LatticeFlow", small)
+    streams, seed_of = [], Context.seed_of
+
+    def recorded(self, *name):
+        streams.append(name)
+        return seed_of(self, *name)
+
+    monkeypatch.setattr(Context, "seed_of", recorded)
+    context = Context("ising", preset="paper", output=tmp_path)
+    context.begin()
+    ising.run(context)
+    context.finish()
+    assert sorted(streams) == sorted(set(streams))
+    names = [metric.name for metric in context.metrics]
+    for length in (8, 16):
+        for t in ("T = 1.8", "T_c", "T = 3"):
+            assert f"L = {length}, {t}: log Z within three stated errors" in names
+        assert f"L = {length}: largest change of log Z when the step is halved" in names
+        assert f"Swendsen-Wang, L = {length}, T_c: energy a site" in names
+    assert "C/N at 2 temperatures: largest stated relative error" in names
+    assert "Wang-Landau, 8 x 8, T = 1.8: RMS error of F(M) (kT)" in names
+    page = (context.directory / "report.html").read_text()
+    assert "dense RealNVP, symmetrised" in page
+    assert (context.directory / "generator").is_dir()
 
 
-def scores(found):
-    return (found.averages.value - EXACT) / found.averages.standard_error
+def spins(log_z, *, error=0.003, n=10_000):
+    """Weights whose log Z has that error, and nothing else."""
+    weights = np.random.default_rng(0).standard_normal(n) * error * np.sqrt(n)
+    weights += log_z - estimators.log_z(weights).value
+    nothing = np.zeros((n, 1))
+    return FieldSpins(np.zeros((n, 8, 8), np.int8), nothing, nothing, weights, CRITICAL)
 
 
-def test_averages_and_distribution_of_equilibrium_fields(fields):
-    """Five standard errors for each of 20 numbers: a false alarm in 1e-5 of all runs."""
-    system, x = fields
-    found = weigh(system, T, draw(system, x, T, seed=5), np.zeros(len(x)))
-    assert np.all(np.abs(scores(found)) < 5)
-    assert found.ess == pytest.approx(1.0)
-    assert found.log_z.value == pytest.approx(-system.log_z_offset())
-    levels, share = found.distribution()
-    known, probability = TORUS.magnetization_distribution(T)
-    assert np.array_equal(levels, known)
-    assert share.value.sum() == pytest.approx(1.0, abs=1e-5)
-    visited = share.standard_error > 0
-    deviation = (share.value - probability)[visited] / share.standard_error[visited]
-    assert np.all(np.abs(deviation) < 5)
+def verdicts(tmp_path, judge):
+    context = Context("ising", preset="paper", output=tmp_path)
+    judge(context)
+    return [metric.passed for metric in context.metrics]
 
 
-def test_a_factor_one_half_in_the_draw_is_noticed(fields):
-    """The planted error: sigmoid(phi) for sigmoid(2 phi)."""
-    system, x = fields
-    spins = draw(system, x / 2, T, seed=5)
-    assert np.max(np.abs(scores(weigh(system, T, spins, np.zeros(len(x)))))) > 10
+@pytest.mark.parametrize(("off", "passed"), [(0.0, True), (0.02, False), (-0.02, False)])
+def test_log_z_is_held_in_size_and_in_errors(tmp_path, off, passed):
+    known = {t: spins(TORUS.log_z(t) + off) for t in SINGLE}
+    found = {
+        t: Measured(own, Refined(None, 1, 0.0, 0.0, converged=True)) for t, own in known.items()
+    }
+    expected = [passed] * 6 + [True, True]  # the last two: effective size and stated error
+    assert verdicts(tmp_path, lambda c: targets.log_z(c, 8, found)) == expected
+    wide = {CRITICAL: found[CRITICAL]._replace(spins=spins(TORUS.log_z(CRITICAL), error=0.03))}
+    assert verdicts(tmp_path, lambda c: targets.log_z(c, 8, wide))[-2:] == [False, False]
 
 
-def test_weights_move_the_averages_from_one_temperature_to_another(fields):
-    """Weights of 1.1 T on fields of T: u(1.1 T) - u(T), and log Z differs as the exact ones do."""
-    system, x = fields
-    other = IsingField(4, 1.1 * T)
-    log_weight = system.energy(x).numpy().astype(np.float64) - other.energy(x).numpy()
-    found = weigh(other, 1.1 * T, draw(other, x, 1.1 * T, seed=6), log_weight)
-    difference = found.log_z.value + system.log_z_offset()
-    known = TORUS.log_z(1.1 * T) - TORUS.log_z(T)
-    assert abs(difference - known) < 5 * found.log_z.standard_error
-    assert found.averages.value[1] == pytest.approx(
-        TORUS.energy(1.1 * T) / 16, abs=5 * found.averages.standard_error[1]
-    )
+@pytest.mark.parametrize(("change", "passed"), [(9e-4, True), (-1.1e-3, False), (np.nan, False)])
+def test_an_integration_that_has_not_converged_is_seen(tmp_path, change, passed):
+    changes = (0.0, change)
+    found = [Measured(spins(0.0), Refined(None, 16, own, 0.0, converged=False)) for own in changes]
+    assert verdicts(tmp_path, lambda c: targets.integration(c, 8, found)) == [passed]
 
 
-def test_errors_count_fields_and_not_the_spins_drawn_from_them(fields, monkeypatch):
-    """Many draws cannot bring the error below that of the conditional means of as many fields."""
-    system, x = fields
-    few = weigh(system, T, draw(system, x, T, seed=7), np.zeros(len(x)))
-    monkeypatch.setattr(measured, "DRAWS", 4 * DRAWS)
-    many = weigh(system, T, draw(system, x, T, seed=7), np.zeros(len(x)))
-    ratio = many.averages.standard_error / few.averages.standard_error
-    assert np.all(ratio > 0.8)  # of independent spins it would be 0.5
-
-
-def test_pooled_temperatures_agree_with_the_exact_ones_and_help_the_cold_one():
-    """Five standard errors for each of six numbers: a false alarm in 3e-6 of all runs."""
+def averages(*, off=0.0, relative=0.002):
     found = {}
-    for t in (1.6, 2.1):
-        system = IsingField(4, t)
-        x = system.draw_field(equilibrium_spins(4, t, 4000, seed=7), seed=8)
-        found[t] = weigh(system, t, draw(system, x, t, seed=9), np.zeros(len(x)))
-    together = pooled(found)
-    for t, m in together.items():
-        known = [TORUS.mean_abs_magnetization(t), TORUS.energy(t) / 16, TORUS.heat_capacity(t) / 16]
-        assert np.all(np.abs(m.averages.value - known) < 5 * m.averages.standard_error)
-    alone = found[1.6].averages.standard_error[2]
-    assert together[1.6].averages.standard_error[2] < 0.8 * alone
+    for t in (2.0, 2.5, 3.0):
+        known = (TORUS.energy_per_site, TORUS.mean_abs_magnetization, TORUS.heat_capacity_per_site)
+        each = [Estimate(f(t), relative * abs(f(t))) for f in known]
+        found[t] = FieldAverages(*each, Estimate(0.0, 0.0))
+    value, error = found[2.5].heat_capacity
+    found[2.5] = found[2.5]._replace(heat_capacity=Estimate(value + off * error, error))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"off": 3.2}, [True] * 6),  # of three: not an alarm
+        ({"off": 4.0}, [True] * 4 + [False, True]),
+        ({"off": np.nan}, [True] * 4 + [False, False]),
+        ({"relative": 0.011}, [True, False] * 3),
+    ],
+)
+def test_averages_are_held_as_families(tmp_path, given, expected):
+    assert verdicts(tmp_path, lambda c: targets.averages(c, averages(**given))) == expected
+
+
+def test_symmetrised_weights_give_log_z_and_both_states(tmp_path):
+    """Within five errors each, a false alarm in 1e-6; without its half the mixture is ln 2 off."""
+    field = IsingField(4, 20.0)
+    shift = tfp.bijectors.Shift(np.full(16, 0.4, np.float32))
+    generator = BoltzmannGenerator(field, Sequence([Scaling(16), shift]), jit_compile=False)
+    found = measured.measure_symmetrised(Context("ising", output=tmp_path), generator, 20_000)
+    value, error = found.log_z
+    assert abs(value - exact.IsingTorus(4).log_z(20.0)) < 5 * error < 0.1
+    up, down = (np.mean(sign * found.magnetization > 0) for sign in (1, -1))
+    assert abs(up - down) < 5 / np.sqrt(20_000)

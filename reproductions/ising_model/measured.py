@@ -1,166 +1,127 @@
-"""What is measured of the spins that a generator draws."""
+"""What is measured: spins that generators draw, and those of conventional Monte Carlo."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import cast
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from boltzmann_tf import estimators
-from boltzmann_tf.estimators import Estimate, Estimates
+from boltzmann_tf import BoltzmannGenerator, sampling
+from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.ising_model.generators import Accuracy, Trained
-from boltzmann_tf.sampling import spins as lattice
+from boltzmann_tf.reproductions.ising_model.generators import Trained
+from boltzmann_tf.reproductions.ising_model.plan import FIELD, name_of
+from boltzmann_tf.sampling import FieldAverages, FieldSpins, IsingChain, Refined, WangLandauState
 from boltzmann_tf.systems import IsingField
 
-__all__ = ["Measured", "measure", "measure_each", "measure_symmetrised", "pooled"]
+__all__ = [
+    "ByT",
+    "Chains",
+    "Measured",
+    "averages",
+    "measure",
+    "measure_gaussian",
+    "measure_symmetrised",
+    "propose",
+    "simulate",
+    "wang_landau",
+]
 
-DRAWS = 8  # of spins from each field: they cost next to nothing
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Spins of a generator at one temperature, with their weights.
-
-    Attributes:
-      temperature: T.
-      spins: one configuration of each field, `[n, L, L]`.
-      log_weight: of each field, `[n]`.
-      magnetization: sum of spins of each configuration, `[n, DRAWS]`.
-      energy: H of each configuration, `[n, DRAWS]`.
-      log_z: of the spins.
-      ess: effective fraction of the weights.
-      pareto_k: of the weights.
-      averages: <|m|>, energy a site, heat capacity a site.
-      accuracy: of the integration, where there is one.
-    """
-
-    temperature: float
-    spins: np.ndarray
-    log_weight: np.ndarray
-    magnetization: np.ndarray
-    energy: np.ndarray
-    log_z: Estimate
-    ess: float
-    pareto_k: float
-    averages: Estimates
-    accuracy: Accuracy | None = None
-
-    def distribution(self) -> tuple[np.ndarray, Estimates]:
-        """M = -N .. N in steps of 2, and P(M)."""
-        sites = self.spins[0].size
-        levels = np.arange(-sites, sites + 1, 2)
-        share = np.zeros([len(self.spins), sites + 1], np.float32)
-        for drawn in self.magnetization.T:
-            share[np.arange(len(share)), (drawn + sites) // 2] += 1 / DRAWS
-        found = estimators.weighted_average(share, self.log_weight)
-        return levels, Estimates(*found)
+BATCH = 1024  # fields at a time: their features fit into the processor's cache
 
 
-def measure(context: Context, trained: Trained, temperature: float, n: int, seed: int) -> Measured:
-    """Draws fields, then spins from each, and weighs them by the field's weights."""
-    system = trained.system
-    accuracy = trained.accuracy(temperature)
-    samples = trained.sample(temperature, n, seed, accuracy.factor)
-    spins = draw(system, samples.x, temperature, seed)
-    context.count_energy_evaluations(n)
-    return replace(weigh(system, temperature, spins, samples.log_weight), accuracy=accuracy)
+class Measured(NamedTuple):
+    """Spins at one temperature, and the generator, as integrated, that their fields are from."""
+
+    spins: FieldSpins
+    refined: Refined
 
 
-def measure_each(
-    context: Context, generators: Mapping[float, Trained], n: int, seed: int
+ByT: TypeAlias = Mapping[float, Measured]
+Chains: TypeAlias = Mapping[float, IsingChain]
+
+
+def measure(
+    context: Context, name: str, generators: Mapping[float, Trained], n: int
 ) -> dict[float, Measured]:
-    """`measure` at each temperature by its generator."""
-    return {t: measure(context, trained, t, n, seed) for t, trained in generators.items()}
+    """Spins of `n` fields at each temperature, integrated as finely as they need."""
+    found = {}
+    for t, trained in generators.items():
+        halving, stream = trained.halving, f"{name}, {name_of(t)}"
+        system = cast(IsingField, halving.generator.system)
+        condition = [t] if system.condition_size else None
+        options: dict[str, Any] = {"condition": condition, "batch_size": BATCH}
+        refined = halving.refined(seed=context.seed_of(f"{stream}, step halving"), **options)
+        samples = refined.generator.sample(n, seed=context.seed_of(f"{stream}, fields"), **options)
+        seed = context.seed_of(f"{stream}, spins")
+        spins = sampling.spins_of_fields(system, samples, temperature=t, seed=seed)
+        found[t] = Measured(spins, refined)
+    return found
 
 
-def measure_symmetrised(
-    context: Context, trained: Trained, temperature: float, n: int, seed: int
-) -> Measured:
-    """As `measure`, for the density q(x) / 2 + q(-x) / 2: the flip changes no energy."""
-    system = trained.system
-    samples = trained.sample(temperature, n, seed)
-    mirrored = trained.generator.log_prob(-samples.x)
-    log_q = np.logaddexp(samples.log_q.astype(np.float64), mirrored) - np.log(2)
-    context.count_energy_evaluations(n)
-    # The sign is drawn too, as the density says.
-    sign = np.random.default_rng(seed).choice(np.array([-1, 1], np.float32), (n, 1, 1))
-    spins = draw(system, sign * samples.x, temperature, seed)
-    return weigh(system, temperature, spins, -samples.energy.astype(np.float64) - log_q)
+def averages(found: ByT) -> dict[float, FieldAverages]:
+    """Averages at each temperature from the spins of all: they help the coldest most.
 
-
-def draw(system: IsingField, x: np.ndarray, temperature: float, seed: int) -> np.ndarray:
-    """`DRAWS` configurations of each field, `[n, DRAWS, L, L]`."""
-    known = temperature if system.condition_size else None
-    each = [system.draw_spins(x, temperature=known, seed=DRAWS * seed + i) for i in range(DRAWS)]
-    return np.stack(each, axis=1)
-
-
-def weigh(
-    system: IsingField, temperature: float, spins: np.ndarray, log_weight: np.ndarray
-) -> Measured:
-    """Averages over spins with the weights of the fields that they were drawn from.
-
-    Spins of one field are not independent of each other: errors come from means over its draws.
+    Where temperatures share too few samples to be joined, from those of each alone.
     """
-    sites = system.length**2
-    flat = spins.reshape(-1, *system.event_shape)
-    energy = lattice.lattice_energies(flat, coupling=system.coupling).reshape(-1, DRAWS)
-    magnetization = spins.sum(axis=(2, 3), dtype=np.int64)
-    known = temperature if system.condition_size else None
-    log_z = estimators.log_z(log_weight)
-    moments = _moments(magnetization, energy, sites).mean(axis=1)
-    return Measured(
-        temperature=temperature,
-        spins=spins[:, 0].copy(),
-        log_weight=log_weight,
-        magnetization=magnetization,
-        energy=energy,
-        log_z=Estimate(log_z.value - system.log_z_offset(known), log_z.standard_error),
-        ess=estimators.ess_fraction(log_weight),
-        pareto_k=estimators.pareto_k(log_weight),
-        averages=cast(
-            Estimates,
-            estimators.weighted_average(
-                moments, log_weight, function=lambda m: _observables(m, temperature, sites)
-            ),
-        ),
-    )
-
-
-def pooled(found: Mapping[float, Measured]) -> dict[float, Measured]:
-    """The same with averages at each temperature from the spins of all: multiple histograms.
-
-    Flips are rare in the cold, and so are the fields that hold them; they are common in samples of
-    the next temperatures, which is what makes the heat capacity at the lowest ones precise. Where
-    temperatures share too few samples to be joined, each keeps its own averages.
-    """
-    each = list(found.values())
-    sites = each[0].spins[0].size
+    spins = [m.spins for m in found.values()]
     try:
-        together = estimators.multi_histogram(
-            [m.energy for m in each],
-            [_moments(m.magnetization, m.energy, sites) for m in each],
-            list(found),
-            log_weights=[m.log_weight for m in each],
-            function=lambda m, t: _observables(m, t, sites),
-        )
+        return dict(zip(found, sampling.pooled_averages(spins), strict=True))
     except RuntimeError:
-        return dict(found)
-    averages = map(Estimates, together.value, together.standard_error)
-    return {
-        t: replace(m, averages=own) for (t, m), own in zip(found.items(), averages, strict=True)
-    }
+        return {each.temperature: each.averages() for each in spins}
 
 
-def _moments(magnetization: np.ndarray, energy: np.ndarray, sites: int) -> np.ndarray:
-    """|m|, E and E^2, a site, `[n, DRAWS, 3]`."""
-    return np.stack([np.abs(magnetization) / sites, energy / sites, energy**2 / sites], axis=-1)
+def measure_gaussian(context: Context, fields: np.ndarray, n: int = 50_000) -> FieldSpins:
+    """With a Gaussian fitted to fields at T_c as the proposal: what there is without a network."""
+    samples = gaussian_baseline(FIELD, fields, n, seed=context.seed_of("Gaussian, fields"))
+    return sampling.spins_of_fields(FIELD, samples, seed=context.seed_of("Gaussian, spins"))
 
 
-def _observables(moments: np.ndarray, temperature: float, sites: int) -> np.ndarray:
-    """<|m|>, energy and heat capacity a site from averages of `_moments`."""
-    heat = estimators.heat_capacity(moments[1], moments[2], temperature, sites)
-    return np.array([moments[0], moments[1], heat])
+def measure_symmetrised(context: Context, generator: BoltzmannGenerator, n: int) -> FieldSpins:
+    """For the density q(x) / 2 + q(-x) / 2 of the dense network: the flip changes no energy."""
+    seed = context.seed_of("dense RealNVP, fields")
+    samples = generator.sample(n, seed=seed, batch_size=BATCH)
+    log_q = np.logaddexp(samples.log_q.astype(np.float64), generator.log_prob(-samples.x))
+    log_weight = -samples.energy.astype(np.float64) - (log_q - np.log(2))
+    # The sign is drawn too, as the density says.
+    rng = np.random.default_rng(context.seed_of("dense RealNVP, signs"))
+    sign = rng.choice(np.array([-1, 1], np.float32), (n, 1, 1))
+    samples = samples._replace(x=sign * samples.x, log_weight=log_weight)
+    system, seed = cast(IsingField, generator.system), context.seed_of("dense RealNVP, spins")
+    return sampling.spins_of_fields(system, samples, seed=seed)
+
+
+def propose(context: Context, measured: ByT, n: int) -> dict[float, tuple[float, np.ndarray]]:
+    """Metropolis chains of a family's proposals: acceptance, and spins along them `[n, L, L]`."""
+    found = {}
+    for t, (_, refined) in measured.items():
+        name = f"independence chain, {name_of(t)}"
+        system = cast(IsingField, refined.generator.system)
+        seed = context.seed_of(f"{name}, proposals")
+        chain = sampling.independence_chain(refined.generator, n, condition=[t], seed=seed)
+        seed = context.seed_of(f"{name}, spins")
+        found[t] = (chain.acceptance, system.draw_spins(chain.x, temperature=t, seed=seed))
+    return found
+
+
+def simulate(
+    context: Context, name: str, lengths: Iterable[int], temperatures: Iterable[float], n: int
+) -> dict[int, dict[float, IsingChain]]:
+    """Swendsen and Wang's algorithm at each L and T: 64 replicas of `n` measurements each."""
+    usual: dict[str, Any] = {"method": "swendsen_wang", "n_replicas": 64, "burn_in": 200}
+    found: dict[int, dict[float, IsingChain]] = {length: {} for length in lengths}
+    for length, chains in found.items():
+        for i, t in enumerate(temperatures):
+            seed = context.seed_of(f"{name}, L = {length}", i)
+            chains[t] = sampling.ising_chain(length, t, n_measurements=n, seed=seed, **usual)
+    return found
+
+
+def wang_landau(
+    context: Context, variable: str, sweeps: int, temperature: float | None = None
+) -> WangLandauState:
+    """Four walkers on the 8 x 8 lattice, over energies, or over magnetizations at T."""
+    seed = context.seed_of(f"Wang-Landau, {variable}, T = {temperature}")
+    walk = sampling.wang_landau_state(variable, 8, n_walkers=4, temperature=temperature, seed=seed)
+    return sampling.wang_landau_sweeps(walk, sweeps)[0]
