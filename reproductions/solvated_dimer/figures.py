@@ -12,14 +12,8 @@ from boltzmann_tf.estimators import Estimate, align_profile, profile_extrema
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.plotting import Panel
 from boltzmann_tf.reproduction import Context, Series
+from boltzmann_tf.reproductions.solvated_dimer import measured
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
-from boltzmann_tf.reproductions.solvated_dimer.measured import (
-    REGIONS,
-    TOP,
-    Reweighted,
-    compared,
-    regions,
-)
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     CENTRES,
     PUBLISHED,
@@ -49,8 +43,8 @@ def umbrella(context: Context, windows: Windows) -> None:
     f = said["free_energy"] - np.mean(said["free_energy"] - own)
     look: dict[str, Any] = {"style": "v", "color": "grey"}
     series = [
-        Series("published, six half-loops", CENTRES, f, said["deviation"], **look),
         Series("ours, the same windows", CENTRES, own, color="black"),
+        Series("published, six half-loops", CENTRES, f, said["deviation"], size=6, **look),
     ]
     panels = [
         Panel("d", "F(d) (kT)", each, "umbrella sampling", SHOWN, (-1, top)),
@@ -108,7 +102,7 @@ def training(context: Context, trained: Sequence[Trained]) -> None:
 
 def configurations(context: Context, samples: Samples) -> None:
     """Generated configurations of each region, energies in the titles."""
-    first = {region: np.flatnonzero(own)[:5] for region, own in regions(samples.x).items()}
+    first = {region: np.flatnonzero(own)[:5] for region, own in measured.regions(samples.x).items()}
     rows = {region: samples.x[own] for region, own in first.items()}
     titles = {region: _titles(x, samples.energy[first[region]]) for region, x in rows.items()}
     context.figure(
@@ -136,10 +130,10 @@ def energies(
         return Series(source, 0.5 * (edges[1:] + edges[:-1]), y, **look)
 
     panels = []
-    for region, (low, high) in REGIONS.items():
+    for region, (low, high) in measured.REGIONS.items():
         series = [density("Monte Carlo", simulated[region], style="-")]
         for (name, s), (_, color) in zip(samples.items(), LOOKS, strict=False):
-            own = regions(s.x)[region]
+            own = measured.regions(s.x)[region]
             title = f"{name} ({np.mean(own):.0%} of samples)"
             series.append(density(title, s.energy[own], color=color))
         panels.append(
@@ -187,7 +181,7 @@ def path(context: Context, points: Path, fine: Path, tried: int) -> None:
 
 
 def profiles(
-    context: Context, windows: Windows, found: Mapping[float, Mapping[str, Reweighted]]
+    context: Context, windows: Windows, found: Mapping[float, Mapping[str, measured.Reweighted]]
 ) -> None:
     """F(d) at each temperature from generators, beside umbrella sampling."""
     names = dict.fromkeys(name for series in found.values() for name in series)
@@ -196,10 +190,10 @@ def profiles(
     panels = []
     for t, results in found.items():
         known = windows.profile(t)
-        d, reference, use = known.centers, known.free_energy, compared(known)
+        d, reference, use = known.centers, known.free_energy, measured.compared(known)
         series = [Series("umbrella sampling", d, reference, style="-")]
         if f"{t:g}" in PUBLISHED["profile"]:
-            at = d[list(profile_extrema(known, TOP))]
+            at = d[list(profile_extrema(known, measured.TOP))]
             read = [0.0, *PUBLISHED["profile"][f"{t:g}"]]
             name = "published figure, read"
             series.append(Series(name, at, read, style="*", color="grey", size=10))

@@ -18,18 +18,11 @@ from boltzmann_tf import Trainer, estimators, sampling
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.solvated_dimer import measured
 from boltzmann_tf.reproductions.solvated_dimer.generators import (
     Trained,
     published_multi,
     published_stage,
-)
-from boltzmann_tf.reproductions.solvated_dimer.measured import (
-    COMPARED,
-    TOP,
-    Reweighted,
-    alone,
-    reweighted,
-    sampled,
 )
 from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES
@@ -47,8 +40,8 @@ class Averaged(NamedTuple):
     ten iterations apart are not independent.
     """
 
-    mean: Reweighted
-    each: list[Reweighted]
+    mean: measured.Reweighted
+    each: list[measured.Reweighted]
 
 
 def snapshots(
@@ -84,24 +77,24 @@ def snapshots(
         each, resampled = [], []
         for i, (d, w) in enumerate(drawn):
             seed = context.seed_of("bootstrap", i)
-            each.append(reweighted(d, w, seed))
+            each.append(measured.reweighted(d, w, seed))
             resampled.append(
                 estimators.bootstrap_profiles(d, w, edges=EDGES, n_bootstrap=RESAMPLES, seed=seed)
             )
         profile = estimators.average_profiles(
-            np.concatenate(resampled), edges=EDGES, within=COMPARED
+            np.concatenate(resampled), edges=EDGES, within=measured.COMPARED
         )
         found[t] = Averaged(_mean(each, profile), each)
     return found
 
 
-def _mean(each: Sequence[Reweighted], profile: Profile) -> Reweighted:
+def _mean(each: Sequence[measured.Reweighted], profile: Profile) -> measured.Reweighted:
     """What goes with the averaged profile: means over the snapshots, the energies of all.
 
     Of k-hat the largest: a heavy tail does not average out.
     """
     differences = [r.difference.value for r in each]
-    return Reweighted(
+    return measured.Reweighted(
         profile,
         Estimate(float(np.mean(differences)), float(np.std(differences))),
         ess=float(np.mean([r.ess for r in each])),
@@ -125,7 +118,7 @@ class Nine(NamedTuple):
     """The network of nine temperatures."""
 
     trained: Trained
-    found: dict[float, Reweighted]  # temperature -> its profile
+    found: dict[float, measured.Reweighted]  # temperature -> its profile
     kept: dict[float, float]  # temperature -> share of its samples in the order of the data
 
 
@@ -133,10 +126,10 @@ def of_nine(context: Context, data: np.ndarray, plan: DimerPlan) -> Nine:
     """Trains it, by a shortened schedule, and reweights its samples."""
     nine = Nine(published_multi(context, data, plan), {}, {})
     for t in plan.temperatures:
-        drawn = in_one_order(sampled(context, nine.trained, plan.samples, t))
+        drawn = in_one_order(measured.sampled(context, nine.trained, plan.samples, t))
         nine.kept[t] = len(drawn.x) / plan.samples
         if len(drawn.x):  # else there is no profile to show, and the text says so
-            nine.found[t] = alone(context, drawn)._replace(energies=plan.samples)
+            nine.found[t] = measured.alone(context, drawn)._replace(energies=plan.samples)
     return nine
 
 
@@ -146,7 +139,7 @@ def explain(context: Context, average: Averaged, nine: Nine, plan: DimerPlan) ->
     kl, rc = (np.nanmean(history[term][history.stage_ends[-1] - 20 :]) for term in ("kl", "rc"))
     shortened = 8000 // 9 * 9 * 3800 / history.energy_evaluations
     shares = ", ".join(f"{share:.2f} at T = {t:g}" for t, share in nine.kept.items())
-    at = [estimators.profile_extrema(profile, TOP) for profile in each]
+    at = [estimators.profile_extrema(profile, measured.TOP) for profile in each]
     barriers = [own.barrier(p).value for own, p in zip(at, each, strict=True)]
     minima = [own.difference(p).value for own, p in zip(at, each, strict=True)]
     context.text(

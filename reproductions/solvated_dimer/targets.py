@@ -10,14 +10,8 @@ from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, Targets
+from boltzmann_tf.reproductions.solvated_dimer import measured
 from boltzmann_tf.reproductions.solvated_dimer.generators import CLOSED, Trained
-from boltzmann_tf.reproductions.solvated_dimer.measured import (
-    TOP,
-    Reweighted,
-    bound,
-    compared,
-    regions,
-)
 from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     CENTRES,
     PUBLISHED,
@@ -45,7 +39,7 @@ def reference(
     """The reference itself: its errors, a second method, the published windows, mean energies."""
     for t in windows.joined:
         p, label = windows.profile(t), f"umbrella sampling, T = {t:g}"
-        worst = float(np.max(p.standard_error[compared(p)]))
+        worst = float(np.max(p.standard_error[measured.compared(p)]))
         name = "largest error of F(d), 0.8 < d < 2.2 (kT)"
         Targets(context, label).at_most(name, worst, 0.05)
     one, second = windows.difference(1.0), other.difference
@@ -66,15 +60,17 @@ def reference(
     said = PUBLISHED["umbrella"]
     gap = said["free_energy"] - windows.joined[1.0].biased_free_energies(CENTRES, STIFFNESS)
     gap -= gap.mean()
-    targets = Targets(context, "published windows at T = 1", said["source"])
+    targets = Targets(context, source=said["source"])
     targets.of(why="the mean of six half-loops is off by less than one of them").at_most(
-        "RMS of (published - ours) / published deviation",
+        "published windows at T = 1, RMS of (published - ours) / published deviation",
         float(np.sqrt(np.mean((gap / said["deviation"]) ** 2))),
         1.0,
         widened=False,
     )
     targets.of(why="the published data scatter by 0.13 to 0.55 from window to window").at_most(
-        "largest |published - ours| of a window (kT)", float(np.max(np.abs(gap))), 0.3
+        "published windows at T = 1, largest |published - ours| of a window (kT)",
+        float(np.max(np.abs(gap))),
+        0.3,
     )
     said = PUBLISHED["mean_energies"]
     targets = _published(context, "Monte Carlo, T = 1", said)
@@ -89,7 +85,7 @@ def coverage(context: Context, samples: Samples, energies: Mapping[str, np.ndarr
     """Ours, spread along d: share and median energy of each region."""
     source = "Monte Carlo, this run; in the transition region at lengths spread evenly"
     targets = _simulation(context, "ours", source)
-    for region, inside in regions(samples.x).items():
+    for region, inside in measured.regions(samples.x).items():
         Targets(context, "ours").at_least(
             f"share of samples, {region}", float(np.mean(inside)), 0.1
         )
@@ -102,8 +98,8 @@ def coverage(context: Context, samples: Samples, energies: Mapping[str, np.ndarr
 def alone(
     context: Context,
     windows: Windows,
-    found: Mapping[float, Mapping[str, Reweighted]],
-    scatter: Mapping[float, Sequence[Reweighted]],
+    found: Mapping[float, Mapping[str, measured.Reweighted]],
+    scatter: Mapping[float, Sequence[measured.Reweighted]],
 ) -> None:
     """Profiles of generators without annealing, held to the scatter of the published ones.
 
@@ -115,7 +111,7 @@ def alone(
     """
     for t, series in found.items():
         known = windows.profile(t)
-        at = estimators.profile_extrema(known, TOP)
+        at = estimators.profile_extrema(known, measured.TOP)
         for name, r in series.items():
             each = [] if name.startswith("ours") else [part.profile for part in scatter[t]]
             for what, of in (
@@ -135,7 +131,7 @@ def alone(
 
 
 def annealed(
-    context: Context, windows: Windows, found: Mapping[float, Reweighted], cost: float
+    context: Context, windows: Windows, found: Mapping[float, measured.Reweighted], cost: float
 ) -> None:
     """Ours with annealing: weights, difference, barrier, profiles; `cost` in that of umbrella."""
     plain, targets = Targets(context, "ours, annealed"), _simulation(context, "ours, annealed")
@@ -145,12 +141,12 @@ def annealed(
     targets.close(f"{DIFFERENCE} at T = 1 (kT)", one.difference, difference, 0.15, headline=True)
     off = one.difference - difference
     targets.scores("the same, |deviation| in stated errors", [off.value / off.standard_error])
-    at = estimators.profile_extrema(known, TOP)
+    at = estimators.profile_extrema(known, measured.TOP)
     name = "barrier from closed at T = 1, at the reference's extrema (kT)"
     targets.close(name, at.barrier(one.profile), at.barrier(known), 0.3)
     for t, result in found.items():
         p = windows.profile(t)
-        rmse = estimators.profile_rmse(result.profile, p.free_energy, mask=compared(p))
+        rmse = estimators.profile_rmse(result.profile, p.free_energy, mask=measured.compared(p))
         targets.at_most(f"RMSE of F(d) at T = {t:g}, 0.8 < d < 2.2 (kT)", rmse, 0.3)
     name = "energies over those of umbrella sampling at the same error, T = 1"
     plain.of(source=f"{UMBRELLA}; training not counted").at_most(name, cost, 0.1)
@@ -194,7 +190,7 @@ def equilibrium(context: Context, samples: Samples, closed: np.ndarray) -> None:
     targets, u = Targets(context, CLOSED), samples.energy
     targets.at_most(
         "J_KL at T = 1, walls once (kT)",
-        bound(samples),
+        measured.bound(samples),
         PUBLISHED["bound"]["walls once"],
         slack=5.0,
         source="bound for one order of the solvent, by thermodynamic integration",
