@@ -26,6 +26,7 @@ from boltzmann_tf.reproductions.solvated_dimer import (
     targets,
     tethered,
 )
+from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
 from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted
 from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
@@ -117,12 +118,10 @@ def run(context: Context) -> None:
     targets.path(context, float(path.energy.max()))
     if published:
         targets.published(context, published, samples["published"])
-    ours.generator.save(context.directory / "generator")
-    context.artifact("generator", "the trained generator, spread along the length")
+    _save(context, ours, "generator", "the trained generator, spread along the length")
     if closed:
         targets.equilibrium(context, samples[closed.name], simulated["closed"])
-        closed.generator.save(context.directory / "generator_closed")
-        context.artifact("generator_closed", "the same with the lengths of the closed state")
+        _save(context, closed, "generator_closed", "the same with the lengths of the closed state")
 
 
 def _annealed(
@@ -135,6 +134,11 @@ def _annealed(
     hot = tethered.train(context, name, every, lengths, plan)
     found = tethered.anneal(context, name, hot, sorted(plan.temperatures, reverse=True), plan)
     return {t: measured.annealed(context, own) for t, own in found.items()}
+
+
+def _save(context: Context, trained: Trained, folder: str, about: str) -> None:
+    trained.generator.save(context.directory / folder)
+    context.artifact(folder, about)
 
 
 if __name__ == "__main__":
