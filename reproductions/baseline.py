@@ -7,19 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf import System
-from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.reproduction import Context, weight_columns
 
-__all__ = ["buys_table", "gaussian"]
-
-
-def gaussian(
-    context: Context, system: System, data: np.ndarray, n: int, **options: Any
-) -> np.ndarray:
-    """Log-weights `[n]` of `gaussian_baseline`, its energies counted."""
-    context.count_energy_evaluations(n)
-    return gaussian_baseline(system, data, n, seed=context.seed, **options).log_weight
+__all__ = ["buys_table"]
 
 
 def buys_table(

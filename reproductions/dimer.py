@@ -14,8 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from boltzmann_tf import sampling
+from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.baseline import buys_table, gaussian
+from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.solvated_dimer import (
     figures,
     generators,
@@ -91,7 +92,7 @@ def run(context: Context) -> None:
     context.section("Free energies")
     figures.profiles(context, windows, shown)
     tables.weights(context, shown)
-    without = gaussian(context, SYSTEM, data, 20_000, parts=2)
+    without = gaussian_baseline(SYSTEM, data, 20_000, parts=2, seed=context.seed).log_weight
     weights = {"a Gaussian a state": without} | {n: s.log_weight for n, s in spread.items()}
     buys_table(
         context,

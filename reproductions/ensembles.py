@@ -81,6 +81,5 @@ class Trainers:
             watch=watch,
             name=variant.name,
         )
-        context.count_energy_evaluations(ensemble.energy_evaluations)
         self._trained[variant.name] = ensemble
         return ensemble

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import estimators
+from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.baseline import buys_table, gaussian
+from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.solvated_dimer import (
     figures,
     generators,
@@ -64,7 +65,7 @@ def run(context: Context) -> None:
         results["ours, annealed"] = {t: closed[t] - opened[t] for t in plan.temperatures}
     bought: list[tuple[dict[str, Any], np.ndarray]] = []
     for state, x in frames.items():
-        without = gaussian(context, SYSTEM, x, plan.samples)
+        without = gaussian_baseline(SYSTEM, x, plan.samples, seed=context.seed).log_weight
         drawn = measured.sampled(context, ours[state], plan.samples).log_weight
         bought.append(({"state": state, "proposal, T = 1": "a Gaussian"}, without))
         bought.append(({"state": state, "proposal, T = 1": "ours"}, drawn))
