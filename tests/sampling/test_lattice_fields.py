@@ -124,10 +124,10 @@ def test_fields_at_a_temperature_each():
     # Of the same noise, spins follow the field at their own temperature.
     spins = system.draw_spins(x, temperature=t, draws=2, seed=4)
     assert spins.shape == (6000, 2, 4, 4)
-    np.testing.assert_array_equal(spins[:, 0], system.draw_spins(x, temperature=t, seed=4))
-    half = system.draw_spins(x[:3000], temperature=1.7, seed=4)
-    np.testing.assert_array_equal(half, spins[:3000, 0])
-    assert np.any(half != system.draw_spins(x[:3000], temperature=3.2, seed=4))
+    half, hot = (system.draw_spins(x[:3000], temperature=one, seed=4) for one in (1.7, 3.2))
+    # But for a spin whose noise is on the edge: threads add up a field in any order.
+    assert np.mean(spins[:, 0] != system.draw_spins(x, temperature=t, seed=4)) < 1e-4
+    assert np.mean(spins[:3000, 0] != half) < 1e-4 < np.mean(half != hot)
 
 
 def test_coupling_and_field_are_those_of_the_system():

@@ -72,7 +72,8 @@ def test_it_is_the_coarsest_that_half_the_step_does_not_change():
         for k in (found.factor // 2, found.factor, 2 * found.factor)
     ]
     before, own, finer = (g.sample(4096, seed=1).log_weight for g in halves)
-    np.testing.assert_array_equal(found.generator.sample(4096, seed=1).log_weight, own)
+    again = found.generator.sample(4096, seed=1).log_weight
+    np.testing.assert_allclose(again, own, rtol=1e-12)  # threads add up in any order
     change = estimators.log_z(finer).value - estimators.log_z(own).value
     assert found.log_z == pytest.approx(change, abs=1e-12)
     assert found.spread == pytest.approx(np.std(finer - own))
@@ -97,7 +98,7 @@ def test_follows_the_weights_and_compiles_once():
     assert second.generator is first.generator is not generator
     x = np.ones([1, 4])
     wanted = generator.bijector.refined(second.factor).forward(x)
-    np.testing.assert_array_equal(second.generator.bijector.forward(x), wanted)
+    np.testing.assert_allclose(second.generator.bijector.forward(x), wanted, rtol=1e-12)
 
 
 def test_conditions_temperatures_and_priors():
