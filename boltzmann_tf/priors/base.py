@@ -77,12 +77,7 @@ class Prior(abc.ABC):
 
     @abc.abstractmethod
     def sample(
-        self,
-        n: int,
-        temperature: Any,
-        seed: tf.Tensor,
-        condition: tf.Tensor | None = None,
-        dtype: tf.DType = tf.float32,
+        self, n: int, temperature: Any, seed: Any, condition: Any = None, dtype: Any = tf.float32
     ) -> tf.Tensor:
         """Draws latent vectors.
 

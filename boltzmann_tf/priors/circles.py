@@ -48,12 +48,7 @@ class Circles(Prior):
             raise ValueError(f"concentration must be in 0 .. {MOST:g}, got {concentration!r}")
 
     def sample(
-        self,
-        n: int,
-        temperature: Any,
-        seed: tf.Tensor,
-        condition: tf.Tensor | None = None,
-        dtype: tf.DType = tf.float32,
+        self, n: int, temperature: Any, seed: Any, condition: Any = None, dtype: Any = tf.float32
     ) -> tf.Tensor:
         """Draws, `[n, event_size]` in [-pi, pi]."""
         shape = [n, self.event_size]

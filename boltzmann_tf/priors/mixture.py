@@ -45,12 +45,7 @@ class Mixture(Prior):
         super().__init__(size)
 
     def sample(
-        self,
-        n: int,
-        temperature: Any,
-        seed: tf.Tensor,
-        condition: tf.Tensor | None = None,
-        dtype: tf.DType = tf.float32,
+        self, n: int, temperature: Any, seed: Any, condition: Any = None, dtype: Any = tf.float32
     ) -> tf.Tensor:
         """Draws, `[n, event_size]`."""
         first, second = tf.unstack(tf.random.experimental.stateless_split(seed, 2))

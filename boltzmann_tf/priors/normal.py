@@ -42,12 +42,7 @@ class Normal(Prior):
     """
 
     def sample(
-        self,
-        n: int,
-        temperature: Any,
-        seed: tf.Tensor,
-        condition: tf.Tensor | None = None,
-        dtype: tf.DType = tf.float32,
+        self, n: int, temperature: Any, seed: Any, condition: Any = None, dtype: Any = tf.float32
     ) -> tf.Tensor:
         """Draws, `[n, event_size]`."""
         noise = normal([n, self.event_size], seed, dtype)

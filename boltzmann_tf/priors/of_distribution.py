@@ -58,12 +58,7 @@ class DistributionPrior(Prior):
         self.wrapped = distribution
 
     def sample(
-        self,
-        n: int,
-        temperature: Any,
-        seed: tf.Tensor,
-        condition: tf.Tensor | None = None,
-        dtype: tf.DType = tf.float32,
+        self, n: int, temperature: Any, seed: Any, condition: Any = None, dtype: Any = tf.float32
     ) -> tf.Tensor:
         """Draws, `[n, event_size]`."""
         return tf.cast(self.wrapped.sample(n, seed=seed), dtype)

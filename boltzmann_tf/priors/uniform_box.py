@@ -45,12 +45,7 @@ class UniformBox(Prior):
         super().__init__(len(self._low))
 
     def sample(
-        self,
-        n: int,
-        temperature: Any,
-        seed: tf.Tensor,
-        condition: tf.Tensor | None = None,
-        dtype: tf.DType = tf.float32,
+        self, n: int, temperature: Any, seed: Any, condition: Any = None, dtype: Any = tf.float32
     ) -> tf.Tensor:
         """Draws, `[n, event_size]`."""
         low, high = (tf.constant(v, dtype) for v in (self._low, self._high))

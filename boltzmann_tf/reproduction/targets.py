@@ -9,7 +9,7 @@ each would sound an alarm in one of eight runs of fifty numbers that are all rig
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -99,14 +99,9 @@ class Targets:
           headline: whether the index shows it.
           **details: of the `Metric`, in the place of what is shared.
         """
-        number, error = _parted(value)
-        details = {"standard_error": error} | self._said(widened=widened) | details
-        tolerance *= self.context.wide if widened else 1.0
-        reference = _parted(reference)[0]
-        return self._add(
-            Metric.close(self._named(name), number, reference, tolerance, **details),
-            headline=headline,
-        )
+        limits = _parted(reference)[0], tolerance * self._wide(widened=widened)
+        details = self._said(widened=widened) | details
+        return self._judge(Metric.close, name, value, *limits, headline=headline, **details)
 
     def at_most(
         self,
@@ -120,13 +115,10 @@ class Targets:
         **details: Any,
     ) -> Metric:
         """Value <= limit, or <= limit + slack; other arguments as of `close`."""
-        number, error = _parted(value)
-        wide = self.context.wide if widened else 1.0
+        wide = self._wide(widened=widened)
         limit = limit * wide if slack is None else limit + slack * wide
-        details = {"standard_error": error} | self._said(widened=widened) | details
-        return self._add(
-            Metric.at_most(self._named(name), number, limit, **details), headline=headline
-        )
+        details = self._said(widened=widened) | details
+        return self._judge(Metric.at_most, name, value, limit, headline=headline, **details)
 
     def at_least(
         self,
@@ -140,13 +132,10 @@ class Targets:
         **details: Any,
     ) -> Metric:
         """Value >= limit, or >= limit - slack; other arguments as of `close`."""
-        number, error = _parted(value)
-        wide = self.context.wide if widened else 1.0
+        wide = self._wide(widened=widened)
         limit = limit / wide if slack is None else limit - slack * wide
-        details = {"standard_error": error} | self._said(widened=widened) | details
-        return self._add(
-            Metric.at_least(self._named(name), number, limit, **details), headline=headline
-        )
+        details = self._said(widened=widened) | details
+        return self._judge(Metric.at_least, name, value, limit, headline=headline, **details)
 
     def within(
         self,
@@ -159,11 +148,8 @@ class Targets:
         **details: Any,
     ) -> Metric:
         """Low <= value <= high, the same in both presets."""
-        number, error = _parted(value)
-        details = {"standard_error": error} | self._said(widened=False) | details
-        return self._add(
-            Metric.within(self._named(name), number, low, high, **details), headline=headline
-        )
+        details = self._said(widened=False) | details
+        return self._judge(Metric.within, name, value, low, high, headline=headline, **details)
 
     def within_errors(
         self, name: str, value: Any, reference: Any, *, headline: bool = False, **details: Any
@@ -182,9 +168,9 @@ class Targets:
             raise ValueError(f"value of {name!r} must be an estimate with an error, got {value!r}")
         details = self._said(widened=False) | {"justification": "three standard errors"} | details
         combined = error if spread is None else float(np.hypot(error, spread))
-        return self._add(
-            Metric.within_errors(self._named(name), number, combined, known, ERRORS, **details),
-            headline=headline,
+        limits = combined, known, ERRORS
+        return self._judge(
+            Metric.within_errors, name, number, *limits, headline=headline, **details
         )
 
     def agree(
@@ -221,9 +207,7 @@ class Targets:
         details = self._said(widened=False) | {"justification": why} | details
         # NaN, an error that is none, must come through: `max` would lose it.
         worst, limit = float(np.max(scores)), ERRORS if k == 1 else family_limit(k)
-        return self._add(
-            Metric.at_most(self._named(name), worst, limit, **details), headline=headline
-        )
+        return self._judge(Metric.at_most, name, worst, limit, headline=headline, **details)
 
     def stated(
         self,
@@ -251,16 +235,29 @@ class Targets:
             errors.append(series.error / (np.abs(series.value) if relative else 1.0))
         return self.at_most(name, float(np.max(np.concatenate(errors))), limit, **details)
 
-    def _named(self, name: str) -> str:
-        return f"{self.label}: {name}" if self.label else name
+    def _wide(self, *, widened: bool) -> float:
+        return self.context.wide if widened else 1.0
 
     def _said(self, *, widened: bool) -> dict[str, Any]:
         why = f"{self.why}; quick: twice as wide" if widened else self.why
         shared = {"reference_kind": self.reference_kind, "source": self.source}
         return shared | {"justification": why}
 
-    def _add(self, metric: Metric, *, headline: bool) -> Metric:
-        return self.context.add(metric, headline=headline)
+    def _judge(
+        self,
+        rule: Callable[..., Metric],
+        name: str,
+        value: Any,
+        *limits: float,
+        headline: bool,
+        **details: Any,
+    ) -> Metric:
+        """Adds the metric of a rule; an estimate's error goes with it."""
+        named = f"{self.label}: {name}" if self.label else name
+        number, error = _parted(value)
+        if error is not None:
+            details = {"standard_error": error} | details
+        return self.context.add(rule(named, number, *limits, **details), headline=headline)
 
 
 def _parted(value: Any) -> tuple[float, float | None]:

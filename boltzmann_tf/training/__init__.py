@@ -1,6 +1,5 @@
 """Training: stages of a custom loop whose steps run inside compiled code."""
 
-from boltzmann_tf.training.draws import Draws
 from boltzmann_tf.training.ensembles import Ensemble, EnsembleTrainer, Member
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.faults import TrainingDiverged
@@ -10,7 +9,6 @@ from boltzmann_tf.training.stages import Stage
 from boltzmann_tf.training.trainer import Trainer
 
 __all__ = [
-    "Draws",
     "Ensemble",
     "EnsembleTrainer",
     "Explorer",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from boltzmann_tf import Trainer, estimators, sampling
+from boltzmann_tf import BoltzmannGenerator, Trainer, estimators, sampling
 from boltzmann_tf.estimators import Estimate, Profile
 from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
@@ -27,7 +27,7 @@ from boltzmann_tf.reproductions.solvated_dimer.generators import (
 from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
-from boltzmann_tf.training import Draws
+from boltzmann_tf.training import Observer
 
 EVERY = 10  # iterations between two snapshots
 RESAMPLES = 100  # of each; 1000 as published, which changes the mean by nothing that shows
@@ -61,21 +61,24 @@ def snapshots(
         steps_per_call=EVERY,
         jit_compile=generator.jit_compile,
     )
-    draws = Draws(
-        generator,
-        plan.samples,
-        temperatures=plan.temperatures,
-        keep=lambda s: (dimer_distance(s.x), s.log_weight),
-        seed=context.seed_of("published, samples of the snapshots"),
-    )
+
+    def look(_: BoltzmannGenerator, step: int) -> dict[float, tuple[np.ndarray, np.ndarray]]:
+        seen = {}
+        for t in plan.temperatures:
+            seed = context.seed_of("published, samples of a snapshot", step)
+            drawn = generator.sample(plan.samples, t, seed=seed)
+            seen[t] = dimer_distance(drawn.x), drawn.log_weight
+        return seen
+
+    observer = Observer(look, every=EVERY)
     end = trainer.get_weights()
     stage = published_stage(plan.snapshots * EVERY, 1e-4, 5e4, 5.0, weighted_ml=True)
-    trainer.fit(data, stage, callbacks=[draws], verbose=0)
+    trainer.fit(data, stage, callbacks=[observer], verbose=0)
     trainer.set_weights(end)
     found = {}
-    for t, drawn in draws.kept.items():
+    for t in plan.temperatures:
         each, resampled = [], []
-        for i, (d, w) in enumerate(drawn):
+        for i, (d, w) in enumerate(seen[t] for seen in observer.seen):
             seed = context.seed_of("bootstrap", i)
             each.append(measured.reweighted(d, w, seed))
             resampled.append(

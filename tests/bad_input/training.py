@@ -12,7 +12,7 @@ import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, ONES, WELL, first, generator
 from boltzmann_tf import bijectors, losses, recipes
 from boltzmann_tf.losses import ReactionCoordinate, WeightedLikelihood
-from boltzmann_tf.training import Draws, Ensemble, EnsembleTrainer, Observer, Stage, Trainer
+from boltzmann_tf.training import Ensemble, EnsembleTrainer, Observer, Stage, Trainer
 from boltzmann_tf.training.conditions import LogUniform, Uniform
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.schedules import Cosine, Exponential, Linear, Schedule, values
@@ -426,22 +426,6 @@ ROWS = [
     ),
     (lambda: Observer(print, every=0), ValueError, r"every must be .*0"),
     (lambda: Observer(print, every=1, after=-1), ValueError, r"after must be .*-1"),
-    (
-        lambda: Draws(3, 10, keep=np.mean),
-        TypeError,
-        r"generator must be a BoltzmannGenerator, got 3",
-    ),
-    (lambda: Draws(generator(), 0, keep=np.mean), ValueError, r"n must be an integer >= 1, got 0"),
-    (
-        lambda: Draws(generator(), 10, keep=3),
-        TypeError,
-        r"keep must be a function of Samples, got 3",
-    ),
-    (
-        lambda: Draws(generator(), 10, keep=np.mean, temperatures=[0.0]),
-        ValueError,
-        r"temperatures must be a positive finite number, got 0\.0",
-    ),
     (lambda: EnsembleTrainer(3), TypeError, r"system must be a System, got 3"),
     (
         lambda: EnsembleTrainer(WELL).train(3, [Stage(1)], ONES),
