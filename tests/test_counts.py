@@ -17,7 +17,15 @@ import tensorflow as tf
 import boltzmann_tf as bg
 from boltzmann_tf import analysis, baseline, potentials, sampling
 from boltzmann_tf.bijectors import realnvp
-from boltzmann_tf.systems import DoubleWell, LennardJonesCluster, Nematic, ParticleSystem
+from boltzmann_tf.systems import (
+    AtTemperature,
+    DoubleWell,
+    IsingField,
+    LennardJonesCluster,
+    Nematic,
+    ParticleSystem,
+    Tethered,
+)
 from boltzmann_tf.training.explorer import Explorer
 
 WELL = DoubleWell()
@@ -37,6 +45,7 @@ PLACES = np.array([0.0, 0.0, 2.0, 0.1, 0.0, 2.0]) + 0.1 * RNG.standard_normal((4
 CLUSTER = LennardJonesCluster(4)
 SPINS = np.ones((3, 4, 4), np.int8)  # 3 replicas of 16
 RODS = Nematic("ring", 5)
+FIELD = IsingField(4, 2.5)
 COLD, HOT = 1e-9, 1e9  # where a cluster is the whole lattice, and where it is one spin
 MOVES = {"system": CHAIN, "step_size": 0.3}
 
@@ -73,6 +82,29 @@ def umbrella(levels):
     return sampling.umbrella_rounds(
         state, 4, system=CHAIN, centres=centres, temperature=[1.0, 1.5], n_sweeps=5, levels=levels
     )
+
+
+def ladders(temperatures):
+    """Two ladders of three windows at each temperature, one round to tune and three."""
+    return sampling.umbrella_sampling(
+        CHAIN, [0.8, 1.0, 1.2], temperatures=temperatures, n_rounds=3, burn_in=1, n_ladders=2,
+        n_sweeps=5, mobile=1.0, ratio=1.5, start=LINE[0],
+    )  # fmt: skip
+
+
+@functools.cache
+def tethered():
+    warm = Tethered(AtTemperature(CHAIN, 4.0), LINE[0], 40.0)
+    return bg.BoltzmannGenerator(warm, realnvp(3, blocks=1, hidden=(4,)), jit_compile=False)
+
+
+def fields(n):
+    x = np.random.default_rng(0).normal(size=(n, 4, 4)).astype(np.float32)
+    none = np.zeros(n)
+    return bg.Samples(x.reshape(n, 16), x, none, none, none)
+
+
+SPINS_OF_TWO = [sampling.spins_of_fields(IsingField(4, t), fields(200)) for t in (2.5, 2.6)]
 
 
 def exchange():
@@ -169,6 +201,8 @@ ROWS = [
     ("sampling.particle_energies", lambda: sampling.particle_energies(LINE, CHAIN), 4),
     ("sampling.particle_sweeps",
      lambda: sampling.particle_sweeps(sampling.particle_state(LINE), 5, **MOVES), 4 * 5),
+    ("sampling.particle_chain",
+     lambda: sampling.particle_chain(LINE, 3, stride=2, burn_in=5, **MOVES), 4 * (5 + 3 * 2)),
     ("sampling.relabel", lambda: sampling.relabel(LINE, LINE[0], dimension=1), 0),
     ("sampling.switch_particles",  # an energy and a sweep a step
      lambda: sampling.switch_particles(
@@ -180,6 +214,33 @@ ROWS = [
      lambda: sampling.umbrella_state(CHAIN, [0.8, 1.0], start=LINE[0]), 0),
     ("sampling.umbrella_rounds", lambda: umbrella(1), 6 * 4 * 5),
     ("sampling.umbrella_rounds", lambda: umbrella(2), 6 * 4 * (5 + 1)),
+    # Four rounds in all: two ladders of three windows at T = 2, which is mobile.
+    ("sampling.umbrella_sampling", lambda: ladders((2.0,)), 2 * 3 * 4 * 5),
+    # And below it four windows at T = 0.5, 0.71 and 1, which exchange configurations.
+    ("sampling.umbrella_sampling", lambda: ladders((0.5, 2.0)),
+     2 * 3 * 4 * 5 + 2 * 3 * 4 * 4 * (5 + 1)),
+    # Two ladders of three walkers; the energy of one term is none.
+    ("sampling.hamiltonian_exchange",
+     lambda: sampling.hamiltonian_exchange(
+         CHAIN, LINE[:2], term=CHAIN.moving_terms[0], factors=[1.0, 0.5, 0.1], n_rounds=4,
+         burn_in=1, n_sweeps=5, step_size=0.3,
+     ), 6 * (1 + 4) * 5),
+    ("sampling.temperature_ladder", lambda: sampling.temperature_ladder([1.0, 2.0]), 0),
+    ("sampling.tether_path",
+     lambda: sampling.tether_path(10, stiffness=(3.0, 9.0), temperature=(4.0, 4.0)), 0),
+    # Three batches that tune and one, of three moves of five steps. Ten steps let the tethers go;
+    # seven lead to T = 2, and fourteen to T = 1; each path begins with an energy.
+    ("sampling.anneal_tethered",
+     lambda: sampling.anneal_tethered(
+         tethered(), 4, (2.0, 1.0), loose=3.0, n_sweeps=10, latent_steps=3
+     ), 4 * 4 * (2 + 3 * 5) + 4 * (11 + 8 + 15)),
+    ("sampling.resample", lambda: sampling.resample(np.zeros(5)), 0),
+    ("sampling.tempered", lambda: sampling.tempered(generator(), (1.0, 2.0), 11), 11),
+    ("sampling.equilibrium_fields",
+     lambda: sampling.equilibrium_fields(FIELD, 3, updates=5), 3 * 5),
+    ("sampling.spins_of_fields",
+     lambda: sampling.spins_of_fields(FIELD, fields(5), draws=2), 5 * 2),
+    ("sampling.pooled_averages", lambda: sampling.pooled_averages(SPINS_OF_TWO), 0),
     ("sampling.exchange_state", lambda: sampling.exchange_state(np.zeros(2), 2), 0),
     ("sampling.exchange_rounds", exchange, 4 * 3 * (2 + 1)),
     ("sampling.lattice_state", lattice, 0),

@@ -24,7 +24,7 @@ from boltzmann_tf.sampling import (
     run_chains,
 )
 from boltzmann_tf.systems import DoubleWell, NematicAngles
-from boltzmann_tf.training import steps
+from boltzmann_tf.training import compiled_steps
 
 # The cache.
 
@@ -213,7 +213,7 @@ def test_what_is_compiled_is_found_again():
 def test_a_generator_and_a_trainer_see_a_parameter_that_was_changed(numbers_seen, monkeypatch):
     """The planted error, second: numbers that are looked at once and never again."""
     if not numbers_seen:
-        for module in (generator_module, steps):
+        for module in (generator_module, compiled_steps):
             monkeypatch.setattr(module, "numbers_of", lambda _: ())
     system = Spring(1.0)
     generator = BoltzmannGenerator(system, realnvp(2, blocks=1, hidden=(4,)), jit_compile=False)

@@ -33,6 +33,7 @@ def build(seed, data):
 def test_the_preset_says_how_many_networks(preset, number, tmp_path):
     """Their seeds begin with the report's; a variant may follow another; energies are counted."""
     context = Context("ensembles", preset, tmp_path, seed=3)
+    context.begin()
     trainers = Trainers(context, Harmonic())
     data = np.random.default_rng(0).normal(size=(50, 2))
 

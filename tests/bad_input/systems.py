@@ -250,7 +250,7 @@ ROWS = [
     (
         lambda: systems.CentresAlong(np.sum, [0.0]),
         ValueError,
-        r"coefficients must have 1 dimension",
+        r"coefficients must have 2 dimension\(s\), got shape \(1,\)",
     ),
     (
         lambda: systems.CentresAlong.fit(np.sum, np.ones((3, 2)), degree=-1),

@@ -44,7 +44,7 @@ def test_flow_is_invertible_and_holds_the_lengths(coupling):
 
 
 def test_couplings_part_the_solvent_by_colour_axis_and_row():
-    flow = bijectors.dimer_flow(DATA, [1.0, 2.0], blocks=4, hidden=(8,))
+    flow = bijectors.dimer_flow(DATA, np.linspace(0.7, 2.35, 500), blocks=4, hidden=(8,))
     moving = [b.get_config()["transformed"] for b in flow.bijectors[0].rest.bijectors[1:-1]]
     solvent = np.reshape([m[3:] for m in moving[::2]], (4, 6, 6, 2))
     by_colour, by_axis, by_row, again = solvent
