@@ -9,8 +9,6 @@ import numpy as np
 
 from boltzmann_tf.reproduction import Context, weight_columns
 
-__all__ = ["buys_table"]
-
 
 def buys_table(
     context: Context, without: str, rows: Sequence[tuple[Mapping[str, Any], np.ndarray]]

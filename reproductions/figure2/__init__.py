@@ -12,8 +12,6 @@ from boltzmann_tf.reproductions.figure2.measured import Trained, in_each_state, 
 from boltzmann_tf.reproductions.recipes import published
 from boltzmann_tf.training import Ensemble, EnsembleTrainer
 
-__all__ = ["Case", "Plan", "Variant", "reproduce"]
-
 # Further modes of training, of the published RealNVP.
 MODES = {"ML": published(), "KL": published(ml=0.0, kl=1.0)}
 

@@ -14,8 +14,6 @@ from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, FIELD, TORUS, 
 from boltzmann_tf.sampling import FieldAverages, WangLandauState
 from boltzmann_tf.training import History
 
-__all__ = ["distributions", "ill_posed", "pictures", "thermodynamics", "training", "wang_landau"]
-
 ONSAGER = exact.OnsagerIsing()
 QUANTITIES = {  # a site: of L = 8, and of the infinite lattice
     "abs_magnetization": (TORUS.mean_abs_magnetization, ONSAGER.magnetization),

@@ -15,8 +15,6 @@ from boltzmann_tf.systems import IsingField
 from boltzmann_tf.training import History
 from boltzmann_tf.training.conditions import LogUniform
 
-__all__ = ["Trained", "train", "train_dense", "train_each", "train_on_spins"]
-
 BY_ENERGY: dict[str, Any] = {"kl": 1.0, "energy_high": 1e6, "clip_norm": 20.0}
 
 

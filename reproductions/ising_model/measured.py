@@ -15,19 +15,6 @@ from boltzmann_tf.reproductions.ising_model.plan import FIELD, name_of
 from boltzmann_tf.sampling import FieldAverages, FieldSpins, IsingChain, Refined, WangLandauState
 from boltzmann_tf.systems import IsingField
 
-__all__ = [
-    "ByT",
-    "Chains",
-    "Measured",
-    "averages",
-    "measure",
-    "measure_gaussian",
-    "measure_symmetrised",
-    "propose",
-    "simulate",
-    "wang_landau",
-]
-
 BATCH = 1024  # fields at a time: their features fit into the processor's cache
 
 

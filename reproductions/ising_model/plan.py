@@ -8,8 +8,6 @@ from boltzmann_tf import exact, reproduction
 from boltzmann_tf.reproduction import by_preset
 from boltzmann_tf.systems import IsingField
 
-__all__ = ["CRITICAL", "FIELD", "RANGE", "SINGLE", "TORUS", "Plan", "name_of"]
-
 CRITICAL = exact.OnsagerIsing().critical_temperature
 RANGE = (1.5, 3.5)
 SINGLE = (1.8, CRITICAL, 3.0)

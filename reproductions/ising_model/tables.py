@@ -14,8 +14,6 @@ from boltzmann_tf.reproductions.ising_model.measured import ByT
 from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, TORUS, name_of
 from boltzmann_tf.sampling import FieldAverages, FieldSpins
 
-__all__ = ["buys", "chains", "integration", "pooling", "weights"]
-
 
 def weights(context: Context, found: Mapping[str, FieldSpins]) -> None:
     """What the weights of each generator say at T_c."""

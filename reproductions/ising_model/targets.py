@@ -13,8 +13,6 @@ from boltzmann_tf.reproductions.ising_model.measured import ByT, Chains, Measure
 from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, TORUS, name_of
 from boltzmann_tf.sampling import FieldAverages, WangLandauState
 
-__all__ = ["averages", "integration", "log_z", "monte_carlo", "wang_landau"]
-
 SOURCE = "Kaufman's finite torus and exact counts, boltzmann_tf.exact.IsingTorus"
 RELATIVE_ERROR = {8: 1e-4, 16: 2e-4}  # of log Z, by L
 LEAST = {8: 0.4, 16: 0.1}  # effective fraction at T_c, by L

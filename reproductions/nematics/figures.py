@@ -21,8 +21,6 @@ from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_
 from boltzmann_tf.reproductions.nematics.simulations import Simulated
 from boltzmann_tf.reproductions.published import published
 
-__all__ = ["chain", "complete", "cubic", "losses", "orientations", "transition"]
-
 NEIGHBOURS = 6  # of the cubic lattice: its mean field is Maier and Saupe's with U = 6 eps
 SMOOTH = 10  # steps of training that one point of a figure is the mean of
 ORDER = "S, largest eigenvalue of Q"

@@ -13,8 +13,6 @@ from boltzmann_tf.reproductions.nematics.plan import Walk
 from boltzmann_tf.sampling.vectors.sweeps import neighbour_table
 from boltzmann_tf.systems import AtTemperature, Nematic, NematicAngles
 
-__all__ = ["Trained", "fixed", "start_couplings", "walk"]
-
 
 def start_couplings(system: Nematic, temperature: float) -> np.ndarray:
     """W of a `DirectorFlow` before training: 3 eps / 2 T for each bond, `[N, N]`."""

@@ -20,17 +20,6 @@ from boltzmann_tf.reproductions.nematics.simulations import (
 )
 from boltzmann_tf.systems import Nematic
 
-__all__ = [
-    "Lattice",
-    "Measured",
-    "correlations",
-    "in_director_frame",
-    "measure",
-    "orientation_density",
-    "pair_order",
-    "run_lattice",
-]
-
 
 @dataclass(frozen=True)
 class Measured:

@@ -9,8 +9,6 @@ from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.nematics.measured import Lattice, in_director_frame
 from boltzmann_tf.systems import Nematic
 
-__all__ = ["show"]
-
 SIDE = 12  # of the larger lattice
 EACH = 2  # pictures a temperature
 

@@ -7,8 +7,6 @@ from typing import NamedTuple
 from boltzmann_tf import reproduction
 from boltzmann_tf.reproduction import by_preset
 
-__all__ = ["CHAIN", "CHAIN_TARGETS", "ORIENTATION_TARGETS", "Plan", "Walk"]
-
 CHAIN = 10  # spins
 CHAIN_TARGETS = (1.0, 0.5, 0.25)  # eps / K for K = 1, 2, 4
 CHAIN_WALK = (1.0, 0.7, 0.5, 0.35, 0.25)

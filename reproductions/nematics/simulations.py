@@ -13,8 +13,6 @@ from boltzmann_tf.estimators import Estimate, HeatCurve, heat_capacity
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.systems import Nematic
 
-__all__ = ["Averages", "Simulated", "averages", "peaks", "simulate"]
-
 SNAPSHOTS = 8
 
 

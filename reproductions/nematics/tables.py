@@ -14,8 +14,6 @@ from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.nematics.measured import Lattice
 from boltzmann_tf.reproductions.nematics.simulations import Simulated
 
-__all__ = ["buys", "moves", "peaks", "weights", "what_limits"]
-
 
 def weights(context: Context, title: str, found: Lattice) -> None:
     """Effective sizes beside tails, bounds of log Z, and what they have cost."""

@@ -17,8 +17,6 @@ from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_
 from boltzmann_tf.reproductions.nematics.simulations import Averages
 from boltzmann_tf.reproductions.published import published
 
-__all__ = ["chain", "complete", "cubic", "maier_saupe", "transition"]
-
 CHOSEN = "chosen before the first run"
 LARGEST = "largest |deviation| in errors"
 # Of S, u and C in the small lattices; the larger one has a tenth of the effective sample.

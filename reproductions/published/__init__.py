@@ -8,8 +8,6 @@ from typing import Any
 
 from boltzmann_tf._support.checks import choice
 
-__all__ = ["files", "published"]
-
 _FOLDER = Path(__file__).parent
 
 
