@@ -281,6 +281,12 @@ ROWS = [
                                            temperature=COLD), 3 * 5),
     ("sampling.vector_wolff_updates",  # 33 of 5 vectors, rounded up
      lambda: sampling.vector_wolff_updates(rods(), 11, system=RODS, temperature=HOT), 7),
+    # Twenty rounds to tune and eight, of two ladders of two walkers.
+    ("sampling.nematic_tempering",
+     lambda: sampling.nematic_tempering(RODS, [1, 2], n_rounds=9, n_ladders=2, n_sweeps=3),
+     4 * (20 + 8) * (3 + 1)),
+    ("sampling.vector_averages",
+     lambda: sampling.vector_averages(np.ones(40), np.ones(40), temperature=1.0, sites=5), 0),
     ("sampling.vector_tempering_state", lambda: sampling.vector_tempering_state(RODS, 2), 0),
     ("sampling.vector_tempering_rounds", lambda: vector_tempering(0, [1, 2]), 4 * 4 * (3 + 1)),
     ("sampling.vector_tempering_rounds", lambda: vector_tempering(2, [COLD, 2 * COLD]),

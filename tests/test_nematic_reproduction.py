@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -20,17 +18,7 @@ from boltzmann_tf.reproductions.nematics import (
     tables,
     targets,
 )
-from boltzmann_tf.systems import Nematic, NematicAngles
-
-T = 0.5
-
-
-@pytest.fixture(scope="module")
-def chain():
-    """Replica exchange of a chain."""
-    system = Nematic("chain", 5)
-    return simulations.simulate(system, [0.35, T, 0.7], rounds=160, ladders=32, seed=1)
-
+from boltzmann_tf.systems import Nematic
 
 # Finite sizes.
 
@@ -52,86 +40,7 @@ def test_a_peak_at_the_end_fails_the_metric_and_not_the_run(tmp_path):
     assert "without L = 3" in (context.directory / "report.html").read_text()
 
 
-# What is measured.
-
-
-def test_simulated_averages_are_exact(chain):
-    known = chain.system.exact
-    for t, found in chain.averages.items():
-        wanted = np.array([known.energy(t) / 5, known.heat_capacity(t) / 5])
-        value, error = np.array([found.energy, found.heat]).T
-        assert np.all(np.abs(value - wanted) < 5 * error), t
-    assert list(chain.vectors) == list(chain.averages) == [0.35, T, 0.7]
-    assert chain.vectors[T].shape == (32 * simulations.SNAPSHOTS, 5, 3)
-
-
-def test_moves_are_tuned_in_the_burn_in(chain):
-    """Half are accepted, within 0.1; the largest angle grows with temperature and ends at pi.
-
-    There, as the hottest is, more than half are.
-    """
-    assert np.all((chain.angle > 0) & (chain.angle <= np.pi))
-    assert np.all(np.diff(chain.angle) >= 0)
-    inside = chain.angle < np.pi
-    assert inside[0]
-    np.testing.assert_allclose(chain.moves[inside], 0.5, atol=0.1)
-    assert np.all(chain.moves > 0.4)
-    assert chain.exchanges.shape == (2,)
-    assert np.all((chain.exchanges > 0.1) & (chain.exchanges < 1))
-
-
-def test_snapshots_are_those_of_their_temperatures(chain):
-    """Planted: the order of temperatures reversed."""
-    energy = np.stack([sampling.vector_energies(u, chain.system) for u in chain.vectors.values()])
-    mean = energy.mean(axis=1)
-    error = energy.std(axis=1) / 16
-    wanted = np.array([chain.system.exact.energy(t) for t in chain.temperatures])
-    assert np.all(np.abs(mean - wanted) < 5 * error)
-    assert np.abs(mean - wanted[::-1]).max() > 5 * error.max()
-
-
-def test_correlations_of_a_chain_are_exact(chain):
-    value, error = measured.correlations(chain.vectors[T])
-    wanted = [chain.system.exact.correlation(r, T) for r in range(1, 5)]
-    assert np.all(np.abs(value - wanted) < 5 * error)
-    assert np.all(np.abs(value - np.roll(wanted, 1))[:2] > 5 * error[:2])
-
-
-def test_frames_leave_products_and_turn_the_director_up():
-    u = sampling.vector_state(Nematic("chain", 9), 20, seed=3).vectors
-    turned = measured.in_director_frame(u)
-    np.testing.assert_allclose(turned @ turned.swapaxes(1, 2), u @ u.swapaxes(1, 2), atol=1e-12)
-    order = np.mean(1.5 * turned[..., 2] ** 2 - 0.5, axis=1)
-    np.testing.assert_allclose(order, sampling.vector_order(u), atol=1e-12)
-
-
-def test_orientations_are_a_density_of_all_vectors():
-    u = np.random.default_rng(4).standard_normal((50, 7, 3))
-    u /= np.linalg.norm(u, axis=-1, keepdims=True)
-    edges = np.linspace(0, 1, 6)
-    value, _ = measured.orientation_density(u, None, edges)
-    assert value.mean() == pytest.approx(1.0)
-    aligned = np.tile([0.0, 0.6, 0.8], (4, 5, 1))
-    value, _ = measured.orientation_density(aligned, None, edges)
-    np.testing.assert_allclose(value, [0, 0, 0, 0, 5], atol=1e-9)
-
-
-def test_coordinates_are_those_of_the_flows():
-    system = NematicAngles("chain", 6)
-    u = sampling.vector_state(system.nematic, 8, seed=5).vectors
-    np.testing.assert_allclose(system.vectors(measured.coordinates(u)), u, atol=1e-6)
-
-
 # The generators.
-
-
-def test_couplings_start_on_the_bonds():
-    chain = generators.start_couplings(Nematic("chain", 3), 0.5)
-    np.testing.assert_allclose(chain, 3 * np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]))
-    # For L = 2 the neighbours on both sides are one and the same.
-    cube = generators.start_couplings(Nematic("cubic", 2), 1.0)
-    assert sorted(set(cube.ravel())) == [0.0, 3.0]
-    assert np.all(cube.sum(axis=1) == 9.0)
 
 
 def test_a_walk_from_hot_to_cold_is_exact(tmp_path):
@@ -151,7 +60,7 @@ def test_a_walk_from_hot_to_cold_is_exact(tmp_path):
     generators.fixed(trained).save(tmp_path / "generator")
     loaded = BoltzmannGenerator.load(tmp_path / "generator")
     assert loaded.system.nematic.coupling == pytest.approx(1 / 0.3)
-    x = measured.coordinates(found.vectors[:16]).astype(np.float32)
+    x = trained.angles.coordinates(found.vectors[:16]).astype(np.float32)
     maps = (trained.generator.bijector, loaded.bijector)
     for own, other in zip(*(b.inverse_and_log_det(x) for b in maps), strict=True):
         np.testing.assert_allclose(other, own, atol=1e-6)
@@ -179,7 +88,7 @@ def test_plans_cover_the_targets():
 
 def perfect(name, kind, simulated):
     """What a generator without any error would have measured: Monte Carlo's configurations."""
-    found, known = {}, simulated.system.exact
+    found, known, averages = {}, simulated.system.exact, simulated.averages()
     for t, vectors in simulated.vectors.items():
         log_weight = np.random.default_rng(8).normal(0, 1e-3, len(vectors))
         log_weight += 0.0 if known is None else known.log_z(t)
@@ -191,12 +100,12 @@ def perfect(name, kind, simulated):
             log_z=log_z,
             upper=log_z,
             ess=estimators.ess_fraction(log_weight),
-            averages=simulated.averages[t],
+            averages=averages[t],
             evaluations=len(vectors),
         )
     flow = generators.Trained(None, min(found), None)
     flow.losses |= {1.0: 3 - np.linspace(0, 1, 40), 0.5: 1 - np.linspace(0, 1, 20)}
-    return measured.Lattice(name, kind, simulated.system, simulated, found, flow)
+    return measured.Lattice(name, kind, simulated.system, simulated, averages, found, flow)
 
 
 @pytest.fixture(scope="module")
@@ -204,8 +113,8 @@ def lattices():
     """Perfect generators of a chain, a complete graph and a cube."""
 
     def run(name, kind, lattice, length, temperatures):
-        options = {"rounds": 80, "ladders": 32, "seed": 9}
-        found = simulations.simulate(Nematic(lattice, length), temperatures, **options)
+        options = {"n_rounds": 80, "n_ladders": 32, "seed": 9}
+        found = sampling.nematic_tempering(Nematic(lattice, length), temperatures, **options)
         return perfect(name, kind, found)
 
     return (
@@ -263,11 +172,9 @@ def with_weights(lattice, log_weight):
     for t, m in lattice.measured.items():
         own = log_weight(t, m)
         order = sampling.vector_order(m.vectors)
-        averages = simulations.averages(order, m.energy / sites, own, t, sites)
-        found[t] = dataclasses.replace(
-            m, log_weight=own, log_z=estimators.log_z(own), averages=averages
-        )
-    return dataclasses.replace(lattice, measured=found)
+        averages = sampling.vector_averages(order, m.energy, own, temperature=t, sites=sites)
+        found[t] = m._replace(log_weight=own, log_z=estimators.log_z(own), averages=averages)
+    return lattice._replace(measured=found)
 
 
 def test_a_wrong_constant_fails(lattices, tmp_path):
@@ -303,10 +210,10 @@ def test_weights_of_another_temperature_fail(lattices, tmp_path):
 
     heat = {}
     for t, m in cube.measured.items():
-        wrong = Estimate(*(1.3**-2 * part for part in m.averages.heat))
-        heat[t] = dataclasses.replace(m, averages=m.averages._replace(heat=wrong))
+        wrong = Estimate(*(1.3**-2 * part for part in m.averages.heat_capacity))
+        heat[t] = m._replace(averages=m.averages._replace(heat_capacity=wrong))
     context = Context("nematic", output=tmp_path)
-    targets.cubic(context, dataclasses.replace(cube, measured=heat))
+    targets.cubic(context, cube._replace(measured=heat))
     assert [name for name in failed(context) if "|deviation|" in name and ": C, " in name]
 
 

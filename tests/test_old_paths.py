@@ -54,6 +54,14 @@ def test_names_are_where_they_were(module):
             assert value is getattr(importlib.import_module(new), name)
 
 
+def test_no_public_name_is_that_of_a_module_which_has_moved():
+    """The old module, once asked for, would stand in its place."""
+    for old in MOVED:
+        package, _, name = f"boltzmann_tf.{old}".rpartition(".")
+        public = getattr(importlib.import_module(package), "__all__", ())
+        assert name not in public or new_path(f"{package}.{name}") is None, old
+
+
 def test_a_name_that_was_never_there_is_not_found():
     for module in (
         "boltzmann_tf.stagess",

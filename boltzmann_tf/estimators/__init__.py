@@ -38,6 +38,11 @@ from boltzmann_tf.estimators.free_energy import (
 )
 from boltzmann_tf.estimators.ladders import ladder_error
 from boltzmann_tf.estimators.multi_histogram import multi_histogram
+from boltzmann_tf.estimators.orientations import (
+    director_frame,
+    orientation_density,
+    orientational_correlation,
+)
 from boltzmann_tf.estimators.overlap import bar, bar_overlap, log_z_bar, mbar, mbar_overlap
 from boltzmann_tf.estimators.pair_distances import PairDistribution, pair_distribution
 from boltzmann_tf.estimators.passage import mean_first_passage_time
@@ -93,6 +98,7 @@ __all__ = [
     "chain_ess",
     "coverage",
     "debye_structure_factor",
+    "director_frame",
     "effective_sample_size",
     "ess_fraction",
     "ess_fraction_along",
@@ -114,6 +120,8 @@ __all__ = [
     "mean_with_error",
     "multi_histogram",
     "normalized_weights",
+    "orientation_density",
+    "orientational_correlation",
     "pair_distribution",
     "pareto_k",
     "peak",

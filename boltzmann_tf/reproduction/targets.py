@@ -167,11 +167,17 @@ class Targets:
         if error is None:
             raise ValueError(f"value of {name!r} must be an estimate with an error, got {value!r}")
         details = self._said(widened=False) | {"justification": "three standard errors"} | details
-        combined = error if spread is None else float(np.hypot(error, spread))
-        limits = combined, known, ERRORS
-        return self._judge(
-            Metric.within_errors, name, number, *limits, headline=headline, **details
+        if spread is None:
+            limits = error, known, ERRORS
+            rule = Metric.within_errors
+            return self._judge(rule, name, number, *limits, headline=headline, **details)
+        metric = Metric.within_errors(
+            self._named(name), number, float(np.hypot(error, spread)), known, ERRORS, **details
         )
+        # What is shown beside the value is its own error.
+        said = metric.rule.replace("standard errors", "combined standard errors")
+        metric = dataclasses.replace(metric, standard_error=error, rule=said)
+        return self.context.add(metric, headline=headline)
 
     def agree(
         self,
@@ -253,11 +259,14 @@ class Targets:
         **details: Any,
     ) -> Metric:
         """Adds the metric of a rule; an estimate's error goes with it."""
-        named = f"{self.label}: {name}" if self.label else name
         number, error = _parted(value)
         if error is not None:
             details = {"standard_error": error} | details
-        return self.context.add(rule(named, number, *limits, **details), headline=headline)
+        metric = rule(self._named(name), number, *limits, **details)
+        return self.context.add(metric, headline=headline)
+
+    def _named(self, name: str) -> str:
+        return f"{self.label}: {name}" if self.label else name
 
 
 def _parted(value: Any) -> tuple[float, float | None]:

@@ -114,6 +114,33 @@ class Nematic(System):
         """eps, or eps / N where each pair has a bond."""
         return self.coupling / (self.sites if self.lattice == "complete" else 1)
 
+    @property
+    def neighbours(self) -> np.ndarray:
+        """Of each site, each as often as it has bonds: int64 `[N, most]`, -1 for none."""
+        n = self.sites
+        site = np.arange(n)
+        if self.lattice == "complete":
+            return np.array([np.delete(site, i) for i in site])
+        if self.lattice == "cubic":
+            grid = site.reshape([self.length] * 3)
+            rolled = [np.roll(grid, step, axis).ravel() for axis in range(3) for step in (1, -1)]
+            return np.stack(rolled, axis=1)
+        table = np.stack([site - 1, site + 1], axis=1)
+        if self.lattice == "ring":
+            return table % n
+        return np.where(table == n, -1, table)
+
+    @property
+    def bond_matrix(self) -> np.ndarray:
+        """Strengths of the bonds that each pair of sites shares, added up: `[N, N]`.
+
+        With 3 / 2 T of it as `couplings` a `DirectorFlow` starts near the density at T.
+        """
+        matrix, table = np.zeros([self.sites, self.sites]), self.neighbours
+        site, which = np.nonzero(table >= 0)
+        np.add.at(matrix, (site, table[site, which]), self.bond_strength)
+        return matrix
+
     @functools.cached_property
     def initial_states(self) -> dict[str, np.ndarray]:  # type: ignore[override]
         """All along z, and independent directions."""

@@ -9,7 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf.systems.base import System
-from boltzmann_tf.systems.nematic import Nematic, check_event_shape, nematic_order
+from boltzmann_tf.systems.nematic import (
+    Nematic,
+    check_event_shape,
+    check_unit_vectors,
+    nematic_order,
+)
 
 __all__ = ["NematicAngles"]
 
@@ -55,6 +60,12 @@ class NematicAngles(System):
         s = tf.sqrt(tf.maximum((1 - c) * (1 + c), tf.constant(1e-12, x.dtype)))
         return tf.stack([s * tf.cos(phi), s * tf.sin(phi), c], axis=-1)
 
+    def coordinates(self, vectors: Any) -> np.ndarray:
+        """(c_1, phi_1, c_2, ...) of unit vectors `[..., N, 3]`: float64 `[..., 2 N]`."""
+        u = check_unit_vectors("vectors", vectors, self.nematic.sites)
+        phi = np.arctan2(u[..., 1], u[..., 0])
+        return np.stack([np.clip(u[..., 2], -1, 1), phi], axis=-1).reshape(*u.shape[:-2], -1)
+
     def _order(self, x: tf.Tensor) -> tf.Tensor:
         return nematic_order(self.vectors(x))
 
@@ -78,11 +89,7 @@ class NematicAngles(System):
     @functools.cached_property
     def initial_states(self) -> dict[str, np.ndarray]:  # type: ignore[override]
         """All along z, and independent directions."""
-        states = {}
-        for name, u in self.nematic.initial_states.items():
-            phi = np.arctan2(u[:, 1], u[:, 0])
-            states[name] = np.stack([u[:, 2], phi], axis=1).ravel()
-        return states
+        return {name: self.coordinates(u) for name, u in self.nematic.initial_states.items()}
 
     @property
     def exact(self) -> Any:

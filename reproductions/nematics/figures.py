@@ -7,19 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from boltzmann_tf import exact, plotting
-from boltzmann_tf.estimators import Extrapolation, HeatCurve
+from boltzmann_tf.estimators import Extrapolation, orientation_density, orientational_correlation
 from boltzmann_tf.exact.nematic import bond_moments
 from boltzmann_tf.plotting import Panel
 from boltzmann_tf.reproduction import Context, Series
-from boltzmann_tf.reproductions.nematics.measured import (
-    Lattice,
-    correlations,
-    orientation_density,
-    pair_order,
-)
+from boltzmann_tf.reproductions.nematics.measured import Lattice, pair_order
 from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
-from boltzmann_tf.reproductions.nematics.simulations import Simulated
+from boltzmann_tf.reproductions.nematics.simulations import Peaks
 from boltzmann_tf.reproductions.published import published
+from boltzmann_tf.sampling import VectorAverages
 
 NEIGHBOURS = 6  # of the cubic lattice: its mean field is Maier and Saupe's with U = 6 eps
 SMOOTH = 10  # steps of training that one point of a figure is the mean of
@@ -36,7 +32,8 @@ def chain(context: Context, found: Lattice) -> None:
     decay = []
     for target in CHAIN_TARGETS:
         own, kind = found.measured[target], f"K = {1 / target:g}"
-        decay.append(Series("generator", r, *correlations(own.vectors, own.log_weight), kind=kind))
+        correlation = orientational_correlation(own.vectors, own.log_weight)
+        decay.append(Series("generator", r, *correlation, kind=kind))
         exactly = [known.correlation(int(k), target) for k in r]
         decay.append(Series("exact", r, exactly, kind=kind, named=False))
     panels = [
@@ -89,7 +86,7 @@ def complete(context: Context, lattices: Sequence[Lattice]) -> None:
             Series.over("generator", pairs, kind=kind),
         ]
         biased += [
-            _monte_carlo(found.simulated, "order", kind),
+            _monte_carlo(found.averages, "order", kind),
             Series.over("generator", found.measured, "averages.order", kind=kind),
         ]
         free += [
@@ -120,8 +117,8 @@ def orientations(context: Context, found: Lattice) -> None:
         own = found.measured[t]
         a = theory.order_parameter(t) / t
         density = np.exp(a * (1.5 * fine**2 - 0.5) - bond_moments(a)[0])
-        generated = orientation_density(own.vectors, own.log_weight, edges)
-        simulated = orientation_density(found.simulated.vectors[t], None, edges).value
+        generated = orientation_density(own.vectors, own.log_weight, edges=edges)
+        simulated = orientation_density(found.simulated.vectors[t], edges=edges).value
         panels.append(
             Panel(
                 "|u . director|",
@@ -144,8 +141,8 @@ def orientations(context: Context, found: Lattice) -> None:
     )
 
 
-def _monte_carlo(simulated: Simulated, of: str, kind: str) -> Series:
-    return Series.over("Monte Carlo", simulated.averages, of, kind=kind)
+def _monte_carlo(averages: Mapping[float, VectorAverages], of: str, kind: str) -> Series:
+    return Series.over("Monte Carlo", averages, of, kind=kind)
 
 
 def cubic(context: Context, lattices: Sequence[Lattice]) -> None:
@@ -157,7 +154,7 @@ def cubic(context: Context, lattices: Sequence[Lattice]) -> None:
     for of, label, title, mean_field in (
         ("order", ORDER, "order", theory.order_parameter),
         ("energy", "energy a site (eps)", "energy", theory.energy),
-        ("heat", "C a site", "heat capacity", None),
+        ("heat_capacity", "C a site", "heat capacity", None),
     ):
         series = []
         if mean_field is not None:
@@ -166,7 +163,7 @@ def cubic(context: Context, lattices: Sequence[Lattice]) -> None:
             )
         for found in lattices:
             own = Series.over("generator", found.measured, f"averages.{of}", kind=found.kind)
-            series += [_monte_carlo(found.simulated, of, found.kind), own]
+            series += [_monte_carlo(found.averages, of, found.kind), own]
         panels.append(Panel("T (eps)", label, series, title))
     context.figure(
         plotting.curves(panels, legend="above"),
@@ -179,11 +176,9 @@ def cubic(context: Context, lattices: Sequence[Lattice]) -> None:
     )
 
 
-def transition(
-    context: Context, larger: Mapping[int, tuple[Simulated, HeatCurve]], fit: Extrapolation
-) -> None:
+def transition(context: Context, larger: Peaks, fit: Extrapolation) -> None:
     """Heat-capacity curves and the straight line through their peaks."""
-    order = [_monte_carlo(run, "order", f"L = {n}") for n, (run, _) in larger.items()]
+    order = [_monte_carlo(run.averages(), "order", f"L = {n}") for n, (run, _) in larger.items()]
     heat = [Series(f"L = {n}", c.temperatures, c.value) for n, (_, c) in larger.items()]
     peaks = Series.over("Monte Carlo", {n**-3: c.position for n, (_, c) in larger.items()})
     known = published("nematic", "transition", "value")
@@ -220,8 +215,7 @@ def losses(context: Context, lattices: Sequence[Lattice]) -> None:
     series = []
     for found in lattices:
         every = np.concatenate(list(found.trained.losses.values())) / found.system.sites
-        mean = every[: len(every) // SMOOTH * SMOOTH].reshape(-1, SMOOTH).mean(axis=1)
-        series.append(Series(found.name, SMOOTH * (np.arange(len(mean)) + 0.5), mean))
+        series.append(Series(found.name, np.arange(len(every)), every).means(SMOOTH))
     context.figure(
         plotting.curves(
             [Panel("step", "J_KL a vector (kT)", series, "training")], panel=(7.0, 4.0)

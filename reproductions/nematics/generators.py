@@ -10,36 +10,19 @@ import tensorflow as tf
 
 from boltzmann_tf import BoltzmannGenerator, Cosine, Stage, Trainer, bijectors
 from boltzmann_tf.reproductions.nematics.plan import Walk
-from boltzmann_tf.sampling.vectors.sweeps import neighbour_table
 from boltzmann_tf.systems import AtTemperature, Nematic, NematicAngles
-
-
-def start_couplings(system: Nematic, temperature: float) -> np.ndarray:
-    """W of a `DirectorFlow` before training: 3 eps / 2 T for each bond, `[N, N]`."""
-    couplings = np.zeros([system.sites, system.sites])
-    table = neighbour_table(system)
-    site, which = np.nonzero(table >= 0)
-    np.add.at(couplings, (site, table[site, which]), 1.5 * system.bond_strength / temperature)
-    return couplings
 
 
 @dataclass
 class Trained:
-    """A generator on its walk through temperatures: `walk` changes it in place.
+    """A generator on its walk through temperatures: `walk` changes it in place."""
 
-    Attributes:
-      angles: the system without its temperature.
-      temperature: of now; the generator's system is at it.
-      generator: trained at this temperature.
-      losses: J_KL of each temperature's training, without its constant.
-      evaluations: of the energy, in training so far.
-    """
-
-    angles: NematicAngles
-    temperature: float
-    generator: BoltzmannGenerator
+    angles: NematicAngles  # the system without its temperature
+    temperature: float  # of now; the generator's system is at it
+    generator: BoltzmannGenerator  # trained at this temperature
+    # J_KL of each temperature's training, without its constant
     losses: dict[float, np.ndarray] = field(default_factory=dict)
-    evaluations: int = 0
+    evaluations: int = 0  # of the energy, in training so far
 
 
 def fixed(trained: Trained) -> BoltzmannGenerator:
@@ -75,7 +58,8 @@ def walk(
     temperature = tf.Variable(ordered[0], trainable=False, dtype=tf.float64)
     angles = NematicAngles(system.lattice, system.length)
     warm = AtTemperature(angles, temperature)
-    director = bijectors.DirectorFlow(start_couplings(system, ordered[0]), seed=seed)
+    couplings = 1.5 * system.bond_matrix / ordered[0]  # 3 eps / 2 T for each bond
+    director = bijectors.DirectorFlow(couplings, seed=seed)
     planes = bijectors.SpheresFromPlanes(warm.event_size)
     generator = BoltzmannGenerator(warm, bijectors.Sequence([planes, director]))
     trained = Trained(angles, ordered[0], generator)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from boltzmann_tf import plotting, sampling
+from boltzmann_tf import estimators, plotting, sampling
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.nematics.measured import Lattice, in_director_frame
+from boltzmann_tf.reproductions.nematics.measured import Lattice
 from boltzmann_tf.systems import Nematic
 
 SIDE = 12  # of the larger lattice
@@ -38,4 +38,4 @@ def show(context: Context, found: Lattice) -> None:
 
 def _plane(vectors: np.ndarray, length: int) -> np.ndarray:
     """The first layer in the frame of the director, `[L, L, 3]`."""
-    return in_director_frame(vectors).reshape(length, length, length, 3)[0]
+    return estimators.director_frame(vectors).reshape(length, length, length, 3)[0]

@@ -16,17 +16,11 @@ ORIENTATION_TARGETS = (0.15, 0.2, 0.3)  # of those T / U, where orientations are
 
 
 class Walk(NamedTuple):
-    """The training of one flow.
-
-    Attributes:
-      temperatures: T.
-      first: steps at the hottest.
-      then: steps at each of the others.
-    """
+    """The training of one flow."""
 
     temperatures: tuple[float, ...]
-    first: int
-    then: int
+    first: int  # steps at the hottest
+    then: int  # at each of the others
 
 
 class Plan(reproduction.Plan):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from boltzmann_tf import sampling
-from boltzmann_tf.estimators import Extrapolation, HeatCurve, extrapolate_peaks
+from boltzmann_tf.estimators import Extrapolation, extrapolate_peaks
 from boltzmann_tf.reproduction import Context, weight_columns
 from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.nematics.measured import Lattice
-from boltzmann_tf.reproductions.nematics.simulations import Simulated
+from boltzmann_tf.reproductions.nematics.simulations import Peaks
 
 
 def weights(context: Context, title: str, found: Lattice) -> None:
@@ -77,9 +77,7 @@ def what_limits(context: Context, cubic: Sequence[Lattice]) -> None:
     )
 
 
-def peaks(
-    context: Context, larger: Mapping[int, tuple[Simulated, HeatCurve]], fit: Extrapolation
-) -> None:
+def peaks(context: Context, larger: Peaks, fit: Extrapolation) -> None:
     """The heat-capacity peaks, and what the straight line through them says."""
     rows = [
         {"L": f"{n}", "T of the peak": f"{c.position:.4f}", "C a site there": f"{c.height:.2f}"}
@@ -105,7 +103,7 @@ def peaks(
 def moves(
     context: Context,
     lattices: Sequence[Lattice],
-    larger: Mapping[int, tuple[Simulated, HeatCurve]],
+    larger: Peaks,
 ) -> None:
     """Angles and acceptances of replica exchange on each lattice."""
     runs = {found.name: found.simulated for found in lattices}

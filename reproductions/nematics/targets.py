@@ -5,17 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from boltzmann_tf import exact
-from boltzmann_tf.estimators import Extrapolation
+from boltzmann_tf.estimators import Extrapolation, orientation_density, orientational_correlation
 from boltzmann_tf.reproduction import Context, Series, Targets
-from boltzmann_tf.reproductions.nematics.measured import (
-    Lattice,
-    correlations,
-    orientation_density,
-    pair_order,
-)
+from boltzmann_tf.reproductions.nematics.measured import Lattice, pair_order
 from boltzmann_tf.reproductions.nematics.plan import CHAIN_TARGETS, ORIENTATION_TARGETS
-from boltzmann_tf.reproductions.nematics.simulations import Averages
 from boltzmann_tf.reproductions.published import published
+from boltzmann_tf.sampling import VectorAverages
 
 CHOSEN = "chosen before the first run"
 LARGEST = "largest |deviation| in errors"
@@ -46,7 +41,7 @@ def chain(context: Context, found: Lattice) -> None:
         r = np.arange(1, sites)
         targets.agree(
             f"<P2> at r = 1 .. {len(r)}, largest |deviation| in stated errors",
-            Series("generator", r, *correlations(own.vectors, own.log_weight)),
+            Series("generator", r, *orientational_correlation(own.vectors, own.log_weight)),
             [known.correlation(int(k), t) for k in r],
         )
 
@@ -69,7 +64,7 @@ def complete(context: Context, found: Lattice) -> None:
     )
     targets.stated("stated relative error of S", order, 0.01, relative=True, source="")
     biased = Series.over("generator", measured, "averages.order")
-    simulated = Series.over("Monte Carlo", found.simulated.averages, "order")
+    simulated = Series.over("Monte Carlo", found.averages, "order")
     by_simulation = _simulation(targets)
     by_simulation.agree(f"largest eigenvalue of Q, {LARGEST}", biased, simulated)
     by_simulation.of(why=CHOSEN).stated(
@@ -92,9 +87,9 @@ def cubic(context: Context, found: Lattice) -> None:
             context, f"{found.kind}, {len(measured)} T from {min(measured):g} to {max(measured):g}"
         )
     )
-    for name, of, limit in zip("SuC", Averages._fields, RELATIVE_ERRORS[small], strict=True):
+    for name, of, limit in zip("SuC", VectorAverages._fields, RELATIVE_ERRORS[small], strict=True):
         own = Series.over("generator", measured, f"averages.{of}")
-        other = Series.over("Monte Carlo", found.simulated.averages, of)
+        other = Series.over("Monte Carlo", found.averages, of)
         targets.agree(f"{name}, {LARGEST}", own, other)
         # Limits of S and u in small lattices are targets of the reproduction.
         why = targets.why if small and name != "C" else CHOSEN
@@ -150,9 +145,9 @@ def _orientations(targets: Targets, found: Lattice) -> None:
     pairs = []
     for t in ORIENTATION_TARGETS:
         measured, vectors = found.measured[t], found.simulated.vectors[t]
-        other = orientation_density(vectors, None, edges)
+        other = orientation_density(vectors, edges=edges)
         enough = other.value * np.diff(edges) * vectors[..., 0].size >= COUNTED
-        generated = orientation_density(measured.vectors, measured.log_weight, edges)
+        generated = orientation_density(measured.vectors, measured.log_weight, edges=edges)
         both = {"generator": generated, "Monte Carlo": other}
         own, simulated = (
             Series(source, middle[enough], value[enough], error[enough])

@@ -446,6 +446,26 @@ ROWS = [
         r"reference_log_weights must be finite, got 1 NaN or infinite of 1 values",
     ),
     (
+        lambda: estimators.director_frame(np.ones((4, 2))),
+        ValueError,
+        r"vectors must have .*3.*got .*\(4, 2\)",
+    ),
+    (
+        lambda: estimators.director_frame(np.ones((1, 3))),
+        ValueError,
+        r"vectors must have shape \[\.\.\., N, 3\], N at least 2, got \(1, 3\)",
+    ),
+    (
+        lambda: estimators.orientation_density(np.ones((2, 4, 3)), edges=[0.0, 1.5]),
+        ValueError,
+        r"edges must increase within \[0, 1\], got \[0\.0, 1\.5\]",
+    ),
+    (
+        lambda: estimators.orientational_correlation(np.ones((4, 3))),
+        ValueError,
+        r"vectors must have 3 dimension",
+    ),
+    (
         lambda: estimators.weighted_average([], None),
         ValueError,
         r"values must have shape \[n\] or \[n, k\], got \(0,\)",

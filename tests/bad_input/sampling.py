@@ -883,6 +883,26 @@ ROWS = [
         r"field must be 0 for cluster updates, got 1\.0",
     ),
     (
+        lambda: sampling.nematic_tempering(WELL, [1.0, 2.0], n_rounds=8),
+        TypeError,
+        r"system must be a Nematic, got",
+    ),
+    (
+        lambda: sampling.nematic_tempering(RING, [1.0, 2.0], n_rounds=7),
+        ValueError,
+        r"n_rounds must be an integer >= 8, got 7",
+    ),
+    (
+        lambda: sampling.nematic_tempering(RING, [1.0, 1.0], n_rounds=8),
+        ValueError,
+        r"temperatures must .*increas",
+    ),
+    (
+        lambda: sampling.vector_averages([0.5], [np.nan], temperature=1.0, sites=3),
+        ValueError,
+        r"energy must be finite",
+    ),
+    (
         lambda: sampling.vector_tempering_state(RING, 1),
         ValueError,
         r"n_temperatures must be an integer >= 2, got 1",

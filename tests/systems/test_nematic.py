@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, realnvp
+from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, realnvp, sampling
 from boltzmann_tf.systems import Nematic, NematicAngles
 from boltzmann_tf.systems.nematic import check_unit_vectors, nematic_order
 
@@ -252,3 +252,24 @@ def test_energies_of_another_number_of_vectors_are_refused(lattice):
 def test_unit_vectors_pass():
     u = vectors(3, 5).astype(np.float32)
     assert check_unit_vectors("x", u, 5).dtype == np.float64
+
+
+def test_bonds_add_up():
+    """By hand; for L = 2 the neighbours on both sides are one and the same."""
+    chain = Nematic("chain", 3, 2.0).bond_matrix
+    np.testing.assert_allclose(chain, 2 * np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]))
+    cube = Nematic("cubic", 2).bond_matrix
+    assert sorted(set(cube.ravel())) == [0.0, 2.0]
+    assert np.all(cube.sum(axis=1) == 6.0)
+    graph = Nematic("complete", 4)
+    assert graph.bond_matrix.sum() == pytest.approx(2 * graph.bonds * graph.bond_strength)
+
+
+def test_coordinates_are_those_of_the_vectors():
+    system = NematicAngles("chain", 6)
+    u = sampling.vector_state(system.nematic, 8, seed=5).vectors
+    x = system.coordinates(u)
+    assert x.shape == (8, 12)
+    np.testing.assert_allclose(system.vectors(x), u, atol=1e-6)
+    with pytest.raises(ValueError, match=r"vectors must be unit vectors"):
+        system.coordinates(2 * u)

@@ -1,5 +1,11 @@
 """Monte Carlo of unit vectors on lattices: single moves, clusters, replica exchange."""
 
+from boltzmann_tf.sampling.vectors.ladders import (
+    VectorAverages,
+    VectorLadders,
+    nematic_tempering,
+    vector_averages,
+)
 from boltzmann_tf.sampling.vectors.sweeps import (
     VectorInfo,
     VectorState,
@@ -17,10 +23,14 @@ from boltzmann_tf.sampling.vectors.tempering import (
 )
 
 __all__ = [
+    "VectorAverages",
     "VectorInfo",
+    "VectorLadders",
     "VectorState",
     "VectorTemperingInfo",
     "VectorTemperingState",
+    "nematic_tempering",
+    "vector_averages",
     "vector_energies",
     "vector_order",
     "vector_state",

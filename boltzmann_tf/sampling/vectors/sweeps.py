@@ -57,19 +57,8 @@ class VectorInfo(NamedTuple):
 
 
 def neighbour_table(system: Nematic) -> np.ndarray:
-    """Neighbours of each site, each as often as it has bonds: int64 [N, most], -1 for none."""
-    n = system.sites
-    site = np.arange(n)
-    if system.lattice == "complete":
-        return np.array([np.delete(site, i) for i in site])
-    if system.lattice == "cubic":
-        grid = site.reshape([system.length] * 3)
-        rolled = [np.roll(grid, step, axis).ravel() for axis in range(3) for step in (1, -1)]
-        return np.stack(rolled, axis=1)
-    table = np.stack([site - 1, site + 1], axis=1)
-    if system.lattice == "ring":
-        return table % n
-    return np.where(table == n, -1, table)
+    """`Nematic.neighbours`."""
+    return system.neighbours
 
 
 def vector_state(
