@@ -13,6 +13,7 @@ import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, Stage, Trainer, bijectors, losses, realnvp, systems
 from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.published import published as read
 from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan, PairPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, SYSTEM
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
@@ -72,11 +73,16 @@ def compiled(
 # As published.
 
 
-def published_stage(iterations: int, rate: float, high: float, ml: float, **options: Any) -> Stage:
+def schedule(name: str, shorter: int = 1) -> list[dict[str, Any]]:
+    """What differs between the stages by energy of a published network."""
+    found = read("noe2019_dimer", "schedules", name)
+    rows = (dict(zip(found["columns"], row, strict=True)) for row in found["rows"])
+    return [row | {"iterations": row["iterations"] // shorter} for row in rows]
+
+
+def published_stage(**options: Any) -> Stage:
     """A stage of figure 3's network: likelihood, energy at T = 1, and the reaction coordinate."""
-    return Stage(
-        iterations, 1000, rate, ml=ml, kl=1.0, rc=10.0, rc_loss=RC, energy_high=high, **options
-    )
+    return Stage(batch_size=1000, kl=1.0, rc=10.0, rc_loss=RC, **options)
 
 
 def _whitened(data: np.ndarray, width: int, seed: int) -> BoltzmannGenerator:
@@ -89,15 +95,7 @@ def _whitened(data: np.ndarray, width: int, seed: int) -> BoltzmannGenerator:
 def published(context: Context, data: np.ndarray) -> Trained:
     """ML, then ML + KL + RC (figure 3)."""
     seed = context.seed_of("published")
-    schedule = [
-        (200, 1e-5, 1e6, 1000.0),
-        (100, 1e-4, 1e6, 300.0),
-        (100, 1e-4, 1e5, 100.0),
-        (100, 1e-4, 5e4, 50.0),
-        (100, 1e-4, 5e4, 20.0),
-        (200, 1e-4, 5e4, 5.0),
-    ]
-    stages = [Stage(200, 500, 1e-3), *(published_stage(*row) for row in schedule)]
+    stages = [Stage(200, 500, 1e-3), *(published_stage(**row) for row in schedule("figure 3"))]
     return train(context, "published", _whitened(data, 200, seed), data, stages, seed)
 
 
@@ -114,20 +112,10 @@ def published_multi(context: Context, data: np.ndarray, plan: DimerPlan) -> Trai
     flow = realnvp(
         SIZE, blocks=8, hidden=(200, 200), shift_activation="tanh", scale_bound=None, seed=seed
     )
-    schedule = [
-        (100, 1e4, 100.0, 1.0),
-        (100, 1e4, 100.0, 1.0),
-        (300, 1e4, 100.0, 5.0),
-        (300, 1e4, 100.0, 10.0),
-        (1000, 2000.0, 20.0, 10.0),
-        (2000, 1000.0, 0.1, 10.0),
-    ]
-    common: dict[str, Any] = {"kl": 1.0, "rc_loss": RC, "temperatures": MULTI}
+    common: dict[str, Any] = {"batch_size": plan.multi_batch, "learning_rate": 1e-4, "kl": 1.0}
+    common |= {"rc_loss": RC, "temperatures": MULTI}
     stages = [Stage(20 * len(data) // 1024 // shorter, 1024, 1e-3)]
-    stages += [
-        Stage(n // shorter, plan.multi_batch, 1e-4, ml=ml, rc=rc, energy_high=high, **common)
-        for n, high, ml, rc in schedule
-    ]
+    stages += [Stage(**row, **common) for row in schedule("nine temperatures", shorter)]
     generator = BoltzmannGenerator(PUBLISHED_WALLS, flow)
     return train(context, name, generator, data, stages, seed)
 
@@ -135,18 +123,9 @@ def published_multi(context: Context, data: np.ndarray, plan: DimerPlan) -> Trai
 def published_state(context: Context, state: str, data: np.ndarray, seed: int) -> Trained:
     """One state alone (figure 6e): three temperatures, weighted likelihood, data with noise."""
     noisy = data + 0.05 * np.random.default_rng(seed).standard_normal(data.shape)
-    schedule = [
-        (39, 1e6, 1000.0),
-        (39, 1e6, 300.0),
-        (39, 1e5, 100.0),
-        (39, 5e4, 50.0),
-        (39, 5e4, 20.0),
-        (99, 5e4, 5.0),
-        (198, 5e4, 1.0),
-    ]
-    common: dict[str, Any] = {"kl": 1.0, "temperatures": (1, 2, 3), "weighted_ml": True}
-    stages = [Stage(100, 128, 1e-3)]
-    stages += [Stage(n, 1000, 1e-4, ml=ml, energy_high=high, **common) for n, high, ml in schedule]
+    common: dict[str, Any] = {"batch_size": 1000, "learning_rate": 1e-4, "kl": 1.0}
+    common |= {"temperatures": (1, 2, 3), "weighted_ml": True}
+    stages = [Stage(100, 128, 1e-3), *(Stage(**row, **common) for row in schedule("one state"))]
     generator = _whitened(noisy, 100, seed)
     return train(context, f"published, {state}", generator, noisy, stages, seed)
 

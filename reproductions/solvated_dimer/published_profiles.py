@@ -23,6 +23,7 @@ from boltzmann_tf.reproductions.solvated_dimer.generators import (
     Trained,
     published_multi,
     published_stage,
+    schedule,
 )
 from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES
@@ -72,7 +73,8 @@ def snapshots(
 
     observer = Observer(look, every=EVERY)
     end = trainer.get_weights()
-    stage = published_stage(plan.snapshots * EVERY, 1e-4, 5e4, 5.0, weighted_ml=True)
+    last = schedule("figure 3")[-1] | {"iterations": plan.snapshots * EVERY}
+    stage = published_stage(**last, weighted_ml=True)
     trainer.fit(data, stage, callbacks=[observer], verbose=0)
     trainer.set_weights(end)
     found = {}
