@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import re
 from pathlib import Path
 
@@ -110,3 +112,43 @@ def test_an_error_in_a_page_is_found_at_its_line(tmp_path, monkeypatch):
     with pytest.raises(AttributeError) as error:
         run("page")
     assert error.traceback[-1].lineno + 1 == 13
+
+
+# The reference.
+
+ROOMS = "analysis bijectors estimators exact losses plotting potentials priors reproduction"
+ROOMS += " sampling systems training trajectories"
+
+
+def reference():
+    """What the reference is written from: modules, and objects by their names."""
+    return re.findall(r"^::: (\S+)", (DOCS / "api.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def not_in(entries):
+    """Public names whose module is none of the entries, nor they themselves."""
+    missing, objects = [], [id(pkgutil.resolve_name(entry)) for entry in entries]
+    for room in ROOMS.split():
+        package = importlib.import_module(f"boltzmann_tf.{room}")
+        for name in package.__all__:
+            found = getattr(package, name)
+            place = getattr(found, "__module__", None)  # not of a number, a type or a module
+            if callable(found) and place and place.startswith("boltzmann_tf."):
+                modules = {place, place.rpartition(".")[0]}
+                if not modules & set(entries) and id(found) not in objects:
+                    missing.append(f"{room}.{name}")
+    return missing
+
+
+def test_the_reference_has_all_that_is_public_and_nothing_else():
+    entries = reference()
+    assert len(entries) == len(set(entries))
+    for entry in entries:
+        assert pkgutil.resolve_name(entry) is not None
+    assert not_in(entries) == []
+
+
+def test_a_module_that_is_left_out_is_found():
+    """The sister."""
+    left = [e for e in reference() if e != "boltzmann_tf.estimators.orientations"]
+    assert len(not_in(left)) == 3
