@@ -110,7 +110,7 @@ class BoltzmannGenerator:
         first sample comes earlier, and the random numbers are others. "auto" takes XLA unless the
         bijector or the system says no (`compiles_with_xla`).
 
-    Example:
+    Examples:
       >>> generator = bg.BoltzmannGenerator(bg.systems.DoubleWell(), bg.bijectors.Scaling(2))
       >>> s = generator.sample(100, seed=0)
       >>> s.x.shape, s.log_weight.dtype

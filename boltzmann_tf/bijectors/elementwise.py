@@ -110,7 +110,7 @@ class Box(Bijector):
       dtype: "float32" or "float64".
       name: of the bijector.
 
-    Example:
+    Examples:
       >>> box = bg.bijectors.Box([0.0, -1.0], [1.0, 1.0])
       >>> box.forward(tf.zeros([1, 2])).numpy()
       array([[0.5, 0. ]], dtype=float32)

@@ -147,7 +147,7 @@ def realnvp(
     Returns:
       A `Sequence` from z to x.
 
-    Example:
+    Examples:
       >>> flow = bg.realnvp(4, blocks=2, hidden=(8,))
       >>> x, log_det = flow.forward_and_log_det(tf.zeros([3, 4]))
       >>> x.shape.as_list(), log_det.shape.as_list()

@@ -32,7 +32,7 @@ class Sequence(Bijector):
         which the event size and dtype are taken.
       name: of the bijector.
 
-    Example:
+    Examples:
       >>> parts = [bg.bijectors.Scaling(2), bg.bijectors.Box([0.0, 0.0], [1.0, 4.0])]
       >>> flow = bg.bijectors.Sequence(parts)
       >>> flow.forward(tf.zeros([1, 2])).numpy()

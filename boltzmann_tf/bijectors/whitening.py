@@ -29,7 +29,7 @@ class Whitening(Bijector):
       dtype: "float32" or "float64".
       name: of the bijector.
 
-    Example:
+    Examples:
       >>> data = np.random.default_rng(0).normal(3.0, [2.0, 0.1], size=(1000, 2))
       >>> whitening = bg.bijectors.Whitening.from_data(data)
       >>> whitening.inverse(tf.constant(data, tf.float32)).numpy().std(axis=0).round(2)

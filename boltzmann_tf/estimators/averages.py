@@ -54,7 +54,7 @@ def weighted_average(
     Returns:
       an `Estimate` where the result is one number, else `Estimates` of its shape.
 
-    Example:
+    Examples:
       >>> x = np.random.default_rng(0).normal(size=10_000)
       >>> value, error = bg.estimators.weighted_average(x, 0.1 * x)  # of a Gaussian about 0.1
       >>> round(value, 2), round(error, 2)

@@ -87,7 +87,7 @@ def r_hat(chains: ArrayLike, *, chain_axis: int = 0, draw_axis: int = 1) -> floa
     Returns:
       R-hat of each quantity, shape [...]; NaN for one that never moved.
 
-    Example:
+    Examples:
       >>> chains = np.random.default_rng(0).normal(size=(4, 1000))
       >>> round(bg.estimators.r_hat(chains), 2)
       1.0
@@ -136,7 +136,7 @@ def autocorrelation_time(
       times longer show a part of it only: with fewer than 20 effective samples, or 4 a chain, a
       `CalibrationWarning` says so.
 
-    Example:
+    Examples:
       >>> chains = np.random.default_rng(0).normal(size=(8, 10_000))
       >>> for i in range(1, 10_000):
       ...     chains[:, i] += 0.5 * chains[:, i - 1]
@@ -176,7 +176,7 @@ def mean_with_error(
       an `Estimate` for one quantity, `Estimates` of shape [...] for several; the error of one that
       never moved is NaN.
 
-    Example:
+    Examples:
       >>> chains = np.random.default_rng(0).normal(size=(4, 1000))
       >>> value, error = bg.estimators.mean_with_error(chains)
       >>> round(value, 2), round(error, 2)
@@ -252,7 +252,7 @@ def function_of_means(
       than 4 blocks and where nothing ever moved; from fewer than 10 it comes with a
       `CalibrationWarning`.
 
-    Example:
+    Examples:
       >>> chains = np.random.default_rng(0).normal(1.0, 0.5, size=(4, 1000))
       >>> moments = np.stack([chains, chains**2], axis=-1)
       >>> variance = bg.estimators.function_of_means(moments, lambda m: m[..., 1] - m[..., 0] ** 2)

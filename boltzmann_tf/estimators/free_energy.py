@@ -70,7 +70,7 @@ def free_energy_difference(
       the difference in kT. A state without samples gives an infinite value (NaN if both are
       empty) and an error of NaN, and so does a state that a single block fills.
 
-    Example:
+    Examples:
       >>> x = np.random.default_rng(0).normal(0.5, 1.0, 100_000)
       >>> value, error = bg.free_energy_difference(x, cut=0.0)  # exactly -0.8069
       >>> round(value, 2), round(error, 3)

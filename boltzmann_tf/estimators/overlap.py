@@ -99,7 +99,7 @@ def bar(
       ValueError: on bad arguments.
       RuntimeError: when the two sets share less than a tenth of a sample.
 
-    Example:
+    Examples:
       >>> rng = np.random.default_rng(0)
       >>> forward, reverse = rng.normal(2.5, 1.0, 10_000), rng.normal(-1.5, 1.0, 10_000)
       >>> value, error = bg.estimators.bar(forward, reverse)  # exactly 2.5 - 1 / 2

@@ -98,7 +98,7 @@ def populations(
     Returns:
       `Populations`, in the order of `regions`.
 
-    Example:
+    Examples:
       >>> x = np.random.default_rng(0).normal(size=100_000)
       >>> found = bg.estimators.populations(x, regions={"left": (-np.inf, 1), "right": (1, np.inf)})
       >>> round(found.population("right").value, 2)  # exactly 0.1587

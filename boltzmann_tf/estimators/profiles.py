@@ -111,7 +111,7 @@ def free_energy_profile(
     Returns:
       the profile, see `Profile`; errors are NaN in bins that a single block fills.
 
-    Example:
+    Examples:
       >>> x = np.random.default_rng(0).normal(size=100_000)
       >>> profile = bg.free_energy_profile(x, edges=np.linspace(-2, 2, 5))
       >>> profile.centers
@@ -201,7 +201,7 @@ def align_profile(
     Returns:
       the shifted profile [bins], closest in the sense of least squares.
 
-    Example:
+    Examples:
       >>> bg.estimators.align_profile([3.0, 4.0, 6.0], [0.0, 1.0, 3.0])
       array([0., 1., 3.])
     """
@@ -248,7 +248,7 @@ def profile_rmse(
     Returns:
       the RMSE in kT.
 
-    Example:
+    Examples:
       >>> x = np.random.default_rng(0).normal(size=100_000)
       >>> profile = bg.free_energy_profile(x, edges=np.linspace(-2, 2, 41))
       >>> bg.estimators.profile_rmse(profile, 0.5 * profile.centers**2) < 0.05

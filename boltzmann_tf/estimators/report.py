@@ -81,7 +81,7 @@ def coverage(
     Returns:
       the measures, see `Coverage`.
 
-    Example:
+    Examples:
       >>> x = np.random.default_rng(0).uniform(0, 1, 1000)  # the target is even on [0, 2]
       >>> found = bg.estimators.coverage(x, edges=[0, 1, 2], reference_probability=[0.5, 0.5])
       >>> found.fraction, found.worst_ratio

@@ -167,7 +167,7 @@ def debye_structure_factor(
     Returns:
       see `StructureFactor`.
 
-    Example:
+    Examples:
       >>> pair = np.tile([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], (400, 1, 1))
       >>> found = bg.estimators.debye_structure_factor(pair, q=[0.01, np.pi])
       >>> found.value.round(3)  # 1 + sin(q r) / (q r)

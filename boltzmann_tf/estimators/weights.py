@@ -60,7 +60,7 @@ class LogZBounds(NamedTuple):
 def normalized_weights(log_weights: ArrayLike) -> np.ndarray:
     """Returns the weights [n] scaled to sum to one.
 
-    Example:
+    Examples:
       >>> bg.estimators.normalized_weights(np.log([1.0, 1.0, 2.0]))
       array([0.25, 0.25, 0.5 ])
     """
@@ -76,7 +76,7 @@ def effective_sample_size(log_weights: ArrayLike) -> float:
     It sees only where the generator has been: a generator that misses a mode has a high value.
     Read it beside `coverage`.
 
-    Example:
+    Examples:
       >>> round(bg.estimators.effective_sample_size(np.log([1.0, 1.0, 2.0])), 4)
       2.6667
     """
@@ -86,7 +86,7 @@ def effective_sample_size(log_weights: ArrayLike) -> float:
 def ess_fraction(log_weights: ArrayLike) -> float:
     """Returns the effective sample size divided by the number of samples, in (0, 1].
 
-    Example:
+    Examples:
       >>> bg.estimators.ess_fraction([0.0, 0.0, -np.inf, -np.inf])
       0.5
     """
@@ -153,7 +153,7 @@ def pareto_k(log_weights: ArrayLike, *, resolution: float | None = None) -> floa
       -inf where there is no tail: all weights are equal to rounding, as those of an exact
       generator, or the largest is shared by so many samples that it is a bound.
 
-    Example:
+    Examples:
       >>> heavy = np.random.default_rng(0).pareto(1.0, 10_000)  # of infinite mean
       >>> round(bg.estimators.pareto_k(np.log(heavy)), 1)
       1.0
@@ -180,7 +180,7 @@ def log_z(log_weights: ArrayLike, *, resolution: float | None = None) -> Estimat
     Returns:
       log Z in nats; the error is NaN for n = 1.
 
-    Example:
+    Examples:
       >>> log_weights = np.random.default_rng(0).normal(2.98, 0.2, 10_000)  # log Z = 3
       >>> value, error = bg.estimators.log_z(log_weights)
       >>> round(value, 2), round(error, 3)
@@ -257,7 +257,7 @@ def log_z_bounds(
       the two bounds in nats, each with its error. A `CalibrationWarning` says where the upper one
       lies below the lower one by more than four of their joint errors.
 
-    Example:
+    Examples:
       >>> rng = np.random.default_rng(0)
       >>> generated, reference = rng.normal(2.98, 0.2, 10_000), rng.normal(3.02, 0.2, 10_000)
       >>> bounds = bg.estimators.log_z_bounds(generated, reference)  # log Z = 3

@@ -40,7 +40,7 @@ class DoubleWell(ProjectedDensity):
       a1: coefficient of x; positive makes the left well the deeper.
       k: spring constant along y, > 0.
 
-    Example:
+    Examples:
       >>> well = bg.exact.DoubleWell()
       >>> round(well.free_energy_difference(1.0), 4)  # right - left, kT
       3.3799

@@ -44,7 +44,7 @@ class DoubleWell4:
       quadratic: >= 0.
       distance: between the two lengths of a pair.
 
-    Example:
+    Examples:
       >>> exact = bg.exact.DoubleWell4()
       >>> round(exact.log_z(1.0), 6), round(exact.mean_energy(1.0), 6)
       (29.667232, -22.54151)

@@ -42,7 +42,7 @@ class IsingTorus:
       coupling: J > 0.
       field: h.
 
-    Example:
+    Examples:
       >>> lattice = bg.exact.IsingTorus(2)  # energies -8, 0 and 8 in 2, 12 and 2 configurations
       >>> round(lattice.log_z(4.0), 6)
       3.297642

@@ -24,7 +24,7 @@ class MaierSaupe:
     Attributes:
       coupling: U > 0.
 
-    Example:
+    Examples:
       >>> theory = bg.exact.MaierSaupe()
       >>> round(theory.transition, 6), round(theory.transition_order, 5)
       (0.220194, 0.42903)

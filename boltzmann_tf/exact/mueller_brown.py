@@ -80,7 +80,7 @@ class MuellerBrown(ProjectedDensity):
       box: ((x_low, x_high), (y_low, y_high)) with hard walls, such as the published reference's
         ((-1.5, 1), (-0.2, 2)); None for the whole plane.
 
-    Example:
+    Examples:
       >>> surface = bg.exact.MuellerBrown()
       >>> [round(point.energy, 3) for point in surface.minima()]
       [-14.67, -8.077, -10.817]

@@ -70,7 +70,7 @@ class NematicChain:
       coupling: eps > 0.
       periodic: whether it is a ring.
 
-    Example:
+    Examples:
       >>> chain = bg.exact.NematicChain(10)
       >>> round(chain.log_z(1.0), 4), round(chain.correlation(1, 1.0), 4)
       (26.2787, 0.2205)
@@ -162,7 +162,7 @@ class FullyConnectedNematic:
       spins: N >= 2.
       coupling: U > 0.
 
-    Example:
+    Examples:
       >>> few = bg.exact.FullyConnectedNematic(8)
       >>> round(float(np.sqrt(few.pair_order(0.1))), 4)
       0.8811

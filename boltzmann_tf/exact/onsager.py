@@ -63,7 +63,7 @@ class OnsagerIsing:
     Attributes:
       coupling: J > 0.
 
-    Example:
+    Examples:
       >>> lattice = bg.exact.OnsagerIsing()
       >>> round(lattice.critical_temperature, 6), round(lattice.magnetization(2.0), 6)
       (2.269185, 0.911319)

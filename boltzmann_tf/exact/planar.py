@@ -52,7 +52,7 @@ class PlanarDensity(ProjectedDensity):
         narrowest well is right. Halve it to see the quadrature error.
       named_states: name to (lower, upper) in r.
 
-    Example:
+    Examples:
       >>> bowl = bg.exact.PlanarDensity(lambda x: 0.5 * np.sum(x**2, axis=-1), ((-9, 9), (-9, 9)))
       >>> round(bowl.log_z(1.0), 6)  # log 2 pi
       1.837877

@@ -40,7 +40,7 @@ class SpringInBox:
       stiffness: k, in kT per unit length squared, > 0.
       length: L, the size of the box of x1, > 0.
 
-    Example:
+    Examples:
       >>> box = bg.exact.SpringInBox(stiffness=1.0, length=4.0)
       >>> round(box.log_z(1.0), 4)
       1.9587

@@ -126,7 +126,7 @@ def curves(
       legend: "inside" for one in every panel; "above" for one over all of them, where the data
         leave no room: a name then needs one look in all panels.
 
-    Example:
+    Examples:
       >>> t = np.linspace(0, 1, 20)
       >>> exact = bg.plotting.Series.of("exact", t, np.exp)
       >>> figure = bg.plotting.curves([bg.plotting.Panel("t", "y", [exact], "growth")])

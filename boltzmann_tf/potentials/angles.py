@@ -42,7 +42,7 @@ class HarmonicAngle(Angles):
       angle: at rest, in radians, a number or [angles].
       name: of the term.
 
-    Example:
+    Examples:
       >>> bend = bg.potentials.HarmonicAngle([(0, 1, 2)], stiffness=2.0, angle=np.pi)
       >>> chain = bg.systems.ParticleSystem(n=3, dimension=2, terms=[bend])
       >>> x = chain.configuration([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])

@@ -55,7 +55,7 @@ class HarmonicBond(Bonds):
       length: at rest, a number or [bonds].
       name: of the term.
 
-    Example:
+    Examples:
       >>> bond = bg.potentials.HarmonicBond([(0, 1)], stiffness=2.0, length=1.0)
       >>> pair = bg.systems.ParticleSystem(n=2, dimension=1, terms=[bond])
       >>> pair.energy(pair.configuration([[0.0], [3.0]])[None]).numpy()  # 2 / 2 (3 - 1)^2
@@ -93,7 +93,7 @@ class FENE(Bonds):
       extension: the largest, a number or [bonds].
       name: of the term.
 
-    Example:
+    Examples:
       >>> bond = bg.potentials.FENE([(0, 1)], stiffness=30.0, extension=1.5)
       >>> pair = bg.systems.ParticleSystem(n=2, dimension=1, terms=[bond])
       >>> pair.energy(pair.configuration([[0.0], [0.97]])[None]).numpy().round(2)

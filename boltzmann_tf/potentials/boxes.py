@@ -66,7 +66,7 @@ class Periodic(Box):
       images: None to refuse potentials that reach beyond half a side, where a particle meets more
         than one image of another; "nearest" to count the nearest image only.
 
-    Example:
+    Examples:
       >>> fluid = bg.potentials.LennardJones(cut=2.0)
       >>> gas = bg.systems.ParticleSystem(
       ...     n=2, dimension=1, terms=[fluid], box=bg.potentials.Periodic(5.0)

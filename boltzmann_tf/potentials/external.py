@@ -80,7 +80,7 @@ class Tether(Few):
       particles: their numbers; None for all.
       name: of the term.
 
-    Example:
+    Examples:
       >>> held = bg.potentials.Tether([1.0, 0.0], stiffness=4.0)
       >>> pair = bg.systems.ParticleSystem(n=2, dimension=2, terms=[held])
       >>> pair.energy(tf.constant([[1.0, 0.0, 0.0, 0.0]])).numpy()  # 4 / 2 * 1^2

@@ -35,7 +35,7 @@ class Normal(Prior):
     Args:
       event_size: number D of latent coordinates.
 
-    Example:
+    Examples:
       >>> prior = bg.priors.Normal(2)
       >>> prior.log_prob(tf.zeros([1, 2]), 1.0).numpy().round(4)  # -log 2 pi
       array([-1.8379], dtype=float32)

@@ -27,7 +27,7 @@ class UniformBox(Prior):
       low: lower end of each coordinate, `[D]`.
       high: upper end of each.
 
-    Example:
+    Examples:
       >>> prior = bg.priors.UniformBox([0.0, 0.0], [2.0, 4.0])
       >>> prior.log_prob(tf.ones([1, 2]), 1.0).numpy().round(4)  # -log 8
       array([-2.0794], dtype=float32)

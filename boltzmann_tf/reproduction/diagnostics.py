@@ -84,7 +84,7 @@ def diagnose(kind: str, value: float, *, n: int | None = None) -> Diagnostic:
     Returns:
       what `Context.table` shows.
 
-    Example:
+    Examples:
       >>> from boltzmann_tf.reproduction import diagnose
       >>> print(diagnose("k-hat", 1.05))
       1.05 (limit: at most 0.7)

@@ -45,7 +45,7 @@ class Metric:
       diagnostics: of the samples behind `value`, each from `diagnose`, by what it is of. They take
         no part in `passed`; where one is beyond its limit, the report marks the number.
 
-    Example:
+    Examples:
       >>> from boltzmann_tf.reproduction import Metric
       >>> metric = Metric.close("log Z", 1.96, 1.9587, 0.01, justification="noise")
       >>> metric.passed, metric.rule

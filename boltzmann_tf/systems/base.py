@@ -181,7 +181,7 @@ class System(abc.ABC):
           name: in reports; that of the function for None.
           training_energy: as `energy`, regularised; the true one for None.
 
-        Example:
+        Examples:
           >>> bowl = bg.System.from_energy(lambda x: tf.reduce_sum(x**2, axis=-1), event_shape=(2,))
           >>> bowl.energy(tf.constant([[3.0, 0.0]])).numpy()
           array([9.], dtype=float32)

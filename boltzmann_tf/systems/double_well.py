@@ -31,7 +31,7 @@ class DoubleWell(System):
       a1: tilt.
       k: stiffness of the second coordinate, > 0.
 
-    Example:
+    Examples:
       >>> system = bg.systems.DoubleWell()
       >>> system.energy(tf.constant([[-1.8, 0.0], [1.7, 0.0]])).numpy().round(2)
       array([-10.74,  -7.29], dtype=float32)

@@ -50,7 +50,7 @@ class Ising(System):
       field: h.
       boundary: "periodic" or "open", the latter with 2 L (L - 1) bonds.
 
-    Example:
+    Examples:
       >>> system = bg.systems.Ising(4)
       >>> system.energy(tf.ones([1, 4, 4])).numpy()  # two bonds a site
       array([-32.], dtype=float32)

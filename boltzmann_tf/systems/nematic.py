@@ -77,7 +77,7 @@ class Nematic(System):
       coupling: eps.
       field: h, along z.
 
-    Example:
+    Examples:
       >>> chain = bg.systems.Nematic("chain", 3)
       >>> chain.energy(tf.constant([[[0.0, 0.0, 1.0]] * 3])).numpy()  # two bonds
       array([-2.], dtype=float32)

@@ -63,7 +63,7 @@ class ParticleSystem(System):
       rigid: numbers of the particles that `sampling.anneal_particles` moves as one body, unless it
         is told otherwise.
 
-    Example:
+    Examples:
       >>> pair = bg.systems.ParticleSystem(n=2, dimension=3, terms=[bg.potentials.LennardJones()])
       >>> x = pair.configuration([[0.0, 0.0, 0.0], [2 ** (1 / 6), 0.0, 0.0]])
       >>> pair.energy(x[None]).numpy().round(4)

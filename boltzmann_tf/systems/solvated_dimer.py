@@ -69,7 +69,7 @@ class SolvatedDimer(ParticleSystem):
         distance: finite where particles coincide, and with a force until they do.
       solvent: number of solvent particles, a square.
 
-    Example:
+    Examples:
       >>> system = bg.systems.SolvatedDimer()
       >>> system.energy(np.array([system.initial_state("closed")])).numpy().round(1)
       array([5261.6])

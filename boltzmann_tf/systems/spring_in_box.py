@@ -34,7 +34,7 @@ class SpringInBox(System):
       length: L of the box.
       wall_stiffness: of the regularised wall, in kT per length squared; training only.
 
-    Example:
+    Examples:
       >>> system = bg.systems.SpringInBox(length=4.0)
       >>> system.energy(tf.constant([[1.0, 2.0], [5.0, 2.0]])).numpy()
       array([ 1., inf], dtype=float32)

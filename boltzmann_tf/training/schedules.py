@@ -37,7 +37,7 @@ class Schedule:
 class Linear(Schedule):
     """A straight line.
 
-    Example:
+    Examples:
       >>> bg.Linear(1.0, 0.0)(np.array([0.0, 0.5, 1.0]))
       array([1. , 0.5, 0. ])
     """
@@ -51,7 +51,7 @@ class Linear(Schedule):
 class Exponential(Schedule):
     """A straight line in the logarithm; both ends must be positive.
 
-    Example:
+    Examples:
       >>> from boltzmann_tf.training.schedules import Exponential
       >>> Exponential(1e-2, 1e-4)(np.array([0.0, 0.5, 1.0]))
       array([0.01  , 0.001 , 0.0001])
@@ -74,7 +74,7 @@ class Cosine(Schedule):
       end: value at the end; 0 by default.
       warmup: fraction of the stage spent rising to `start`.
 
-    Example:
+    Examples:
       >>> bg.Cosine(1e-3, warmup=0.1)(np.array([0.0, 0.05, 0.1, 1.0])).round(7)
       array([0.    , 0.0005, 0.001 , 0.    ])
     """
