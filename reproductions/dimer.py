@@ -16,7 +16,6 @@ import numpy as np
 from boltzmann_tf import sampling
 from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.solvated_dimer import (
     figures,
     generators,
@@ -27,7 +26,6 @@ from boltzmann_tf.reproductions.solvated_dimer import (
     targets,
     tethered,
 )
-from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
 from boltzmann_tf.reproductions.solvated_dimer.measured import Reweighted
 from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
@@ -94,8 +92,7 @@ def run(context: Context) -> None:
     tables.weights(context, shown)
     without = gaussian_baseline(SYSTEM, data, 20_000, parts=2, seed=context.seed).log_weight
     weights = {"a Gaussian a state": without} | {n: s.log_weight for n, s in spread.items()}
-    buys_table(
-        context,
+    context.buys_table(
         "a Gaussian fitted to the frames of each state, mixed evenly (log Z of one order of the "
         "solvent, up to a constant)",
         [({"proposal, T = 1": name}, log_weight) for name, log_weight in weights.items()],
@@ -119,10 +116,12 @@ def run(context: Context) -> None:
     targets.path(context, float(path.energy.max()))
     if published:
         targets.published(context, published, samples["published"])
-    _save(context, ours, "generator", "the trained generator, spread along the length")
+    context.save(ours.generator, "generator", "the trained generator, spread along the length")
     if closed:
         targets.equilibrium(context, samples[closed.name], simulated["closed"])
-        _save(context, closed, "generator_closed", "the same with the lengths of the closed state")
+        context.save(
+            closed.generator, "generator_closed", "the same with the lengths of the closed state"
+        )
 
 
 def _annealed(
@@ -135,11 +134,6 @@ def _annealed(
     hot = tethered.train(context, name, every, lengths, plan)
     found = tethered.anneal(context, name, hot, sorted(plan.temperatures, reverse=True), plan)
     return {t: measured.annealed(context, own) for t, own in found.items()}
-
-
-def _save(context: Context, trained: Trained, folder: str, about: str) -> None:
-    trained.generator.save(context.directory / folder)
-    context.artifact(folder, about)
 
 
 if __name__ == "__main__":

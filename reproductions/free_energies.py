@@ -19,7 +19,6 @@ from boltzmann_tf import estimators
 from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.solvated_dimer import (
     figures,
     generators,
@@ -78,8 +77,7 @@ def run(context: Context) -> None:
         published_pairs.table(context, published, each)
     tables.published(context, windows)
     tables.differences(context, known, results)
-    buys_table(
-        context,
+    context.buys_table(
         "a Gaussian fitted to the frames of the state (log Z of one order of the solvent, up to a "
         "constant)",
         bought,

@@ -82,8 +82,7 @@ def run(context: Context) -> None:
     targets.monte_carlo(context, critical)
     targets.wang_landau(context, states, profiles)
     finest = max((m.refined for m in everywhere.values()), key=lambda found: found.factor)
-    finest.generator.save(context.directory / "generator")
-    context.artifact("generator", "the trained generator of all temperatures")
+    context.save(finest.generator, "generator", "the trained generator of all temperatures")
 
 
 if __name__ == "__main__":

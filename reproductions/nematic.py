@@ -69,8 +69,8 @@ def run(context: Context) -> None:
     targets.transition(context, fit)
     targets.maier_saupe(context)
     largest = cubic[-1].trained
-    fixed(largest).save(context.directory / "generator")
-    context.artifact(
+    context.save(
+        fixed(largest),
         "generator",
         f"the generator, {cubic[-1].kind}, T = {largest.temperature:g}: its energy is H / T",
     )

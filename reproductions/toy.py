@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.spring_in_box import figures, targets
 from boltzmann_tf.reproductions.spring_in_box.generators import EXACT, SYSTEM, Plan, data, train
 
@@ -40,13 +39,11 @@ def run(context: Context) -> None:
     figures.losses(context, kinds)
     figures.transform(context, first[c.name])
     figures.marginals(context, first)
-    buys_table(
-        context,
+    context.buys_table(
         f"a Gaussian fitted to the data; exact log Z {EXACT.log_z(1.0):.4f}",
         [({"proposal": "a Gaussian"}, gaussian), ({"proposal": b.name}, weights[0])],
     )
-    first[b.name].save(context.directory / "generator")
-    context.artifact("generator", "the trained generator (b)")
+    context.save(first[b.name], "generator", "the trained generator (b)")
 
     context.section("Numbers")
     targets.maps(context, kinds, weights)

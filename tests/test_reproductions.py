@@ -6,7 +6,7 @@ import numpy as np
 
 from boltzmann_tf import systems
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions import baseline, recipes
+from boltzmann_tf.reproductions import recipes
 
 # Data.
 
@@ -31,7 +31,7 @@ def test_what_the_network_buys_has_a_row_a_proposal(tmp_path):
     context.begin()
     good, bad = np.zeros(1000), np.zeros(1000)
     bad[0] = 30.0
-    baseline.buys_table(context, "none", [({"proposal": "a"}, bad), ({"proposal": "b"}, good)])
+    context.buys_table("none", [({"proposal": "a"}, bad), ({"proposal": "b"}, good)])
     context.finish()
     text = (context.directory / "report.html").read_text()
     assert "What the network buys" in text

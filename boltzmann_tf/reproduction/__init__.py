@@ -28,6 +28,7 @@ from boltzmann_tf.reproduction.diagnostics import (
 )
 from boltzmann_tf.reproduction.index import write_index
 from boltzmann_tf.reproduction.metrics import Metric
+from boltzmann_tf.reproduction.numbers import Numbers
 from boltzmann_tf.reproduction.presets import Plan, by_preset
 from boltzmann_tf.reproduction.registry import Reproduction, discover, load, names, reproduction
 from boltzmann_tf.reproduction.runner import main_for, reproduce_all, run_reproduction
@@ -38,6 +39,7 @@ __all__ = [
     "Context",
     "Diagnostic",
     "Metric",
+    "Numbers",
     "Plan",
     "Reproduction",
     "Series",

@@ -11,8 +11,9 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from rich.console import Console
 
 from boltzmann_tf._support import files as _files
@@ -22,7 +23,7 @@ from boltzmann_tf._support.disk import check_folder
 from boltzmann_tf._support.folders import begin_folder, finish_folder
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import report
-from boltzmann_tf.reproduction.diagnostics import recognise
+from boltzmann_tf.reproduction.diagnostics import recognise, weight_columns
 from boltzmann_tf.reproduction.html import counted
 from boltzmann_tf.reproduction.metrics import Metric, to_json
 
@@ -45,6 +46,13 @@ def check_preset(preset: str) -> str:
 def check_output(output: str | os.PathLike[str]) -> Path:
     """Returns `output` as a path, or raises unless it is or can become a folder to write to."""
     return check_folder("output", output)
+
+
+class Saved(Protocol):
+    """What writes itself into a folder, as generators do."""
+
+    def save(self, directory: Any) -> Any:
+        """Writes it."""
 
 
 @dataclasses.dataclass
@@ -246,6 +254,32 @@ class Context:
         if entry not in self._artifacts:
             self._artifacts.append(entry)
         return full
+
+    def save(self, generator: Saved, folder: str, description: str) -> None:
+        """Writes a generator into a folder of the report, and lists it there.
+
+        Args:
+          generator: with a method `save` that takes the folder.
+          folder: its name.
+          description: what it is.
+        """
+        generator.save(self.directory / _text("folder", folder))
+        self.artifact(folder, description)
+
+    def buys_table(
+        self, without: str, rows: Sequence[tuple[Mapping[str, Any], np.ndarray]]
+    ) -> None:
+        """The table "What the network buys": weights beside those of a proposal without one.
+
+        Args:
+          without: what the proposal without a network is, for the caption.
+          rows: columns of its own (the proposal, say, and T) and log-weights `[n]` of each row.
+        """
+        self.table(
+            f"What the network buys: its weights beside those of {without}. A stated error means "
+            "nothing where a diagnostic is marked",
+            [dict(first) | weight_columns(log_weight) for first, log_weight in rows],
+        )
 
     def _only_once(self, argument: str, value: str, kind: str) -> None:
         """Raises unless no figure, or table, of this run has `value` yet."""

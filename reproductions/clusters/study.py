@@ -43,5 +43,4 @@ def reproduce(context: Context, plan: Plan) -> None:
     context.section("Numbers")
     targets.quantities(context, plan, reference, log_z)
     targets.agreement(context, plan, reference)
-    generated.generator.save(context.directory / "generator")
-    context.artifact("generator", "the trained generator")
+    context.save(generated.generator, "generator", "the trained generator")

@@ -11,7 +11,6 @@ from boltzmann_tf import estimators, sampling
 from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.estimators import CalibrationWarning, Estimate, effective_sample_size
 from boltzmann_tf.reproduction import Context, diagnose
-from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.clusters.generators import Generated
 from boltzmann_tf.reproductions.clusters.plan import Plan
 from boltzmann_tf.reproductions.clusters.simulations import Reference
@@ -42,7 +41,7 @@ def weights(context: Context, plan: Plan, reference: Reference, generated: Gener
     data = sampling.symmetrised(x, system, 50_000, seed=seed)
     other = gaussian_baseline(system, data, own.size, seed=context.seed_of("Gaussian")).log_weight
     rows = [({"proposal": "a Gaussian"}, other), ({"proposal": "the generator"}, own)]
-    buys_table(context, "a Gaussian of the same data", rows)
+    context.buys_table("a Gaussian of the same data", rows)
     (name, edges), covered = plan.isomers, generated.coverage
     row = {
         "covered": f"{covered.fraction:.3f}",

@@ -45,8 +45,7 @@ def reproduce(context: Context, case: Case, plan: Plan) -> dict[str, Trained]:
     tables.buys(context, case, found, data)
     context.section("Transition paths")
     figures.paths(context, case, found, data)
-    found["ours"].ensemble.use().save(context.directory / "generator")
-    context.artifact("generator", "a trained generator of variant `ours`")
+    context.save(found["ours"].ensemble.use(), "generator", "a trained generator of variant `ours`")
     return found
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.baseline import gaussian_baseline
 from boltzmann_tf.reproduction import Context, diagnose
-from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.figure2.case import Case
 from boltzmann_tf.reproductions.figure2.measured import LOSSES, SAMPLES, SHOWN, TEMPERATURES, Found
 
@@ -83,8 +82,7 @@ def buys(context: Context, case: Case, found: Found, data: np.ndarray) -> None:
     seed = context.seed_of("Gaussians")
     drawn = {"a Gaussian a state": gaussian_baseline(case.system, data, SHOWN, parts=2, seed=seed)}
     drawn |= {name: trained.shown for name, trained in found.items()}
-    buys_table(
-        context,
+    context.buys_table(
         "a Gaussian fitted to the data of each state, mixed evenly; exact log Z "
         f"{case.exact.log_z(1.0):.4f}",
         [({"proposal, T = 1": name}, samples.log_weight) for name, samples in drawn.items()],

@@ -9,7 +9,6 @@ import numpy as np
 
 from boltzmann_tf import estimators, sampling
 from boltzmann_tf.reproduction import Context, Diagnostic, diagnose, weight_columns
-from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.ising_model.measured import ByT
 from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, TORUS, name_of
 from boltzmann_tf.sampling import FieldAverages, FieldSpins
@@ -28,8 +27,7 @@ def weights(context: Context, found: Mapping[str, FieldSpins]) -> None:
 
 def buys(context: Context, found: Mapping[str, FieldSpins]) -> None:
     """Weights at T_c of a generator, and of a Gaussian fitted to equilibrium fields."""
-    buys_table(
-        context,
+    context.buys_table(
         "a Gaussian fitted to the field of 20,000 equilibrium configurations; L = 8, T_c, exact "
         f"log Z {TORUS.log_z(CRITICAL):.4f}",
         [({"proposal": name}, spins.log_weight) for name, spins in found.items()],

@@ -10,7 +10,6 @@ import numpy as np
 from boltzmann_tf import sampling
 from boltzmann_tf.estimators import Extrapolation, extrapolate_peaks
 from boltzmann_tf.reproduction import Context, weight_columns
-from boltzmann_tf.reproductions.baseline import buys_table
 from boltzmann_tf.reproductions.nematics.measured import Lattice
 from boltzmann_tf.reproductions.nematics.simulations import Peaks
 
@@ -48,7 +47,7 @@ def buys(context: Context, lattices: Sequence[Lattice], n: int = 20_000) -> None
             ):
                 row = {"lattice": found.name, "T": f"{t:g}", "proposal": proposal}
                 rows.append((row, log_weight))
-    buys_table(context, "free vectors, uniform in all directions", rows)
+    context.buys_table("free vectors, uniform in all directions", rows)
 
 
 def what_limits(context: Context, cubic: Sequence[Lattice]) -> None:

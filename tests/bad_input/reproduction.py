@@ -101,6 +101,11 @@ ROWS = [
         r"metric must be a Metric, got 3 of type int",
     ),
     (
+        lambda: reproduction.Numbers("/nowhere"),
+        ValueError,
+        r"folder must be a folder that is there, got '/nowhere'",
+    ),
+    (
         lambda: reproduction.Context("a").count_energy_evaluations(-1),
         ValueError,
         r"number must be an integer >= 0, got -1",

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from boltzmann_tf.reproduction import registry
+from boltzmann_tf.reproduction import Numbers, registry
 
 
 @pytest.fixture(scope="module")
 def published():
     registry.load("dw4")  # makes the package of the studies importable
-    from boltzmann_tf.reproductions import published
+    from boltzmann_tf.reproductions.published import published
 
     return published
 
@@ -33,7 +33,7 @@ def without_source(found, place="", *, given=False):
 def test_every_number_has_a_source(published):
     assert len(published.files()) >= 5
     for file in published.files():
-        assert without_source(published.published(file), file) == []
+        assert without_source(published(file), file) == []
 
 
 def test_a_number_without_one_is_found():
@@ -45,8 +45,8 @@ def test_a_number_without_one_is_found():
 def test_what_is_read_is_what_the_file_holds(published):
     folder = registry.directory() / "published"
     for path in folder.glob("*.json"):
-        assert published.published(path.stem) == json.loads(path.read_text(encoding="utf-8"))
-    assert published.published("noe2019_dimer", "pairs", "closed", "kl") == 282.3
+        assert published(path.stem) == json.loads(path.read_text(encoding="utf-8"))
+    assert published("noe2019_dimer", "pairs", "closed", "kl") == 282.3
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,9 @@ def test_what_is_read_is_what_the_file_holds(published):
 )
 def test_what_is_missing_is_named(published, keys, message):
     with pytest.raises(ValueError, match=message):
-        published.published(*keys)
+        published(*keys)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"folder must be a folder that is there, got .*nowhere"):
+        Numbers(tmp_path / "nowhere")
