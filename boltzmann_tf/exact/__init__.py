@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from boltzmann_tf.exact.double_well import DoubleWell
 from boltzmann_tf.exact.double_well_4 import DoubleWell4
+from boltzmann_tf.exact.gibbs import GibbsJoint
 from boltzmann_tf.exact.ising import IsingTorus
+from boltzmann_tf.exact.line_fluids import (
+    HardRods,
+    IdealGas,
+    NeighbourPoints,
+    SquareWellRods,
+    StateCount,
+)
 from boltzmann_tf.exact.maier_saupe import MaierSaupe
 from boltzmann_tf.exact.mueller_brown import MuellerBrown
 from boltzmann_tf.exact.nematic import FullyConnectedNematic, NematicChain
@@ -12,18 +20,26 @@ from boltzmann_tf.exact.onsager import OnsagerIsing
 from boltzmann_tf.exact.planar import PlanarDensity
 from boltzmann_tf.exact.projected import ProjectedDensity, StationaryPoint
 from boltzmann_tf.exact.spring_in_box import SpringInBox
+from boltzmann_tf.exact.van_der_waals import VanDerWaals
 
 __all__ = [
     "DoubleWell",
     "DoubleWell4",
     "FullyConnectedNematic",
+    "GibbsJoint",
+    "HardRods",
+    "IdealGas",
     "IsingTorus",
     "MaierSaupe",
     "MuellerBrown",
+    "NeighbourPoints",
     "NematicChain",
     "OnsagerIsing",
     "PlanarDensity",
     "ProjectedDensity",
     "SpringInBox",
+    "SquareWellRods",
+    "StateCount",
     "StationaryPoint",
+    "VanDerWaals",
 ]
