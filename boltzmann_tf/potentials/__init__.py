@@ -27,9 +27,11 @@ from boltzmann_tf.potentials.boxes import Box, Open, Periodic, SoftWalls
 from boltzmann_tf.potentials.coordinates import Angle, Coordinate, Distance, Position
 from boltzmann_tf.potentials.external import CentreTether, Tether, Wall
 from boltzmann_tf.potentials.pairs import (
+    HardCore,
     InversePower,
     LennardJones,
     Pairs,
+    SquareWell,
     TailCorrection,
     WeeksChandlerAndersen,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "Distance",
     "DoubleWellBond",
     "Few",
+    "HardCore",
     "HarmonicAngle",
     "HarmonicBond",
     "InversePower",
@@ -56,6 +59,7 @@ __all__ = [
     "Position",
     "Potential",
     "SoftWalls",
+    "SquareWell",
     "TailCorrection",
     "Tether",
     "Wall",
@@ -71,7 +75,8 @@ REGISTRY: dict[str, type] = {
         *(CosineAngle, HarmonicAngle),
         *(FENE, DoubleWellBond, HarmonicBond),
         *(CentreTether, Tether, Wall),
-        *(InversePower, LennardJones, TailCorrection, WeeksChandlerAndersen),
+        *(HardCore, InversePower, LennardJones, SquareWell),
+        *(TailCorrection, WeeksChandlerAndersen),
         *(Open, Periodic, SoftWalls),
         *(Angle, Distance, Position),
     )

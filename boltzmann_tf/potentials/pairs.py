@@ -19,12 +19,14 @@ from boltzmann_tf.potentials.base import (
     named,
     slope,
 )
-from boltzmann_tf.potentials.ops import formula, power
+from boltzmann_tf.potentials.ops import formula, power, where
 
 __all__ = [
+    "HardCore",
     "InversePower",
     "LennardJones",
     "Pairs",
+    "SquareWell",
     "TailCorrection",
     "WeeksChandlerAndersen",
 ]
@@ -184,6 +186,56 @@ class WeeksChandlerAndersen(LennardJones):
 
 
 @formula
+def hard_core(r2: Any, diameter: Any) -> Any:
+    """+infinity below the diameter, 0 from there on."""
+    return where(r2 < diameter * diameter, r2 * 0.0 + np.inf, r2 * 0.0)
+
+
+class HardCore(Pairs):
+    """Hard rods, disks and spheres: +infinity below the diameter. They have no force to train by.
+
+    Args:
+      diameter: a number or [n, n].
+      **options: `exclude`, `name`, see `Pairs`.
+    """
+
+    def __init__(self, diameter: Any = 1.0, **options: Any) -> None:
+        diameter = _positive_of_pairs("diameter", diameter)
+        options.setdefault("cut", diameter)
+        super().__init__(hard_core, diameter=diameter, **options)
+
+
+@formula
+def square_well(r2: Any, depth: Any, diameter: Any, reach: Any) -> Any:
+    """+infinity below the diameter, -depth up to the reach, 0 from there on."""
+    inside = where(r2 < reach * reach, r2 * 0.0 - depth, r2 * 0.0)
+    return where(r2 < diameter * diameter, r2 * 0.0 + np.inf, inside)
+
+
+class SquareWell(Pairs):
+    """Hard cores with a well of constant depth around. They have no force to train by.
+
+    Args:
+      depth: a number or [n, n].
+      diameter: of the cores, a number or [n, n].
+      reach: distance where the well ends, a number or [n, n].
+      **options: `exclude`, `name`, see `Pairs`.
+    """
+
+    def __init__(
+        self, depth: Any = 1.0, diameter: Any = 1.0, reach: Any = 1.5, **options: Any
+    ) -> None:
+        diameter, reach = (
+            _positive_of_pairs(name, value)
+            for name, value in (("diameter", diameter), ("reach", reach))
+        )
+        if np.any(reach <= diameter):
+            raise ValueError(f"reach must be above the diameter, got {reach!r} and {diameter!r}")
+        options.setdefault("cut", reach)
+        super().__init__(square_well, depth=depth, diameter=diameter, reach=reach, **options)
+
+
+@formula
 def inverse_power_12(r2: Any, epsilon: Any, diameter: Any) -> Any:
     """epsilon (diameter / r)^12."""
     return epsilon * power(diameter * diameter / r2, 6)
@@ -258,10 +310,16 @@ class TailCorrection(Potential):
         lengths = particles.box.lengths(d)
         if lengths is None:
             raise ValueError(f"box must be Periodic for a tail correction, got {particles.box!r}")
+        constant = particles.n**2 / (2 * lengths.prod()) * self.integral(d)
+        return Bound(self.name, constant=float(constant))
+
+    def integral(self, dimension: int) -> float:
+        """Of the potential over all of space beyond the cut."""
+        d = positive_int("dimension", dimension)
         surface = 2 * np.pi ** (d / 2) / special.gamma(d / 2)
         # r = cut / t: from infinity to the cut.
         cut = float(self.pairs.cut)
-        integral, _ = integrate.quad(
+        found, _ = integrate.quad(
             lambda t: (
                 surface
                 * (cut / t) ** (d - 1)
@@ -274,4 +332,4 @@ class TailCorrection(Potential):
             epsabs=0,
             epsrel=1e-12,
         )
-        return Bound(self.name, constant=float(particles.n**2 / (2 * lengths.prod()) * integral))
+        return float(found)

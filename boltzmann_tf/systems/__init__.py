@@ -15,6 +15,7 @@ from boltzmann_tf.systems.documents import (
 )
 from boltzmann_tf.systems.double_well import DoubleWell
 from boltzmann_tf.systems.double_well_4 import DoubleWell4
+from boltzmann_tf.systems.gibbs import GibbsBoxes
 from boltzmann_tf.systems.ising import Ising
 from boltzmann_tf.systems.ising_field import IsingField
 from boltzmann_tf.systems.lennard_jones_cluster import LennardJonesCluster
@@ -57,6 +58,7 @@ __all__ = [
     "DoubleWell",
     "DoubleWell4",
     "FromEnergy",
+    "GibbsBoxes",
     "Ising",
     "IsingField",
     "LennardJonesCluster",
