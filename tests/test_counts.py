@@ -20,6 +20,7 @@ from boltzmann_tf.bijectors import realnvp
 from boltzmann_tf.systems import (
     AtTemperature,
     DoubleWell,
+    GibbsBoxes,
     IsingField,
     LennardJonesCluster,
     Nematic,
@@ -46,6 +47,8 @@ CLUSTER = LennardJonesCluster(4)
 SPINS = np.ones((3, 4, 4), np.int8)  # 3 replicas of 16
 RODS = Nematic("ring", 5)
 FIELD = IsingField(4, 2.5)
+GAS = GibbsBoxes(3, 10.0)
+_, COEXISTING = sampling.gibbs_rounds(sampling.gibbs_state(GAS, 20), 200, system=GAS)
 COLD, HOT = 1e-9, 1e9  # where a cluster is the whole lattice, and where it is one spin
 MOVES = {"system": CHAIN, "step_size": 0.3}
 
@@ -203,6 +206,15 @@ ROWS = [
      lambda: sampling.particle_sweeps(sampling.particle_state(LINE), 5, **MOVES), 4 * 5),
     ("sampling.particle_chain",
      lambda: sampling.particle_chain(LINE, 3, stride=2, burn_in=5, **MOVES), 4 * (5 + 3 * 2)),
+    # Two replicas: where they start; seven rounds of a look and of five moves of three particles.
+    ("sampling.gibbs_rounds",
+     lambda: sampling.gibbs_rounds(sampling.gibbs_state(GAS, 2), 7, system=GAS, n_moves=5),
+     2 * (1 + 7 * (1 + 2))),
+    ("sampling.gibbs_state", lambda: sampling.gibbs_state(GAS), 0),
+    ("sampling.gibbs_pressure",
+     lambda: sampling.gibbs_pressure(COEXISTING, GAS, temperature=1.0), 0),
+    ("sampling.gibbs_phases",
+     lambda: sampling.gibbs_phases(COEXISTING, GAS, temperature=1.0), 0),
     ("sampling.relabel", lambda: sampling.relabel(LINE, LINE[0], dimension=1), 0),
     ("sampling.switch_particles",  # an energy and a sweep a step
      lambda: sampling.switch_particles(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 CORE = 0.3  # of a diameter: closer than this, particles repel by the tangent in training
+RAMP = 200.0  # kT that hard particles have in training where they coincide
 
 
 class Pairs(Potential):
@@ -191,8 +193,19 @@ def hard_core(r2: Any, diameter: Any) -> Any:
     return where(r2 < diameter * diameter, r2 * 0.0 + np.inf, r2 * 0.0)
 
 
-class HardCore(Pairs):
-    """Hard rods, disks and spheres: +infinity below the diameter. They have no force to train by.
+class _Hard(Pairs):
+    """Cores that no force tells of: in training a ramp of `RAMP` in r^2 takes their place."""
+
+    def bind(self, particles: Particles) -> Bound:
+        """The term for given particles, or raises where it does not fit them."""
+        # A bit more than the diameter, whose square in float32 may be a bit less.
+        square = self.parameters["diameter"] ** 2 * (1 + 1e-6)
+        ramp = (_number(-RAMP / square), 0.0)
+        return dataclasses.replace(super().bind(particles), low=_number(square), slopes=ramp)
+
+
+class HardCore(_Hard):
+    """Hard rods, disks and spheres: +infinity below the diameter.
 
     Args:
       diameter: a number or [n, n].
@@ -212,8 +225,8 @@ def square_well(r2: Any, depth: Any, diameter: Any, reach: Any) -> Any:
     return where(r2 < diameter * diameter, r2 * 0.0 + np.inf, inside)
 
 
-class SquareWell(Pairs):
-    """Hard cores with a well of constant depth around. They have no force to train by.
+class SquareWell(_Hard):
+    """Hard cores with a well of constant depth around.
 
     Args:
       depth: a number or [n, n].

@@ -7,6 +7,32 @@ from bad_input.parts import NAN, first
 from boltzmann_tf import exact
 
 ROWS = [
+    (lambda: exact.IdealGas().log_q(-1, 1.0), ValueError, r"n must be an integer >= 0, got -1"),
+    (lambda: exact.IdealGas().log_q(2, -1.0), ValueError, r"volume must be >= 0, got -1\.0"),
+    (lambda: exact.HardRods(0.0), ValueError, r"diameter must be .*got 0\.0"),
+    (lambda: exact.HardRods(boundary="sea"), ValueError, r"boundary must be one of .*got 'sea'"),
+    (
+        lambda: exact.SquareWellRods(1.0, 2.5),
+        ValueError,
+        r"reach must be above core and at most twice as long, 1\.0 \.\. 2\.0, got 2\.5",
+    ),
+    (lambda: exact.NeighbourPoints(3, 1.0), TypeError, r"potential must be a function, got 3"),
+    (
+        lambda: exact.NeighbourPoints(lambda r: 1 / r, 5.0).log_q(2, 6.0),
+        ValueError,
+        r"volume must be at most longest, 5, got 6\.0",
+    ),
+    (
+        lambda: exact.GibbsJoint(3, 10, 9.0),
+        TypeError,
+        r"fluid must be a StateCount, got 3",
+    ),
+    (lambda: exact.VanDerWaals(a=0.0), ValueError, r"a must be .*got 0\.0"),
+    (
+        lambda: exact.VanDerWaals().pressure(1.0, 1.0),
+        ValueError,
+        r"density must be in 0 \.\. 1, got 1\.0",
+    ),
     (lambda: exact.DoubleWell(a4=-1.0), ValueError, r"a4 must be .*got -1\.0"),
     (lambda: exact.SpringInBox(length=0), ValueError, r"length must be .*got 0"),
     (lambda: exact.MuellerBrown(scale="big"), TypeError, r"scale must be .*got 'big'"),

@@ -40,6 +40,12 @@ ROWS = [
     (lambda: ops.power(2.0, -3), ValueError, r"n must be an integer >= 1, got -3"),
     (lambda: ops.power(2.0, 1.5), TypeError, r"n must be an integer >= 1, got 1\.5 of type float"),
     (lambda: ops.formula(3), TypeError, r"function must be a function, got 3"),
+    (
+        lambda: potentials.SquareWell(1.0, 1.5, 1.5),
+        ValueError,
+        r"reach must be above the diameter, got",
+    ),
+    (lambda: potentials.HardCore(0.0), ValueError, r"diameter must be > 0, got 0\.0"),
     (lambda: potentials.Pairs("r"), TypeError, r"function must be a function, got 'r'"),
     (
         lambda: potentials.Pairs(soft, depth=1.0),

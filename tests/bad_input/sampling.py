@@ -19,6 +19,8 @@ WINDOWS = sampling.umbrella_state(DIMER, [1.0, 2.0])
 RING = systems.Nematic("ring", 3)
 VECTORS = sampling.vector_state(RING, 1)
 UP = VECTORS.vectors
+BOXES = systems.GibbsBoxes(3, 10.0)
+OTHERS = [systems.GibbsBoxes(4, 10.0), systems.GibbsBoxes(3, 11.0)]
 VECTOR_LADDER = sampling.vector_tempering_state(RING, 2)
 STEEP = bg.System.from_energy(lambda x: 1e9 + first(x), (2,))
 CHAIN = functools.partial(sampling.metropolis, WELL, n_steps=10)
@@ -881,6 +883,51 @@ ROWS = [
         ),
         ValueError,
         r"field must be 0 for cluster updates, got 1\.0",
+    ),
+    (lambda: sampling.gibbs_state(WELL), TypeError, r"system must be a GibbsBoxes, got"),
+    (
+        lambda: sampling.gibbs_state(BOXES, densities=(0.5, 0.7)),
+        ValueError,
+        r"densities must be two, one below and one above .* 0\.3, got \[0\.5, 0\.7\]",
+    ),
+    (
+        lambda: sampling.gibbs_state(BOXES, shares=(0.5, 1.0)),
+        ValueError,
+        r"box 2 must hold its 1 particles and twice the cut-off .* got a volume of 0",
+    ),
+    (
+        lambda: sampling.gibbs_rounds(sampling.gibbs_state(BOXES), 1, system=OTHERS[0]),
+        ValueError,
+        r"state must be of 4 particles in 3 dimension\(s\), got x of shape \(1, 2, 3, 3\)",
+    ),
+    (
+        lambda: sampling.gibbs_rounds(sampling.gibbs_state(BOXES), 1, system=OTHERS[1]),
+        ValueError,
+        r"state must have the volume 11 in both boxes, got \[10\.0\]",
+    ),
+    (
+        lambda: sampling.gibbs_rounds(
+            sampling.gibbs_state(BOXES), 1, system=BOXES, temperature=0.0
+        ),
+        ValueError,
+        r"temperature must be > 0, a number or \[1\], got 0\.0",
+    ),
+    (
+        lambda: sampling.gibbs_rounds(
+            sampling.gibbs_state(BOXES), 1, system=BOXES, weights=(1, -1, 1)
+        ),
+        ValueError,
+        r"weights must be three numbers >= 0, of displacement, volume, transfer, got",
+    ),
+    (
+        lambda: sampling.gibbs_phases(3, BOXES, temperature=1.0),
+        TypeError,
+        r"info must be a GibbsInfo, got 3",
+    ),
+    (
+        lambda: sampling.gibbs_pressure(3, BOXES, temperature=1.0),
+        TypeError,
+        r"info must be a GibbsInfo, got 3",
     ),
     (
         lambda: sampling.nematic_tempering(WELL, [1.0, 2.0], n_rounds=8),

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, WELL, first
-from boltzmann_tf import bijectors, systems
+from boltzmann_tf import bijectors, potentials, systems
 from boltzmann_tf.potentials import CentreTether, InversePower, Periodic
 
 
@@ -246,6 +246,59 @@ ROWS = [
         lambda: systems.CentresAlong(3, [[0.0]]),
         TypeError,
         r"coordinate must be a function, got 3",
+    ),
+    (lambda: systems.GibbsBoxes(0, 10.0), ValueError, r"n must be an integer >= 1, got 0"),
+    (lambda: systems.GibbsBoxes(3, 0.0), ValueError, r"volume must be a positive .*got 0\.0"),
+    (
+        lambda: systems.GibbsBoxes(3, 10.0, dimension=4),
+        ValueError,
+        r"dimension must be 1, 2 or 3, got 4",
+    ),
+    (
+        lambda: systems.GibbsBoxes(3, 100.0, pairs=potentials.LennardJones(cut=3.0)),
+        ValueError,
+        r"volume must be at least 432, two boxes that hold the cut-off, got 100\.0",
+    ),
+    (
+        lambda: systems.GibbsBoxes(3, 100.0, pairs=potentials.LennardJones()),
+        ValueError,
+        r"pairs must have a cut in periodic boxes, got none",
+    ),
+    (
+        lambda: systems.GibbsBoxes(3, 100.0, tail=True),
+        ValueError,
+        r"tail must be False for the ideal gas and between walls, got True",
+    ),
+    (
+        lambda: systems.GibbsBoxes(
+            3, 1000.0, pairs=potentials.LennardJones(cut=3.0, shifted=True), tail=True
+        ),
+        ValueError,
+        r"pairs must be cut, not shifted",
+    ),
+    (
+        lambda: systems.GibbsBoxes(
+            3, 1000.0, pairs=potentials.LennardJones(np.ones((3, 3)), cut=3.0)
+        ),
+        ValueError,
+        r"pairs must have the same parameters for all pairs",
+    ),
+    (
+        lambda: systems.GibbsBoxes(
+            3, 1000.0, pairs=potentials.LennardJones(cut=3.0, exclude=[(0, 1)])
+        ),
+        ValueError,
+        r"pairs must exclude none",
+    ),
+    (
+        lambda: systems.GibbsBoxes(3, 10.0, margin=0.5),
+        ValueError,
+        r"margin must be 0 in periodic boxes, got 0\.5",
+    ),
+    (
+        lambda: systems.GibbsBoxes(20, 10.0, densest=1.5),
+        ValueError,
+        r"n must be at most 15, as many as fit, got 20",
     ),
     (
         lambda: systems.CentresAlong(np.sum, [0.0]),

@@ -19,7 +19,7 @@ import system_laws
 import tensorflow as tf
 from scipy import integrate
 
-from boltzmann_tf import potentials
+from boltzmann_tf import potentials, sampling
 from boltzmann_tf.potentials import (
     FENE,
     Angle,
@@ -30,6 +30,7 @@ from boltzmann_tf.potentials import (
     Distance,
     DoubleWellBond,
     Few,
+    HardCore,
     HarmonicAngle,
     HarmonicBond,
     InversePower,
@@ -39,6 +40,7 @@ from boltzmann_tf.potentials import (
     Periodic,
     Position,
     SoftWalls,
+    SquareWell,
     TailCorrection,
     Tether,
     Wall,
@@ -128,6 +130,7 @@ POTENTIALS: dict[str, Line] = {
         MOTION,
         (2, 3),
     ),
+    "well": Line(lambda d: SquareWell(0.7, symmetric(0.2, 0.3, 4), 1.45), MOTION),
     "wca": Line(lambda d: WeeksChandlerAndersen(1.1, 1.2), ALL),
     "r_12": Line(lambda d: InversePower(1.1, exclude="bonded"), MOTION),
     "r_6": Line(lambda d: InversePower(symmetric(0.8, 1, 3), 0.7, exponent=6), MOTION),
@@ -215,7 +218,25 @@ def test_all_potentials_are_here():
     wanted = {
         kind for kind in public if isinstance(kind, type) and issubclass(kind, potentials.Potential)
     } - {potentials.Potential}
-    assert kinds == wanted
+    assert kinds | {HardCore} == wanted  # zeros and infinities
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_hard_cores(dimension):
+    """Both engines see what overlaps, and a ramp leads out of it in training."""
+    disks = ParticleSystem(n=3, dimension=dimension, terms=[HardCore(0.5), CentreTether(3, 1e-9)])
+    r = np.zeros((2, 3, dimension))
+    r[:, :, 0] = [[-1.0, 0.0, 0.6], [-1.0, 0.0, 0.4]]
+    x = disks.configuration(r)
+    np.testing.assert_allclose(disks.energy(x).numpy(), [0, np.inf], atol=1e-6)
+    np.testing.assert_allclose(sampling.particle_energies(x, disks), [0, np.inf], atol=1e-6)
+    u = disks.training_energy(x).numpy()
+    assert u == pytest.approx([0, 200 * (1 - 0.64)], rel=1e-4, abs=1e-3)
+    state, info = sampling.particle_sweeps(
+        sampling.particle_state(x[:1]), 400, system=disks, step_size=0.3
+    )
+    assert np.all(np.isfinite(sampling.particle_energies(state.x, disks)))
+    assert 0.05 < info.acceptance[0] < 0.999
 
 
 def check_engines(system, kernels, r):

@@ -5,6 +5,16 @@ Sweeps, umbrella sampling, annealing, switching of terms, and the symmetries of 
 
 from boltzmann_tf.sampling.particles.annealing import AnnealedParticles, anneal_particles
 from boltzmann_tf.sampling.particles.chains import ParticleChain, particle_chain
+from boltzmann_tf.sampling.particles.gibbs import (
+    GibbsInfo,
+    GibbsPhases,
+    GibbsState,
+    Phase,
+    gibbs_phases,
+    gibbs_pressure,
+    gibbs_rounds,
+    gibbs_state,
+)
 from boltzmann_tf.sampling.particles.hamiltonians import (
     HamiltonianExchange,
     hamiltonian_exchange,
@@ -34,10 +44,14 @@ from boltzmann_tf.sampling.particles.umbrella_ladders import UmbrellaLadders, um
 
 __all__ = [
     "AnnealedParticles",
+    "GibbsInfo",
+    "GibbsPhases",
+    "GibbsState",
     "HamiltonianExchange",
     "ParticleChain",
     "ParticleInfo",
     "ParticleState",
+    "Phase",
     "Relabelled",
     "SwitchInfo",
     "UmbrellaInfo",
@@ -46,6 +60,10 @@ __all__ = [
     "WeightedParticles",
     "anneal_particles",
     "anneal_tethered",
+    "gibbs_phases",
+    "gibbs_pressure",
+    "gibbs_rounds",
+    "gibbs_state",
     "hamiltonian_exchange",
     "particle_chain",
     "particle_energies",

@@ -1,5 +1,11 @@
 """Gibbs-ensemble Monte Carlo: two boxes that exchange particles and volume; one file a move."""
 
+from boltzmann_tf.sampling.particles.gibbs.phases import (
+    GibbsPhases,
+    Phase,
+    gibbs_phases,
+    gibbs_pressure,
+)
 from boltzmann_tf.sampling.particles.gibbs.rounds import (
     GibbsInfo,
     GibbsState,
@@ -7,4 +13,13 @@ from boltzmann_tf.sampling.particles.gibbs.rounds import (
     gibbs_state,
 )
 
-__all__ = ["GibbsInfo", "GibbsState", "gibbs_rounds", "gibbs_state"]
+__all__ = [
+    "GibbsInfo",
+    "GibbsPhases",
+    "GibbsState",
+    "Phase",
+    "gibbs_phases",
+    "gibbs_pressure",
+    "gibbs_rounds",
+    "gibbs_state",
+]

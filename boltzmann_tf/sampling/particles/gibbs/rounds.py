@@ -26,6 +26,7 @@ __all__ = ["GibbsInfo", "GibbsState", "gibbs_rounds", "gibbs_state"]
 MOVES = ("displacement", "volume", "transfer")
 TARGETS = (0.4, 0.4, 0.3)  # acceptance of displacements in each box, and of volume moves
 WIDEST = 3.0  # largest step of ln(V1 / V2)
+MORE = 1.0  # power of each volume by which the density of ln(V1 / V2) differs from that of V1
 
 
 class GibbsState(NamedTuple):
@@ -60,8 +61,9 @@ class GibbsInfo(NamedTuple):
       energy: U of each box, tail and attraction included, likewise, in kT at T = 1.
       virial: sum over pairs of -r du/dr, likewise.
       shell: pairs at the cut, per unit of r / cut, of y = g exp(u / T), likewise.
-      insertion: mean of V / (N + 1) exp(-dU / T) over the insertions of each round, likewise; NaN
-        where there were none.
+      insertion: sum of V / (N + 1) exp(-dU / T) over the insertions of each round, likewise.
+      insertions: their number, likewise. Averages are of sums over sums: the mean of a round says
+        less of boxes that were seldom tried.
       acceptance: of displacements in each box, volume moves and transfers, [replicas, 4].
       refused: volume moves that would have left a box too small or too dense, int64 [replicas].
       not_finite: moves rejected because their energy difference was NaN, int64 [replicas].
@@ -73,6 +75,7 @@ class GibbsInfo(NamedTuple):
     virial: np.ndarray
     shell: np.ndarray
     insertion: np.ndarray
+    insertions: np.ndarray
     acceptance: np.ndarray
     refused: np.ndarray
     not_finite: np.ndarray
@@ -229,20 +232,23 @@ def gibbs_rounds(
     shared(
         _kernel(pair_sums(system), system.dimension, system.boundary == "periodic"),
         (x, n, volume, step, rng, np.broadcast_to(T, (replicas,)).copy(), series, counts),
-        (pair_numbers(system), system.told_by(), np.cumsum(w / w.sum()), rounds, moves, tune),
+        (pair_numbers(system), system.told_by(), np.cumsum(w / w.sum()), rounds, moves, tune, MORE),
         2 * replicas * rounds * moves * system.n,
     )
-    # An attempted move of one of N particles is the N-th part of an energy.
-    count_energies(replicas * rounds * -(-moves // system.n))
+    # A move of one of N particles is the N-th part of an energy; where it begins, and after each
+    # round, there is a whole one.
+    count_energies(replicas * (1 + rounds * (1 - (-moves // system.n))))
     tried, accepted = counts[:, :4], counts[:, 4:8]
     with np.errstate(invalid="ignore", divide="ignore"):
-        insertion = series[..., 5] / series[..., 6]
         acceptance = accepted / tried
     info = GibbsInfo(
         series[..., 0].astype(np.int64),
         series[..., 1],
-        *(series[..., k] for k in (2, 3, 4)),
-        insertion,
+        series[..., 2],
+        series[..., 3],
+        series[..., 4],
+        series[..., 5],
+        series[..., 6],
         acceptance,
         counts[:, 8],
         counts[:, 9],
@@ -274,6 +280,7 @@ def _kernel(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noqa
         n_rounds: int,
         n_moves: int,
         tune: bool,  # noqa: FBT001
+        more: float,
     ) -> str:
         energy, widom = np.zeros(2), np.zeros((2, 2))
         tried, accepted = np.zeros(4, np.int64), np.zeros(4, np.int64)
@@ -297,7 +304,7 @@ def _kernel(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noqa
                     elif u < cumulated[1]:
                         kind = 2
                         yes, bad, refused, stream = exchange(
-                            boxes, step[r, 2], t, model, stream, 1.0
+                            boxes, step[r, 2], t, model, stream, more
                         )
                         counts[r, 8] += refused
                     else:
