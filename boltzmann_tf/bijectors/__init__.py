@@ -12,6 +12,7 @@ from boltzmann_tf.bijectors.dimer import DimerCoordinates
 from boltzmann_tf.bijectors.dimer_flow import dimer_flow, with_lengths
 from boltzmann_tf.bijectors.director import DirectorFlow
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
+from boltzmann_tf.bijectors.gaps import GapFlow
 from boltzmann_tf.bijectors.lattice import LatticeFlow
 from boltzmann_tf.bijectors.marginals import Marginals
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
@@ -33,6 +34,7 @@ __all__ = [
     "DimerCoordinates",
     "DirectorFlow",
     "ElementwiseSpline",
+    "GapFlow",
     "LatticeFlow",
     "Marginals",
     "Parameters",

@@ -20,6 +20,7 @@ from boltzmann_tf.systems.ising import Ising
 from boltzmann_tf.systems.ising_field import IsingField
 from boltzmann_tf.systems.lennard_jones_cluster import LennardJonesCluster
 from boltzmann_tf.systems.mueller_brown import MuellerBrown
+from boltzmann_tf.systems.neighbour_line import NeighbourLine
 from boltzmann_tf.systems.nematic import Nematic
 from boltzmann_tf.systems.nematic_angles import NematicAngles
 from boltzmann_tf.systems.particles import ParticleSystem
@@ -37,6 +38,7 @@ REGISTRY |= {
     "lennard_jones_cluster": LennardJonesCluster,
     "mueller_brown": MuellerBrown,
     "nematic": Nematic,
+    "neighbour_line": NeighbourLine,
     "nematic_angles": NematicAngles,
     "particle_system": ParticleSystem,
     "solvated_dimer": SolvatedDimer,
@@ -65,6 +67,7 @@ __all__ = [
     "MuellerBrown",
     "Nematic",
     "NematicAngles",
+    "NeighbourLine",
     "ParticleSystem",
     "SolvatedDimer",
     "SpringInBox",

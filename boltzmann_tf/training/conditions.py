@@ -10,7 +10,7 @@ import tensorflow as tf
 from boltzmann_tf._support.checks import finite, sequence
 from boltzmann_tf._support.random import uniform
 
-__all__ = ["LogUniform", "Uniform"]
+__all__ = ["BoxStates", "LogUniform", "Uniform"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,44 @@ class LogUniform(Uniform):
         """`n` conditions, `[n, size]`, a function of the seed `[2]`."""
         low, high = (tuple(map(math.log, ends)) for ends in (self.low, self.high))
         return tf.exp(_stratified(low, high, n, seed, dtype))
+
+
+@dataclass(frozen=True)
+class BoxStates(Uniform):
+    """States of a box of particles, (n, v) or (n, v, T): n whole numbers, v more than they need.
+
+    `low` and `high` are of n, of the share of the volume that is free, and of T: v is the volume
+    that n particles need and this share of the rest of `volume`.
+
+    Attributes:
+      volume: the largest v.
+      each: what each particle needs.
+    """
+
+    volume: float = 1.0
+    each: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size not in (2, 3) or self.low[0] < 0 or self.low[1] < 0 or self.high[1] > 1:
+            raise ValueError(
+                "low and high must be of n >= 0, of a share in 0 .. 1, and perhaps of T, got "
+                f"{self.low} and {self.high}"
+            )
+        if self.high[0] * self.each >= self.volume:
+            raise ValueError(
+                f"volume must be above {self.high[0] * self.each:g}, what {self.high[0]:g} "
+                f"particles need, got {self.volume!r}"
+            )
+
+    def __call__(self, n: int, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+        """`n` conditions, `[n, size]`, a function of the seed `[2]`."""
+        # Whole numbers, each as likely, the ends included.
+        low, high = (self.low[0] - 0.5, *self.low[1:]), (self.high[0] + 0.5, *self.high[1:])
+        count, share, *rest = tf.unstack(_stratified(low, high, n, seed, dtype), axis=-1)
+        count = tf.clip_by_value(tf.round(count), self.low[0], self.high[0])
+        needed = self.each * count
+        return tf.stack([count, needed + share * (self.volume - needed), *rest], axis=-1)
 
 
 def _stratified(
