@@ -1,6 +1,12 @@
 """Conventional Monte Carlo (training data, reference answers) and moves through latent space."""
 
 from boltzmann_tf.sampling.annealing import Annealed, anneal
+from boltzmann_tf.sampling.box_states import (
+    GibbsSamples,
+    StateSurfaces,
+    gibbs_samples,
+    state_surfaces,
+)
 from boltzmann_tf.sampling.exchange import (
     ExchangeInfo,
     ExchangeState,
@@ -113,6 +119,7 @@ __all__ = [
     "FieldSpins",
     "GibbsInfo",
     "GibbsPhases",
+    "GibbsSamples",
     "GibbsState",
     "HamiltonianExchange",
     "IndependenceChain",
@@ -126,6 +133,7 @@ __all__ = [
     "Phase",
     "Refined",
     "Relabelled",
+    "StateSurfaces",
     "StepHalving",
     "SweepInfo",
     "SwitchInfo",
@@ -152,6 +160,7 @@ __all__ = [
     "gibbs_phases",
     "gibbs_pressure",
     "gibbs_rounds",
+    "gibbs_samples",
     "gibbs_state",
     "hamiltonian",
     "hamiltonian_exchange",
@@ -176,6 +185,7 @@ __all__ = [
     "resample",
     "run_chains",
     "spins_of_fields",
+    "state_surfaces",
     "swendsen_wang_updates",
     "switch_particles",
     "symmetrised",

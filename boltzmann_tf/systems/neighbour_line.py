@@ -83,6 +83,14 @@ class NeighbourLine(System):
             return length - self.core * tf.where(n > 1, n, tf.zeros_like(n))
         return length - self.core * tf.maximum(n - 1, 0) - 2 * self.margin
 
+    def least_volume(self, n: int) -> float:
+        """The length that n particles need at least."""
+        if positive_int("n", n, minimum=0) == 0:
+            return 0.0
+        if self.boundary == "ring":
+            return self.core * n if n > 1 else 0.0
+        return self.core * (n - 1) + 2 * self.margin
+
     def gaps(self, x: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
         """Lengths between neighbours without their cores: `[batch, most]` to `[batch, most + 1]`.
 

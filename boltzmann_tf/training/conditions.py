@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
-from boltzmann_tf._support.checks import finite, sequence
+from boltzmann_tf._support.checks import finite, non_negative, sequence
 from boltzmann_tf._support.random import uniform
 
 __all__ = ["BoxStates", "LogUniform", "Uniform"]
@@ -74,16 +75,18 @@ class LogUniform(Uniform):
 class BoxStates(Uniform):
     """States of a box of particles, (n, v) or (n, v, T): n whole numbers, v more than they need.
 
+        BoxStates.of(system, volume=33.0)  # n = 1 .. most, all volumes that are large enough
+
     `low` and `high` are of n, of the share of the volume that is free, and of T: v is the volume
     that n particles need and this share of the rest of `volume`.
 
     Attributes:
       volume: the largest v.
-      each: what each particle needs.
+      least: what n = 0, 1, ... particles need.
     """
 
     volume: float = 1.0
-    each: float = 0.0
+    least: tuple[float, ...] = (0.0,)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -92,11 +95,33 @@ class BoxStates(Uniform):
                 "low and high must be of n >= 0, of a share in 0 .. 1, and perhaps of T, got "
                 f"{self.low} and {self.high}"
             )
-        if self.high[0] * self.each >= self.volume:
+        checked = tuple(non_negative(f"least[{i}]", v) for i, v in enumerate(self.least))
+        object.__setattr__(self, "least", checked)
+        if len(checked) <= self.high[0] or max(checked) >= self.volume:
             raise ValueError(
-                f"volume must be above {self.high[0] * self.each:g}, what {self.high[0]:g} "
-                f"particles need, got {self.volume!r}"
+                f"least must be of 0 .. {self.high[0]:g} particles and below volume, "
+                f"{self.volume!r}, got {checked}"
             )
+
+    @classmethod
+    def of(
+        cls,
+        system: Any,
+        *,
+        volume: float,
+        shares: tuple[float, float] = (0.02, 1.0),
+        temperatures: tuple[float, float] | None = None,
+    ) -> BoxStates:
+        """All n of a system that has `most` and `least_volume`, as `systems.NeighbourLine`."""
+        least = tuple(system.least_volume(n) for n in range(system.most + 1))
+        t = () if temperatures is None else ((temperatures[0],), (temperatures[1],))
+        low, high = (
+            (end, share, *more)
+            for end, share, more in zip(
+                (1.0, float(system.most)), shares, t or ((), ()), strict=True
+            )
+        )
+        return cls(low, high, volume=volume, least=least)
 
     def __call__(self, n: int, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
         """`n` conditions, `[n, size]`, a function of the seed `[2]`."""
@@ -104,7 +129,7 @@ class BoxStates(Uniform):
         low, high = (self.low[0] - 0.5, *self.low[1:]), (self.high[0] + 0.5, *self.high[1:])
         count, share, *rest = tf.unstack(_stratified(low, high, n, seed, dtype), axis=-1)
         count = tf.clip_by_value(tf.round(count), self.low[0], self.high[0])
-        needed = self.each * count
+        needed = tf.gather(tf.constant(self.least, dtype), tf.cast(count, tf.int32))
         return tf.stack([count, needed + share * (self.volume - needed), *rest], axis=-1)
 
 

@@ -1,0 +1,239 @@
+"""Two boxes of the Gibbs ensemble from one generator of a box: Q(n, v), their sum, joint samples.
+
+The boxes know of each other by N1 + N2 = N and V1 + V2 = V alone, so that
+
+    P(N1, V1) = Q(N1, V1) Q(N - N1, V - V1) / Z:
+
+one conditional generator q(x | n, v) gives ln Q(n, v) by its weights, what is summed over N1 and V1
+is summed exactly, and joint configurations are drawn from the sum, with exact weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.special import gammaln, xlogy
+
+from boltzmann_tf import estimators
+from boltzmann_tf._support.checks import instance, positive, positive_int, seed_int
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.exact import GibbsJoint, StateCount
+from boltzmann_tf.generator import BoltzmannGenerator
+
+__all__ = ["GibbsSamples", "StateSurfaces", "gibbs_samples", "state_surfaces"]
+
+
+@dataclass(frozen=True, eq=False)
+class SampledCount(StateCount):
+    """log Q(n, v) between what was sampled, at one temperature.
+
+    Attributes:
+      shares: of the volume that n particles leave of `volume`, `[nodes]`, increasing.
+      log_free: log of Q over the power n of what they leave of v, `[most + 1, nodes]`.
+      volume: the largest v.
+      least: what n particles need, `[most + 1]`.
+      temperature: of the generator.
+    """
+
+    shares: np.ndarray
+    log_free: np.ndarray
+    volume: float
+    least: np.ndarray
+    temperature: float
+
+    def _log_q(self, n: int, volume: np.ndarray, temperature: float) -> np.ndarray:
+        if temperature != self.temperature:
+            raise ValueError(
+                f"temperature must be that of the generator, {self.temperature:g}, got "
+                f"{temperature:g}"
+            )
+        if n >= len(self.log_free):
+            raise ValueError(f"n must be at most {len(self.log_free) - 1}, got {n}")
+        least = float(self.least[n])
+        free = volume - least
+        # Dense boxes change fastest: nodes are even in the root of the share.
+        root = np.sqrt(np.maximum(free, 0.0) / (self.volume - least))
+        bent = CubicSpline(np.sqrt(self.shares), self.log_free[n])
+        inside = np.clip(root, np.sqrt(self.shares[0]), np.sqrt(self.shares[-1]))
+        with np.errstate(divide="ignore"):
+            found = bent(inside) + xlogy(n, np.maximum(free, 0.0))
+        return np.where(free > 0, found, -np.inf)
+
+    def least_volume(self, n: int) -> float:
+        """What n particles need."""
+        return float(self.least[positive_int("n", n, minimum=0)])
+
+
+class StateSurfaces(NamedTuple):
+    """Independent estimates of log Q(n, v).
+
+    Attributes:
+      surfaces: each of its own samples.
+      mean: of Q over the surfaces.
+      ess: effective fraction of the weights, all surfaces together, `[most + 1, nodes]`.
+      samples: in all.
+    """
+
+    surfaces: list[SampledCount]
+    mean: SampledCount
+    ess: np.ndarray
+    samples: int
+
+    def joint(self, n: int, volume: float) -> GibbsJoint:
+        """P(N1, V1) and log Z by the mean surface."""
+        return GibbsJoint(self.mean, n, volume, self.mean.temperature)
+
+    def log_z(self, n: int, volume: float) -> Estimate:
+        """log Z of two boxes, its error from the surfaces one by one (a jackknife)."""
+        value = self.joint(n, volume).log_z
+        left_out = [_mean([s for s in self.surfaces if s is not own]) for own in self.surfaces]
+        each = [GibbsJoint(s, n, volume, s.temperature).log_z for s in left_out]
+        return Estimate(value, float(estimators.jackknife_error(np.array(each))))
+
+    def number_probabilities(self, n: int, volume: float) -> estimators.Estimates:
+        """P(N1), `[n + 1]`, with errors in the same way."""
+        value = self.joint(n, volume).number_probabilities()
+        left_out = [_mean([s for s in self.surfaces if s is not own]) for own in self.surfaces]
+        each = [GibbsJoint(s, n, volume, s.temperature).number_probabilities() for s in left_out]
+        return estimators.Estimates(value, estimators.jackknife_error(np.stack(each)))
+
+
+def _mean(surfaces: list[SampledCount]) -> SampledCount:
+    """Q averaged."""
+    each = np.stack([s.log_free for s in surfaces])
+    most = each.max(axis=0)
+    mean = most + np.log(np.mean(np.exp(each - most), axis=0))
+    first = surfaces[0]
+    return SampledCount(first.shares, mean, first.volume, first.least, first.temperature)
+
+
+def state_surfaces(
+    generator: BoltzmannGenerator,
+    most: int,
+    volume: float,
+    *,
+    temperature: float | None = None,
+    n_nodes: int = 48,
+    n_samples: int = 500,
+    n_surfaces: int = 4,
+    seed: int = 0,
+) -> StateSurfaces:
+    """ln Q(n, v) for n = 0 .. most and v up to `volume`, by the weights of a generator of a box.
+
+    Args:
+      generator: of a box whose condition is (n, v) or (n, v, T), with configurations in which the
+        ideal gas is uniform, as those of `systems.NeighbourLine`: Q = v^n / n! <weight>. What its
+        system says that n particles need (`least_volume`) is left out.
+      most: largest n.
+      volume: largest v.
+      temperature: T of a tempered generator; None for one whose condition has none, T = 1.
+      n_nodes: volumes at which it is sampled; between them a spline of ln Q is taken.
+      n_samples: at each n, v and surface.
+      n_surfaces: independent ones, at least 2, from whose spread errors come. Few samples of poor
+        weights have a mean that is too low mostly, which no single surface shows.
+      seed: of the samples.
+    """
+    instance("generator", generator, BoltzmannGenerator)
+    largest, v = positive_int("most", most), positive("volume", volume)
+    nodes, samples = (
+        positive_int("n_nodes", n_nodes, minimum=4),
+        positive_int("n_samples", n_samples),
+    )
+    count = positive_int("n_surfaces", n_surfaces, minimum=2)
+    of_system = getattr(generator.system, "least_volume", lambda n: 0.0)
+    least = np.array([of_system(n) for n in range(largest + 1)])
+    if least.max() >= v:
+        raise ValueError(f"volume must be above {least.max():g}, got {volume!r}")
+    tau = 1.0 if temperature is None else positive("temperature", temperature)
+    shares = ((np.arange(nodes) + 1) / nodes) ** 2
+    n = np.arange(1, largest + 1)[:, None]
+    needed = least[1:, None]
+    lengths = needed + shares * (v - needed)
+    condition = _conditions(np.broadcast_to(n, lengths.shape), lengths, temperature)
+    shape = (largest, nodes, count, samples)
+    every = np.repeat(condition.reshape(-1, condition.shape[-1]), count * samples, axis=0)
+    found = generator.sample(len(every), seed=seed_int("seed", seed), condition=every)
+    log_weight = found.log_weight.reshape(shape)
+    top = log_weight.max(axis=(2, 3), keepdims=True)
+    weight = np.exp(log_weight - top)
+    with np.errstate(divide="ignore"):
+        log_mean = np.log(weight.mean(axis=3)) + top[..., 0]
+    ess = weight.sum(axis=(2, 3)) ** 2 / np.sum(weight**2, axis=(2, 3)) / (count * samples)
+    power = xlogy(n, lengths / (lengths - needed)) - gammaln(n + 1)
+    log_free = log_mean + power[..., None]  # of Q over what is left to the power n
+    none = np.zeros((1, nodes))
+    surfaces = [
+        SampledCount(shares, np.concatenate([none, log_free[..., k]]), v, least, tau)
+        for k in range(count)
+    ]
+    ess = np.concatenate([none + 1, ess])
+    return StateSurfaces(surfaces, _mean(surfaces), ess, len(every))
+
+
+def _conditions(n: Any, volume: Any, temperature: float | None) -> np.ndarray:
+    """(n, v), or (n, v, T), `[..., 2 or 3]`."""
+    parts = [n, volume] + ([] if temperature is None else [np.full(np.shape(n), temperature)])
+    return np.stack([np.asarray(part, np.float64) for part in parts], axis=-1)
+
+
+class GibbsSamples(NamedTuple):
+    """Weighted joint states of two boxes.
+
+    Attributes:
+      n: particles in the first box, int64 `[n]`.
+      volume: of the first box, `[n]`.
+      x: configurations of both boxes, as of the generator, `[n, 2, *event_shape]`.
+      log_weight: for the Gibbs ensemble, float64 `[n]`; its log-mean-exp is log Z.
+    """
+
+    n: np.ndarray
+    volume: np.ndarray
+    x: np.ndarray
+    log_weight: np.ndarray
+
+
+def gibbs_samples(
+    generator: BoltzmannGenerator,
+    joint: GibbsJoint,
+    n: int,
+    *,
+    temperature: float | None = None,
+    n_bins: int = 512,
+    seed: int = 0,
+) -> GibbsSamples:
+    """Draws N1 and V1 from a sum, and both boxes from the generator, with exact weights.
+
+        surfaces = sampling.state_surfaces(generator, 12, 33.0)
+        both = sampling.gibbs_samples(generator, surfaces.joint(12, 33.0), 10_000)
+        estimators.log_z(both.log_weight)
+
+    Args:
+      generator: of one box, as in `state_surfaces`.
+      joint: P(N1, V1), from surfaces or exact.
+      n: joint states.
+      temperature: as in `state_surfaces`.
+      n_bins: of V1, in which it is drawn evenly.
+      seed: of all draws.
+    """
+    instance("generator", generator, BoltzmannGenerator)
+    instance("joint", joint, GibbsJoint)
+    samples, bins = positive_int("n", n), positive_int("n_bins", n_bins)
+    edges = np.linspace(0, joint.volume, bins + 1)
+    p = joint.bin_probabilities(edges)
+    rng = np.random.default_rng(seed_int("seed", seed))
+    drawn = rng.choice(p.size, samples, p=p.ravel() / p.sum())
+    n1, place = np.unravel_index(drawn, p.shape)
+    width = edges[1] - edges[0]
+    v1 = edges[place] + width * rng.uniform(size=samples)
+    log_weight = np.log(width) - np.log(p[n1, place] / p.sum())
+    boxes = []
+    for k, (m, v) in enumerate(((n1, v1), (joint.n - n1, joint.volume - v1))):
+        found = generator.sample(
+            samples, seed=seed + 1 + k, condition=_conditions(m, v, temperature)
+        )
+        log_weight = log_weight + xlogy(m, v) - gammaln(m + 1) + found.log_weight
+        boxes.append(found.x)
+    return GibbsSamples(n1, v1, np.stack(boxes, axis=1), log_weight)
