@@ -13,6 +13,7 @@ from boltzmann_tf.bijectors.dimer_flow import dimer_flow, with_lengths
 from boltzmann_tf.bijectors.director import DirectorFlow
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
 from boltzmann_tf.bijectors.gaps import GapFlow
+from boltzmann_tf.bijectors.insertion import InsertionFlow
 from boltzmann_tf.bijectors.lattice import LatticeFlow
 from boltzmann_tf.bijectors.marginals import Marginals
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
@@ -35,6 +36,7 @@ __all__ = [
     "DirectorFlow",
     "ElementwiseSpline",
     "GapFlow",
+    "InsertionFlow",
     "LatticeFlow",
     "Marginals",
     "Parameters",

@@ -15,6 +15,7 @@ from boltzmann_tf.systems.documents import (
 )
 from boltzmann_tf.systems.double_well import DoubleWell
 from boltzmann_tf.systems.double_well_4 import DoubleWell4
+from boltzmann_tf.systems.fluid_box import FluidBox
 from boltzmann_tf.systems.gibbs import GibbsBoxes
 from boltzmann_tf.systems.ising import Ising
 from boltzmann_tf.systems.ising_field import IsingField
@@ -33,6 +34,7 @@ from boltzmann_tf.systems.within import Within
 REGISTRY |= {
     "double_well": DoubleWell,
     "double_well_4": DoubleWell4,
+    "fluid_box": FluidBox,
     "ising": Ising,
     "ising_field": IsingField,
     "lennard_jones_cluster": LennardJonesCluster,
@@ -59,6 +61,7 @@ __all__ = [
     "Combination",
     "DoubleWell",
     "DoubleWell4",
+    "FluidBox",
     "FromEnergy",
     "GibbsBoxes",
     "Ising",
