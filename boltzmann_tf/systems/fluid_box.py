@@ -73,12 +73,12 @@ class FluidBox(System):
 
     def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
         """U / T, `[batch]`; +inf where particles coincide or the box is too dense."""
-        return self.confined(x, self._energy(x, *condition, core=None))
+        return self.confined(x, self._energy(x, condition[0], None))
 
     def training_energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:
         """The same with the potential's tangent below its core."""
         core = None if self.pairs.core is None else float(self.pairs.core)
-        return self._energy(tf.clip_by_value(x, 0.0, 1.0), *condition, core=core)
+        return self._energy(tf.clip_by_value(x, 0.0, 1.0), condition[0], core)
 
     def _energy(self, x: tf.Tensor, condition: tf.Tensor, core: float | None) -> tf.Tensor:
         n, v = condition[:, 0], condition[:, 1]
