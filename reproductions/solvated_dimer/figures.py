@@ -132,7 +132,8 @@ def energies(
     panels = []
     for region, (low, high) in measured.REGIONS.items():
         series = [density("Monte Carlo", simulated[region], style="-")]
-        for (name, s), (_, color) in zip(samples.items(), LOOKS, strict=False):
+        colors = (color for _, color in LOOKS if color != "red")  # which is Monte Carlo's
+        for (name, s), color in zip(samples.items(), colors, strict=False):
             own = measured.regions(s.x)[region]
             title = f"{name} ({np.mean(own):.0%} of samples)"
             series.append(density(title, s.energy[own], color=color))
@@ -222,13 +223,12 @@ def temperatures(
     annealed: Mapping[float, Estimate],
 ) -> None:
     """F(open) - F(closed) of one generator over temperature, beside umbrella sampling."""
-    series = [
-        Series.over("umbrella sampling", {t: windows.difference(t) for t in windows.joined}),
-        Series.over("ours, alone", scanned, style="s-", color="blue"),
-    ]
+    series = [Series.over("ours, alone", scanned, style="s-", color="blue")]
     if annealed:
         name = "another, hot and tethered, annealed"
-        series.append(Series.over(name, annealed, style="D", color="red"))
+        series.append(Series.over(name, annealed, style="D", color="red", size=7))
+    known = {t: windows.difference(t) for t in windows.joined}
+    series.append(Series.over("umbrella sampling", known))
     panel = Panel("T", DIFFERENCE, series, "one generator at many temperatures")
     context.figure(
         plotting.curves([panel], panel=(5.2, 3.8)),

@@ -19,8 +19,9 @@ class Plan(reproduction.Plan):
 class DimerPlan(Plan):
     """Of `dimer`."""
 
+    annealed = by_preset(0, 8192)
     reference = by_preset((1.0,), (0.5, 1.0, 2.0, 4.0))  # temperatures of umbrella sampling
-    rounds = by_preset(4000, 10_000)  # of each of its ladders, 5 sweeps each
+    rounds = by_preset(4000, 14_000)  # of each of its ladders, 5 sweeps each
     exchange_rounds = by_preset(1500, 6000)  # of the Hamiltonian replica exchange
     frames = by_preset(20_032, 49_920)  # of each state, as training data and for energies
     # of the published network, whose profiles are averaged; 0 for no published variants at all
