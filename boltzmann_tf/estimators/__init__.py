@@ -20,6 +20,7 @@ from boltzmann_tf.estimators.chains import (
     mean_with_error,
     r_hat,
 )
+from boltzmann_tf.estimators.critical import CriticalPoint, critical_point
 from boltzmann_tf.estimators.exchange import exchange_difference
 from boltzmann_tf.estimators.extrema import Extrema, profile_extrema
 from boltzmann_tf.estimators.finite_size import (
@@ -76,6 +77,7 @@ from boltzmann_tf.estimators.weights import (
 __all__ = [
     "CalibrationWarning",
     "Coverage",
+    "CriticalPoint",
     "Estimate",
     "Estimates",
     "Extrapolation",
@@ -97,6 +99,7 @@ __all__ = [
     "bound_difference",
     "chain_ess",
     "coverage",
+    "critical_point",
     "debye_structure_factor",
     "director_frame",
     "effective_sample_size",

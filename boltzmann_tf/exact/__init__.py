@@ -6,6 +6,7 @@ from boltzmann_tf.exact.double_well import DoubleWell
 from boltzmann_tf.exact.double_well_4 import DoubleWell4
 from boltzmann_tf.exact.gibbs import GibbsJoint
 from boltzmann_tf.exact.ising import IsingTorus
+from boltzmann_tf.exact.lennard_jones_fluid import Coexistence, lennard_jones_coexistence
 from boltzmann_tf.exact.line_fluids import (
     HardRods,
     IdealGas,
@@ -21,8 +22,10 @@ from boltzmann_tf.exact.planar import PlanarDensity
 from boltzmann_tf.exact.projected import ProjectedDensity, StationaryPoint
 from boltzmann_tf.exact.spring_in_box import SpringInBox
 from boltzmann_tf.exact.van_der_waals import VanDerWaals
+from boltzmann_tf.exact.virial import second_virial_coefficient
 
 __all__ = [
+    "Coexistence",
     "DoubleWell",
     "DoubleWell4",
     "FullyConnectedNematic",
@@ -42,4 +45,6 @@ __all__ = [
     "StateCount",
     "StationaryPoint",
     "VanDerWaals",
+    "lennard_jones_coexistence",
+    "second_virial_coefficient",
 ]

@@ -1,5 +1,6 @@
 """Conventional Monte Carlo (training data, reference answers) and moves through latent space."""
 
+from boltzmann_tf.sampling.annealed_boxes import annealed_surfaces
 from boltzmann_tf.sampling.annealing import Annealed, anneal
 from boltzmann_tf.sampling.box_states import (
     GibbsSamples,
@@ -40,6 +41,7 @@ from boltzmann_tf.sampling.particles import (
     WeightedParticles,
     anneal_particles,
     anneal_tethered,
+    gibbs_configurations,
     gibbs_phases,
     gibbs_pressure,
     gibbs_rounds,
@@ -154,9 +156,11 @@ __all__ = [
     "anneal",
     "anneal_particles",
     "anneal_tethered",
+    "annealed_surfaces",
     "equilibrium_fields",
     "exchange_rounds",
     "exchange_state",
+    "gibbs_configurations",
     "gibbs_phases",
     "gibbs_pressure",
     "gibbs_rounds",

@@ -10,12 +10,12 @@ is summed exactly, and joint configurations are drawn from the sum, with exact w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.special import gammaln, xlogy
+from scipy.interpolate import PchipInterpolator
+from scipy.special import gammaln, logsumexp, xlogy
 
 from boltzmann_tf import estimators
 from boltzmann_tf._support.checks import instance, positive, positive_int, seed_int
@@ -36,6 +36,7 @@ class SampledCount(StateCount):
       volume: the largest v.
       least: what n particles need, `[most + 1]`.
       temperature: of the generator.
+      uniform: c of a term c / v of log Q that is known and not in `log_free`, `[most + 1]`.
     """
 
     shares: np.ndarray
@@ -43,6 +44,7 @@ class SampledCount(StateCount):
     volume: float
     least: np.ndarray
     temperature: float
+    uniform: np.ndarray
 
     def _log_q(self, n: int, volume: np.ndarray, temperature: float) -> np.ndarray:
         if temperature != self.temperature:
@@ -56,11 +58,17 @@ class SampledCount(StateCount):
         free = volume - least
         # Dense boxes change fastest: nodes are even in the root of the share.
         root = np.sqrt(np.maximum(free, 0.0) / (self.volume - least))
-        bent = CubicSpline(np.sqrt(self.shares), self.log_free[n])
-        inside = np.clip(root, np.sqrt(self.shares[0]), np.sqrt(self.shares[-1]))
+        known = np.isfinite(self.log_free[n])  # where not one sample had a weight
+        if known.sum() < 2:
+            return np.full(volume.shape, -np.inf)
+        places = np.sqrt(self.shares[known])
+        # Its dense end is noise where hardly a sample fits: nothing must overshoot.
+        bent = PchipInterpolator(places, self.log_free[n][known])
         with np.errstate(divide="ignore"):
-            found = bent(inside) + xlogy(n, np.maximum(free, 0.0))
-        return np.where(free > 0, found, -np.inf)
+            found = bent(np.clip(root, places[0], places[-1])) + xlogy(n, np.maximum(free, 0.0))
+            found += self.uniform[n] / volume
+        seen = (free > 0) & (known[0] | (root >= places[0]))
+        return np.where(seen, found, -np.inf)
 
     def least_volume(self, n: int) -> float:
         """What n particles need."""
@@ -75,12 +83,14 @@ class StateSurfaces(NamedTuple):
       mean: of Q over the surfaces.
       ess: effective fraction of the weights, all surfaces together, `[most + 1, nodes]`.
       samples: in all.
+      sweeps: of Monte Carlo that they took, each a move of every particle of a box.
     """
 
     surfaces: list[SampledCount]
     mean: SampledCount
     ess: np.ndarray
     samples: int
+    sweeps: int = 0
 
     def joint(self, n: int, volume: float) -> GibbsJoint:
         """P(N1, V1) and log Z by the mean surface."""
@@ -104,10 +114,80 @@ class StateSurfaces(NamedTuple):
 def _mean(surfaces: list[SampledCount]) -> SampledCount:
     """Q averaged."""
     each = np.stack([s.log_free for s in surfaces])
-    most = each.max(axis=0)
-    mean = most + np.log(np.mean(np.exp(each - most), axis=0))
+    mean = logsumexp(each, axis=0) - np.log(len(each))
     first = surfaces[0]
-    return SampledCount(first.shares, mean, first.volume, first.least, first.temperature)
+    return replace(first, log_free=mean)
+
+
+class Nodes(NamedTuple):
+    """Where Q(n, v) is sampled: n = 1 .. most, and shares of the volume that n particles leave.
+
+    Attributes:
+      shares: `[nodes]`, increasing to 1.
+      least: the volume that n = 0 .. most particles need, `[most + 1]`.
+      uniform: c of a known term c / v of log Q, `[most + 1]`.
+      temperature: T.
+      n: `[most, nodes]`.
+      volume: v, `[most, nodes]`.
+    """
+
+    shares: np.ndarray
+    least: np.ndarray
+    uniform: np.ndarray
+    temperature: float
+    n: np.ndarray
+    volume: np.ndarray
+
+    @classmethod
+    def of(
+        cls, system: Any, most: int, volume: float, n_nodes: int, temperature: float | None = None
+    ) -> Nodes:
+        """Dense boxes change fastest: even in the root of the share."""
+        largest, v = positive_int("most", most), positive("volume", volume)
+        nodes = positive_int("n_nodes", n_nodes, minimum=4)
+        tau = getattr(system, "temperature", 1.0)
+        tau = tau if temperature is None else positive("temperature", temperature)
+        count = range(largest + 1)
+        least, uniform = np.zeros(largest + 1), np.zeros(largest + 1)
+        if hasattr(system, "least_volume"):
+            least[:] = [system.least_volume(n) for n in count]
+        if hasattr(system, "uniform"):
+            uniform[:] = [system.uniform(n) / tau for n in count]
+        if least.max() >= v:
+            raise ValueError(f"volume must be above {least.max():g}, got {volume!r}")
+        shares = ((np.arange(nodes) + 1) / nodes) ** 2
+        needed = least[1:, None]
+        lengths = needed + shares * (v - needed)
+        n = np.broadcast_to(np.arange(1, largest + 1)[:, None], lengths.shape)
+        return cls(shares, least, uniform, tau, n, lengths)
+
+    def repeated(self, times: int, temperature: float | None) -> np.ndarray:
+        """Conditions of `times` samples at each node, one node after another."""
+        condition = _conditions(self.n, self.volume, temperature)
+        return np.repeat(condition.reshape(-1, condition.shape[-1]), times, axis=0)
+
+    def surfaces(self, log_weight: np.ndarray, n_surfaces: int, sweeps: int = 0) -> StateSurfaces:
+        """Of the weights of samples at each node, `[most * nodes * n_surfaces * samples]`.
+
+        The weights are for exp(-U / T), of configurations in which the ideal gas is uniform.
+        """
+        w = log_weight.reshape(*self.n.shape, n_surfaces, -1)
+        log_mean = logsumexp(w, axis=3) - np.log(w.shape[3])
+        total, squares = logsumexp(w, axis=(2, 3)), logsumexp(2 * w, axis=(2, 3))
+        with np.errstate(invalid="ignore"):
+            ess = np.nan_to_num(np.exp(2 * total - squares)) / w[0, 0].size
+        left = self.volume - self.least[1:, None]
+        power = xlogy(self.n, self.volume / left) - gammaln(self.n + 1)
+        power -= self.uniform[1:, None] / self.volume
+        log_free = log_mean + power[..., None]  # of Q over what is left to the power n
+        none, v = np.zeros((1, len(self.shares))), float(self.volume[0, -1])
+        known = (v, self.least, self.temperature, self.uniform)
+        each = [
+            SampledCount(self.shares, np.concatenate([none, log_free[..., k]]), *known)
+            for k in range(n_surfaces)
+        ]
+        ess = np.concatenate([none + 1, ess])
+        return StateSurfaces(each, _mean(each), ess, w.size, sweeps)
 
 
 def state_surfaces(
@@ -126,51 +206,25 @@ def state_surfaces(
     Args:
       generator: of a box whose condition is (n, v) or (n, v, T), with configurations in which the
         ideal gas is uniform, as those of `systems.NeighbourLine`: Q = v^n / n! <weight>. What its
-        system says that n particles need (`least_volume`) is left out.
+        system says that n particles need (`least_volume`) is left out, and a uniform energy
+        of its, -c / v, is taken as known (`uniform`).
       most: largest n.
       volume: largest v.
-      temperature: T of a tempered generator; None for one whose condition has none, T = 1.
-      n_nodes: volumes at which it is sampled; between them a spline of ln Q is taken.
+      temperature: T of a tempered generator; None for one whose condition has none, which is at its
+        system's `temperature`, or at T = 1.
+      n_nodes: volumes at which it is sampled; between them ln Q is a monotone cubic.
       n_samples: at each n, v and surface.
       n_surfaces: independent ones, at least 2, from whose spread errors come. Few samples of poor
         weights have a mean that is too low mostly, which no single surface shows.
       seed: of the samples.
     """
     instance("generator", generator, BoltzmannGenerator)
-    largest, v = positive_int("most", most), positive("volume", volume)
-    nodes, samples = (
-        positive_int("n_nodes", n_nodes, minimum=4),
-        positive_int("n_samples", n_samples),
-    )
+    nodes = Nodes.of(generator.system, most, volume, n_nodes, temperature)
+    samples = positive_int("n_samples", n_samples)
     count = positive_int("n_surfaces", n_surfaces, minimum=2)
-    of_system = getattr(generator.system, "least_volume", lambda n: 0.0)
-    least = np.array([of_system(n) for n in range(largest + 1)])
-    if least.max() >= v:
-        raise ValueError(f"volume must be above {least.max():g}, got {volume!r}")
-    tau = 1.0 if temperature is None else positive("temperature", temperature)
-    shares = ((np.arange(nodes) + 1) / nodes) ** 2
-    n = np.arange(1, largest + 1)[:, None]
-    needed = least[1:, None]
-    lengths = needed + shares * (v - needed)
-    condition = _conditions(np.broadcast_to(n, lengths.shape), lengths, temperature)
-    shape = (largest, nodes, count, samples)
-    every = np.repeat(condition.reshape(-1, condition.shape[-1]), count * samples, axis=0)
+    every = nodes.repeated(count * samples, temperature)
     found = generator.sample(len(every), seed=seed_int("seed", seed), condition=every)
-    log_weight = found.log_weight.reshape(shape)
-    top = log_weight.max(axis=(2, 3), keepdims=True)
-    weight = np.exp(log_weight - top)
-    with np.errstate(divide="ignore"):
-        log_mean = np.log(weight.mean(axis=3)) + top[..., 0]
-    ess = weight.sum(axis=(2, 3)) ** 2 / np.sum(weight**2, axis=(2, 3)) / (count * samples)
-    power = xlogy(n, lengths / (lengths - needed)) - gammaln(n + 1)
-    log_free = log_mean + power[..., None]  # of Q over what is left to the power n
-    none = np.zeros((1, nodes))
-    surfaces = [
-        SampledCount(shares, np.concatenate([none, log_free[..., k]]), v, least, tau)
-        for k in range(count)
-    ]
-    ess = np.concatenate([none + 1, ess])
-    return StateSurfaces(surfaces, _mean(surfaces), ess, len(every))
+    return nodes.surfaces(found.log_weight, count)
 
 
 def _conditions(n: Any, volume: Any, temperature: float | None) -> np.ndarray:

@@ -64,6 +64,10 @@ class FluidBox(System):
         positive_int("n", n, minimum=0)
         return 0.0 if self.densest is None else n / self.densest
 
+    def uniform(self, n: int) -> float:
+        """c of the energy -c / v of n particles as a whole, in kT at T = 1."""
+        return self.attraction * n * n
+
     def positions(self, x: Any, condition: Any) -> np.ndarray:
         """Positions from 0 to the side, float64 `[batch, most, dimension]`; NaN beyond n."""
         c = np.asarray(condition, np.float64)

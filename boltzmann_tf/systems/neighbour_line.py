@@ -91,6 +91,10 @@ class NeighbourLine(System):
             return self.core * n if n > 1 else 0.0
         return self.core * (n - 1) + 2 * self.margin
 
+    def uniform(self, n: int) -> float:
+        """c of the energy -c / L of n particles as a whole, in kT at T = 1."""
+        return self.attraction * n * (n if self.itself else n - 1)
+
     def gaps(self, x: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
         """Lengths between neighbours without their cores: `[batch, most]` to `[batch, most + 1]`.
 

@@ -22,7 +22,7 @@ from boltzmann_tf.potentials.ops import formula
 from boltzmann_tf.sampling._random import next_word
 from boltzmann_tf.sampling._uniform import symmetric, symmetric_pair, uniform_open
 
-__all__ = ["PROPOSED", "closure", "energies_kernel", "shared", "sweep_kernel"]
+__all__ = ["PROPOSED", "closure", "energies_kernel", "shared", "sweep_kernel", "switch_kernel"]
 
 
 def closure(function: Callable, version: str | None) -> Any:
@@ -135,8 +135,7 @@ class _ByKey:
 
 @functools.lru_cache(maxsize=64)
 def _sweep_kernel(compiled: Compiled, coordinate: _ByKey, dimension: int) -> Callable:
-    change, proposed = compiled.change, PROPOSED[dimension]
-    now, moved = coordinate.value.now, coordinate.value.moved
+    swept = _one_sweep(compiled, coordinate, dimension)
     version = compiled.version if coordinate.value.own else None
 
     def sweep(
@@ -151,31 +150,83 @@ def _sweep_kernel(compiled: Compiled, coordinate: _ByKey, dimension: int) -> Cal
         sides: Any,
         n_sweeps: int,
     ) -> str:
+        bias = (index, biased, sides)
         for r in range(x.shape[0]):
-            a, b, c, d = rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3]
-            xr, scale = x[r], factors[r]
-            step, temperature, centre, stiffness = options[r]
             accepted, not_finite = 0, 0
             for _ in range(n_sweeps):
-                for i in range(x.shape[2]):
-                    q, a, b, c, d = proposed(xr, i, step, a, b, c, d)
-                    log_ratio = -change(xr, i, q, terms, scale) / temperature
-                    if biased[i]:
-                        after = moved(xr, index, sides, i, q) - centre
-                        before = now(xr, index, sides) - centre
-                        log_ratio -= stiffness * (after * after - before * before)
-                    word, a, b, c, d = next_word(a, b, c, d)
-                    if np.isnan(log_ratio):
-                        not_finite += 1
-                    elif log_ratio >= 0 or uniform_open(word) < np.exp(log_ratio):
-                        for k in range(x.shape[1]):
-                            xr[k, i] = q[k]
-                        accepted += 1
-            rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3] = a, b, c, d
+                yes, bad = swept(x[r], rng[r], options[r], factors[r], terms, bias)
+                accepted += yes
+                not_finite += bad
             counts[r, 0], counts[r, 1] = accepted, not_finite
         return version or ""  # read, so that it is part of what the cache knows the kernel by
 
     return closure(sweep, version)
+
+
+@functools.lru_cache(maxsize=64)
+def _one_sweep(compiled: Compiled, coordinate: _ByKey, dimension: int) -> Callable:
+    """A sweep of one replica, part of kernels: accepted moves, and those that were not finite."""
+    change, proposed = compiled.change, PROPOSED[dimension]
+    now, moved = coordinate.value.now, coordinate.value.moved
+
+    @formula
+    def swept(x: Any, rng: Any, options: Any, factors: Any, terms: Any, bias: Any) -> Any:
+        a, b, c, d = rng[0], rng[1], rng[2], rng[3]
+        step, temperature, centre, stiffness = options
+        index, biased, sides = bias
+        accepted, not_finite = 0, 0
+        for i in range(x.shape[1]):
+            q, a, b, c, d = proposed(x, i, step, a, b, c, d)
+            log_ratio = -change(x, i, q, terms, factors) / temperature
+            if biased[i]:
+                after = moved(x, index, sides, i, q) - centre
+                before = now(x, index, sides) - centre
+                log_ratio -= stiffness * (after * after - before * before)
+            word, a, b, c, d = next_word(a, b, c, d)
+            if np.isnan(log_ratio):
+                not_finite += 1
+            elif log_ratio >= 0 or uniform_open(word) < np.exp(log_ratio):
+                for k in range(x.shape[0]):
+                    x[k, i] = q[k]
+                accepted += 1
+        rng[0], rng[1], rng[2], rng[3] = a, b, c, d
+        return accepted, not_finite
+
+    return swept
+
+
+@functools.lru_cache(maxsize=64)
+def switch_kernel(compiled: Compiled, dimension: int) -> Callable:
+    """Walks through densities: takes x, rng, work and counts, and what is shared.
+
+    Shared: temperature, factors of the terms in each density `[steps + 1, terms]`, step sizes
+    `[steps + 1]`, terms, and a coordinate's arrays, which are not used.
+    """
+    nothing = CoordinateKernel(_nowhere, _unmoved, own=True)
+    swept = _one_sweep(compiled, _ByKey(nothing, None), dimension)
+    total, version = compiled.total, compiled.version
+
+    def switch(
+        x: np.ndarray,
+        rng: np.ndarray,
+        work: np.ndarray,
+        counts: np.ndarray,
+        temperature: float,
+        factors: np.ndarray,
+        sizes: np.ndarray,
+        terms: Any,
+        bias: Any,
+    ) -> str:
+        for r in range(x.shape[0]):
+            for k in range(1, len(factors)):
+                work[r] += total(x[r], terms, factors[k] - factors[k - 1]) / temperature
+                options = (sizes[k], temperature, 0.0, 0.0)
+                yes, bad = swept(x[r], rng[r], options, factors[k], terms, bias)
+                counts[r, 0] += yes
+                counts[r, 1] += bad
+        return version or ""
+
+    return closure(switch, version)
 
 
 @functools.lru_cache(maxsize=64)

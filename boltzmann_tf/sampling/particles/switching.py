@@ -14,14 +14,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann_tf._support.checks import choice, finite_array, instance, positive
+from boltzmann_tf._support.counting import count_energies
+from boltzmann_tf.sampling.particles._kernels import shared, switch_kernel
 from boltzmann_tf.sampling.particles.sweeps import (
     ParticleState,
-    factored_energies,
-    particle_sweeps,
+    configurations_of,
+    rows_of,
+    sides_of,
+    terms_of,
 )
 from boltzmann_tf.systems import ParticleSystem
 
 __all__ = ["SwitchInfo", "switch_particles"]
+
+
+AT_ONCE = 500_000_000  # steps of some 2 ns that nothing interrupts
 
 
 class SwitchInfo(NamedTuple):
@@ -86,17 +93,28 @@ def switch_particles(
     sizes = finite_array("step_size", step_size, dtype=np.float64)
     if sizes.shape not in ((), (len(table),)) or np.any(sizes <= 0):
         raise ValueError(f"step_size must be > 0, a number or [{len(table)}], got {sizes.tolist()}")
-    sizes = np.broadcast_to(sizes, len(table))
-    work, accepted, not_finite = np.zeros(len(state.x)), np.zeros(len(state.x)), 0
-    for k in range(1, len(table)):
-        work += factored_energies(state.x, system, table[k] - table[k - 1]) / T
-        now = dict(zip(system.moving_terms, table[k], strict=True))
-        state, info = particle_sweeps(
-            state, 1, system=system, step_size=sizes[k], temperature=T, factors=now
+    sizes = np.broadcast_to(sizes, len(table)).copy()
+    if state.x.shape[1:] != system.event_shape:
+        raise ValueError(f"x must have shape [replicas, {system.event_size}], got {state.x.shape}")
+    x, rng, replicas = rows_of(system, state.x), state.rng.copy("C"), len(state.x)
+    work, counts = np.zeros(replicas), np.zeros((replicas, 2), np.int64)
+    bias = (np.zeros((1, 0), np.int64), np.zeros(system.n, bool), sides_of(system))
+    kernel, sweep = switch_kernel(system.compiled, system.dimension), x.shape[2] * x.size
+    # Not all at once, so that it can be interrupted.
+    each = max(1, AT_ONCE // sweep)
+    for k in range(0, len(table) - 1, each):
+        part = slice(k, k + each + 1)
+        shared(
+            kernel,
+            (x, rng, work, counts),
+            (T, table[part], sizes[part], terms_of(system), bias),
+            2 * sweep * (len(table[part]) - 1),
         )
-        accepted += info.acceptance
-        not_finite += info.not_finite
-    return state, SwitchInfo(work, accepted / (len(table) - 1), not_finite)
+    steps = len(table) - 1
+    count_energies(2 * steps * replicas)
+    acceptance = counts[:, 0] / (steps * system.n)
+    state = ParticleState(configurations_of(system, x), rng)
+    return state, SwitchInfo(work, acceptance, int(counts[:, 1].sum()))
 
 
 def _table(system: ParticleSystem, factors: Mapping[str, Any]) -> np.ndarray:

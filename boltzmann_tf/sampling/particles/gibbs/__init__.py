@@ -1,5 +1,6 @@
 """Gibbs-ensemble Monte Carlo: two boxes that exchange particles and volume; one file a move."""
 
+from boltzmann_tf.sampling.particles.gibbs.configurations import gibbs_configurations
 from boltzmann_tf.sampling.particles.gibbs.phases import (
     GibbsPhases,
     Phase,
@@ -18,6 +19,7 @@ __all__ = [
     "GibbsPhases",
     "GibbsState",
     "Phase",
+    "gibbs_configurations",
     "gibbs_phases",
     "gibbs_pressure",
     "gibbs_rounds",

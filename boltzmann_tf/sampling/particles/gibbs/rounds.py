@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from boltzmann_tf._support.checks import finite_array, instance, positive_int, seed_int
+from boltzmann_tf._support.checks import (
+    finite_array,
+    instance,
+    positive_int,
+    seed_int,
+    sequence,
+)
 from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.potentials._kernels import _own_sources
 from boltzmann_tf.potentials._space import SPACES
@@ -84,6 +90,28 @@ class GibbsInfo(NamedTuple):
     def density(self) -> np.ndarray:
         """N / V of each box, [replicas, rounds, 2]."""
         return self.n / self.volume
+
+    @classmethod
+    def joined(cls, parts: Sequence[GibbsInfo]) -> GibbsInfo:
+        """Of one run in several calls: series one after the other, counts added up.
+
+        Args:
+          parts: in their order; acceptances are averaged over rounds.
+        """
+        given = sequence("parts", parts)
+        if not given:
+            raise ValueError("parts must hold at least one, got none")
+        for i, part in enumerate(given):
+            instance(f"parts[{i}]", part, GibbsInfo)
+        found = {
+            name: np.concatenate([getattr(p, name) for p in given], axis=1)
+            for name in cls._fields[:7]
+        }
+        lengths = [part.n.shape[1] for part in given]
+        found["acceptance"] = np.average([p.acceptance for p in given], axis=0, weights=lengths)
+        for name in ("refused", "not_finite"):
+            found[name] = np.sum([getattr(p, name) for p in given], axis=0)
+        return cls(**found)
 
 
 def gibbs_state(
