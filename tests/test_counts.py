@@ -15,14 +15,16 @@ import pytest
 import tensorflow as tf
 
 import boltzmann_tf as bg
-from boltzmann_tf import analysis, baseline, potentials, sampling
-from boltzmann_tf.bijectors import realnvp
+from boltzmann_tf import analysis, baseline, exact, potentials, priors, sampling
+from boltzmann_tf.bijectors import GapFlow, realnvp
 from boltzmann_tf.systems import (
     AtTemperature,
     DoubleWell,
+    FluidBox,
     GibbsBoxes,
     IsingField,
     LennardJonesCluster,
+    NeighbourLine,
     Nematic,
     ParticleSystem,
     Tethered,
@@ -49,6 +51,8 @@ RODS = Nematic("ring", 5)
 FIELD = IsingField(4, 2.5)
 GAS = GibbsBoxes(3, 10.0)
 _, COEXISTING = sampling.gibbs_rounds(sampling.gibbs_state(GAS, 20), 200, system=GAS)
+FLUID = FluidBox(2, potentials.LennardJones(cut=1.5))
+BOTH = exact.GibbsJoint(exact.HardRods(), 2, 5.0)
 COLD, HOT = 1e-9, 1e9  # where a cluster is the whole lattice, and where it is one spin
 MOVES = {"system": CHAIN, "step_size": 0.3}
 
@@ -56,6 +60,15 @@ MOVES = {"system": CHAIN, "step_size": 0.3}
 @functools.cache
 def generator():
     return bg.BoltzmannGenerator(WELL, realnvp(2, blocks=1, hidden=(4,), seed=0), jit_compile=False)
+
+
+@functools.cache
+def box_of_rods():
+    """Of one of two boxes of rods."""
+    flow = GapFlow(2, core=1.0, margin=0.5, hidden=(4,), bins=2)
+    prior = priors.UniformBox(np.zeros(2), np.ones(2))
+    line = NeighbourLine(2, core=1.0, margin=0.5)
+    return bg.BoltzmannGenerator(line, flow, prior, jit_compile=False)
 
 
 @functools.cache
@@ -210,6 +223,17 @@ ROWS = [
     ("sampling.gibbs_rounds",
      lambda: sampling.gibbs_rounds(sampling.gibbs_state(GAS, 2), 7, system=GAS, n_moves=5),
      2 * (1 + 7 * (1 + 2))),
+    ("sampling.gibbs_configurations",
+     lambda: sampling.gibbs_configurations([sampling.gibbs_state(GAS)]), 0),
+    # n = 1, 2, four volumes, two surfaces of three samples; both boxes of five states.
+    ("sampling.state_surfaces",
+     lambda: sampling.state_surfaces(box_of_rods(), 2, 5.0, n_nodes=4, n_samples=3,
+                                     n_surfaces=2), 48),
+    ("sampling.gibbs_samples", lambda: sampling.gibbs_samples(box_of_rods(), BOTH, 5), 10),
+    # Two particles, four volumes, six walks of five steps, an energy and a sweep each.
+    ("sampling.annealed_surfaces",
+     lambda: sampling.annealed_surfaces(FLUID, 9.0, n_steps=5, n_nodes=4, n_samples=3,
+                                        n_surfaces=2), 4 * 6 * 5 * 2),
     ("sampling.gibbs_state", lambda: sampling.gibbs_state(GAS), 0),
     ("sampling.gibbs_pressure",
      lambda: sampling.gibbs_pressure(COEXISTING, GAS, temperature=1.0), 0),

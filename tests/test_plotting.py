@@ -101,6 +101,13 @@ def make_particle_pictures(change=lambda v: v):
     return plotting.particle_pictures(rows, titles, diameter=0.9, box=3.0)
 
 
+def make_box_pictures(change=lambda v: v):
+    rng = np.random.default_rng(4)
+    flat = [(change(rng.uniform(0, side, (5, 2))), side) for side in (4.0, 2.5)]
+    deep = [(rng.uniform(0, 3.0, (6, 3)), 3.0)]
+    return plotting.box_pictures({"Monte Carlo": [flat, flat], "generator": [deep]}, columns=2)
+
+
 def make_rod_pictures(change=lambda v: v):
     u = np.random.default_rng(3).standard_normal((2, 4, 4, 3))
     u /= np.linalg.norm(u, axis=-1, keepdims=True)
@@ -135,6 +142,7 @@ AXES = {
     "profiles": (4, 4),
     "paths": (4, 2),
     "curves": (3, 3),
+    "box_pictures": (0, 0),
     "pair_distributions": (1, 1),
     "structure_factors": (1, 1),
     "spin_pictures": (4, 0),

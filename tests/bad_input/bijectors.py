@@ -8,7 +8,9 @@ import tensorflow as tf
 
 import boltzmann_tf as bg
 from bad_input.parts import INF, NAN, ONES
-from boltzmann_tf import bijectors
+from boltzmann_tf import bijectors, potentials
+
+PAIRS = potentials.LennardJones(cut=1.5)
 
 
 class Cubic(bijectors.Bijector):
@@ -367,4 +369,24 @@ ROWS = [
     ),
     (lambda: bijectors.split_seed(-1, 2), ValueError, r"seed must be an integer >= 0, got -1"),
     (lambda: bijectors.split_seed(0, 0), ValueError, r"count must be an integer >= 1, got 0"),
+    (lambda: bijectors.GapFlow(0), ValueError, r"most must be an integer >= 1, got 0"),
+    (
+        lambda: bijectors.GapFlow(2, boundary="open"),
+        ValueError,
+        r"boundary must be one of .*'open'",
+    ),
+    (lambda: bijectors.GapFlow(2, core=-1.0), ValueError, r"core must be .*-1\.0"),
+    (lambda: bijectors.GapFlow(2, bins=1), ValueError, r"bins must be .*1"),
+    (
+        lambda: bijectors.InsertionFlow(0, PAIRS),
+        ValueError,
+        r"most must be an integer >= 1, got 0",
+    ),
+    (lambda: bijectors.InsertionFlow(2, 3), TypeError, r"pairs must be a Pairs, got 3"),
+    (lambda: bijectors.InsertionFlow(2, PAIRS, grid=1), ValueError, r"grid must be .*>= 2, got 1"),
+    (
+        lambda: bijectors.InsertionFlow(2, PAIRS, temperature=0.0),
+        ValueError,
+        r"temperature must be positive, got 0\.0",
+    ),
 ]

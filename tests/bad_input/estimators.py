@@ -699,4 +699,26 @@ ROWS = [
         ValueError,
         r"free_energy must be finite, got 10 NaN or infinite",
     ),
+    (
+        lambda: estimators.critical_point([1.0], [[0.1, 0.01]], [[0.5, 0.01]]),
+        ValueError,
+        r"temperatures, vapour and liquid must be two or more, .*got 1, 1 and 1",
+    ),
+    (
+        lambda: estimators.critical_point([1.0, 1.1], [[0.1, 0.01]] * 2, [[0.05, 0.01]] * 2),
+        ValueError,
+        r"liquid must be denser than vapour at each temperature",
+    ),
+    (
+        lambda: estimators.critical_point(
+            [1.0, 1.1], [[0.1, 0.01]] * 2, [[0.5, 0.01], [0.6, 0.01]]
+        ),
+        ValueError,
+        r"liquid and vapour must approach each other with T",
+    ),
+    (
+        lambda: estimators.critical_point([1.0, 1.1], [0.1, 0.2], [[0.5, 0.01]] * 2),
+        ValueError,
+        r"vapour must",
+    ),
 ]

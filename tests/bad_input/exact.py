@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import boltzmann_tf as bg
 from bad_input.parts import NAN, first
 from boltzmann_tf import exact
@@ -157,4 +159,29 @@ ROWS = [
         r"edges must be at least 2 strictly increasing numbers, got \[1\. 0\.\]",
     ),
     (lambda: exact.DoubleWell(k=0.0), ValueError, r"k must be a positive finite number, got 0\.0"),
+    (
+        lambda: exact.second_virial_coefficient(3, 1.0),
+        TypeError,
+        r"potential must be a function, got 3",
+    ),
+    (
+        lambda: exact.second_virial_coefficient(np.exp, 0.0),
+        ValueError,
+        r"temperature must be positive, got 0\.0",
+    ),
+    (
+        lambda: exact.second_virial_coefficient(np.exp, 1.0, core=2.0, cut=1.0),
+        ValueError,
+        r"cut must be above core, 2\.0, got 1\.0",
+    ),
+    (
+        lambda: exact.second_virial_coefficient(np.exp, 1.0, dimension=0),
+        ValueError,
+        r"dimension must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: exact.lennard_jones_coexistence(1.4),
+        ValueError,
+        r"temperature must be in 0\.7 \.\. 1\.25, .*got 1\.4",
+    ),
 ]

@@ -166,4 +166,15 @@ ROWS = [
         TypeError,
         r"axis must be a Axes, got 3",
     ),
+    (lambda: plotting.box_pictures({}), ValueError, r"rows must hold at least one, got none"),
+    (
+        lambda: plotting.box_pictures({"a": [[(np.zeros((2, 2)), 0.0)]]}),
+        ValueError,
+        r"side must be positive, got 0\.0",
+    ),
+    (
+        lambda: plotting.box_pictures({"a": [[(np.zeros((2, 4)), 1.0)]]}),
+        ValueError,
+        r"positions must be \[n, 2\] or \[n, 3\], got shape \(2, 4\)",
+    ),
 ]

@@ -8,7 +8,7 @@ import numpy as np
 
 import boltzmann_tf as bg
 from bad_input.parts import NAN, ONES, WELL, first, generator
-from boltzmann_tf import sampling, systems
+from boltzmann_tf import bijectors, exact, potentials, priors, sampling, systems
 from boltzmann_tf.potentials import Distance
 
 DIMER = systems.SolvatedDimer(solvent=4, box=1.5)
@@ -20,6 +20,9 @@ RING = systems.Nematic("ring", 3)
 VECTORS = sampling.vector_state(RING, 1)
 UP = VECTORS.vectors
 BOXES = systems.GibbsBoxes(3, 10.0)
+FLUID = potentials.LennardJones(cut=1.5)
+BOX = systems.FluidBox(2, FLUID)
+RODS = exact.GibbsJoint(exact.HardRods(), 2, 5.0)
 OTHERS = [systems.GibbsBoxes(4, 10.0), systems.GibbsBoxes(3, 11.0)]
 VECTOR_LADDER = sampling.vector_tempering_state(RING, 2)
 STEEP = bg.System.from_energy(lambda x: 1e9 + first(x), (2,))
@@ -29,6 +32,21 @@ RUNGS = sampling.exchange_state(ONES, 3)
 CLUSTER = systems.LennardJonesCluster(4)
 CLUSTER_X = CLUSTER.initial_states["gas"][None]
 FAMILY = systems.IsingField(2, (2.0, 3.0))
+
+
+@functools.cache
+def line():
+    """A generator of two rods on a line."""
+    rods = systems.NeighbourLine(2, core=1.0, margin=0.5)
+    flow = bijectors.GapFlow(2, core=1.0, margin=0.5, hidden=(4,), bins=2)
+    return bg.BoltzmannGenerator(rods, flow, priors.UniformBox(np.zeros(2), np.ones(2)))
+
+
+@functools.cache
+def insertion():
+    """A generator of two particles in the plane."""
+    flow = bijectors.InsertionFlow(2, FLUID, grid=4, hidden=(4,))
+    return bg.BoltzmannGenerator(BOX, flow, priors.UniformBox(np.zeros(4), np.ones(4)))
 
 
 def switch(state=None, **options):
@@ -1101,4 +1119,77 @@ ROWS = [
         r"truncated must be a bool, got 2\.0",
     ),
     (lambda: sampling.resample([0.0], seed=-1), ValueError, r"seed must be .*-1"),
+    (
+        lambda: sampling.GibbsInfo.joined([]),
+        ValueError,
+        r"parts must hold at least one, got none",
+    ),
+    (lambda: sampling.GibbsInfo.joined([3]), TypeError, r"parts\[0\] must be a GibbsInfo, got 3"),
+    (
+        lambda: sampling.gibbs_configurations([]),
+        ValueError,
+        r"states must hold at least one, got none",
+    ),
+    (
+        lambda: sampling.gibbs_configurations([3]),
+        TypeError,
+        r"states\[0\] must be a GibbsState, got 3",
+    ),
+    (
+        lambda: sampling.state_surfaces(WELL, 2, 3.0),
+        TypeError,
+        r"generator must be a BoltzmannGenerator, got",
+    ),
+    (
+        lambda: sampling.state_surfaces(line(), 0, 3.0),
+        ValueError,
+        r"most must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.state_surfaces(line(), 2, 1.0),
+        ValueError,
+        r"volume must be above 2, got 1\.0",
+    ),
+    (
+        lambda: sampling.state_surfaces(line(), 2, 3.0, n_nodes=3),
+        ValueError,
+        r"n_nodes must be an integer >= 4, got 3",
+    ),
+    (
+        lambda: sampling.state_surfaces(line(), 2, 3.0, n_surfaces=1),
+        ValueError,
+        r"n_surfaces must be an integer >= 2, got 1",
+    ),
+    (
+        lambda: sampling.gibbs_samples(line(), 3, 5),
+        TypeError,
+        r"joint must be a GibbsJoint, got 3",
+    ),
+    (
+        lambda: sampling.gibbs_samples(line(), RODS, 0),
+        ValueError,
+        r"n must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.annealed_surfaces(WELL, 3.0),
+        TypeError,
+        r"system must be a FluidBox, got",
+    ),
+    (
+        lambda: sampling.annealed_surfaces(BOX, 3.0, n_steps=0),
+        ValueError,
+        r"n_steps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.annealed_surfaces(BOX, 3.0, generator=line()),
+        ValueError,
+        r"generator must be of the same fluid",
+    ),
+    (
+        lambda: sampling.annealed_surfaces(
+            systems.FluidBox(2, FLUID, temperature=2.0), 3.0, generator=insertion()
+        ),
+        ValueError,
+        r"generator must be at the fluid's temperature, 2, or above, got 1",
+    ),
 ]

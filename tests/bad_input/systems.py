@@ -10,6 +10,8 @@ from bad_input.parts import INF, NAN, WELL, first
 from boltzmann_tf import bijectors, potentials, systems
 from boltzmann_tf.potentials import CentreTether, InversePower, Periodic
 
+FLUID = potentials.LennardJones(cut=1.5)
+
 
 class Scalar(bg.System):
     """Its energy forgets the batch."""
@@ -367,5 +369,41 @@ ROWS = [
         lambda: systems.from_document({"name": "os.system"}),
         ValueError,
         r"document must hold the name of a system of the package and its config, got \{'name'",
+    ),
+    (lambda: systems.NeighbourLine(0), ValueError, r"most must be an integer >= 1, got 0"),
+    (lambda: systems.NeighbourLine(2, 3), TypeError, r"pairs must be a Pairs, got 3"),
+    (
+        lambda: systems.NeighbourLine(2, boundary="open"),
+        ValueError,
+        r"boundary must be one of .*'open'",
+    ),
+    (
+        lambda: systems.NeighbourLine(2, boundary="ring", margin=0.5),
+        ValueError,
+        r"margin must be 0 on a ring, got 0\.5",
+    ),
+    (lambda: systems.NeighbourLine(2, attraction=NAN), ValueError, r"attraction must be .*nan"),
+    (lambda: systems.NeighbourLine(2, tempered=1), TypeError, r"tempered must be a bool, got 1"),
+    (lambda: systems.FluidBox(0, FLUID), ValueError, r"most must be an integer >= 1, got 0"),
+    (lambda: systems.FluidBox(2, 3), TypeError, r"pairs must be a Pairs, got 3"),
+    (
+        lambda: systems.FluidBox(2, FLUID, dimension=1),
+        ValueError,
+        r"dimension must be one of .*got 1",
+    ),
+    (
+        lambda: systems.FluidBox(2, FLUID, temperature=-1.0),
+        ValueError,
+        r"temperature must be positive, got -1\.0",
+    ),
+    (
+        lambda: systems.FluidBox(2, FLUID, densest=0.0),
+        ValueError,
+        r"densest must be positive, got 0\.0",
+    ),
+    (
+        lambda: systems.FluidBox(2, FLUID).least_volume(-1),
+        ValueError,
+        r"n must be an integer >= 0, got -1",
     ),
 ]

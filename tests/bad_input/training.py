@@ -13,7 +13,7 @@ from bad_input.parts import INF, NAN, ONES, WELL, first, generator
 from boltzmann_tf import bijectors, losses, recipes
 from boltzmann_tf.losses import ReactionCoordinate, WeightedLikelihood
 from boltzmann_tf.training import Ensemble, EnsembleTrainer, Observer, Stage, Trainer
-from boltzmann_tf.training.conditions import LogUniform, Uniform
+from boltzmann_tf.training.conditions import BoxStates, LogUniform, Uniform
 from boltzmann_tf.training.explorer import Explorer
 from boltzmann_tf.training.schedules import Cosine, Exponential, Linear, Schedule, values
 
@@ -353,6 +353,16 @@ ROWS = [
     ),
     (lambda: Uniform("low", (1.0,)), TypeError, r"low must be a sequence, got 'low' of type str"),
     (lambda: Uniform((NAN,), (1.0,)), ValueError, r"low\[0\] must be a finite number, got nan"),
+    (
+        lambda: BoxStates((1.0,), (2.0,)),
+        ValueError,
+        r"low and high must be of n >= 0, of a share in 0 \.\. 1",
+    ),
+    (
+        lambda: BoxStates((1.0, 0.1), (2.0, 1.0), volume=3.0, least=(0.0, 1.0)),
+        ValueError,
+        r"least must be of 0 \.\. 2 particles and below volume, 3\.0",
+    ),
     (
         lambda: LogUniform((0.0,), (1.0,)),
         ValueError,
