@@ -49,6 +49,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "solvated dimer, 1000 energies with gradients; a sweep of single-particle moves",
         {"energies_and_gradients_ms": "at most 15 on two idle cores"},
     ),
+    "gibbs": (
+        "Monte Carlo moves of 512 Lennard-Jones particles, here and in LAMMPS",
+        {"LAMMPS: time_over_ours": "at least 10"},
+    ),
     "ising_sweeps": (
         "Ising, 64 x 64, million attempted flips",
         {

@@ -1,0 +1,102 @@
+"""Monte Carlo moves of a Lennard-Jones liquid a second, here and in LAMMPS.
+
+One box, 512 particles at a density of 0.7, cut at 3 sigma, displacements alone: `fix gcmc` with its
+exchanges off. The Gibbs ensemble itself is not in LAMMPS, and is not compared here. Rounds of both
+follow each other, one core each; ratios of CPU times of neighbouring rounds count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boltzmann_tf import sampling
+from boltzmann_tf.potentials import LennardJones
+from boltzmann_tf.systems import GibbsBoxes
+
+__all__ = ["run"]
+
+N, DENSITY, CUT, TEMPERATURE = 512, 0.7, 3.0, 1.0
+LIKE = 40_000  # moves of LAMMPS a round
+OURS = 1_000_000
+
+
+def _lammps(job: dict[str, Any]) -> dict[str, Any] | None:
+    """Its answer, or None where it does not run."""
+    python = os.environ.get("REFERENCE_PYTHON", sys.executable)
+    libraries = f"{Path(python).parent.parent / 'lib'}:{os.environ.get('LD_LIBRARY_PATH', '')}"
+    try:
+        found = subprocess.run(
+            [python, str(Path(__file__).with_name("gibbs_lammps.py"))],
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "LD_LIBRARY_PATH": libraries, "OMP_NUM_THREADS": "1"},
+        )
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or "").strip().splitlines()
+        print(f"LAMMPS is left out: {said[-1] if said else error}", file=sys.stderr)
+        return None
+    return dict(json.loads(found.stdout))
+
+
+def run(repeats: int = 5) -> dict[str, Any]:
+    """Times both in alternation.
+
+    Args:
+      repeats: rounds.
+
+    Returns:
+      for each program moves per second of CPU time, the share accepted, and the energy a particle;
+      for LAMMPS its time a move over ours.
+    """
+    system = GibbsBoxes(N, 2 * N / DENSITY, pairs=LennardJones(cut=CUT))
+    options: dict[str, Any] = {"system": system, "temperature": TEMPERATURE, "weights": (1, 0, 0)}
+    state = sampling.gibbs_state(system, 1, shares=(1.0, 0.5))
+    state, _ = sampling.gibbs_rounds(state, 400, tune=True, **options)
+    job = {
+        "positions": state.positions(0, 0).tolist(),
+        "side": float(state.volume[0, 0] ** (1 / 3)),
+        "cut": CUT,
+        "temperature": TEMPERATURE,
+        "step": float(state.step[0, 0]),
+        "each": 1000,
+        "calls": LIKE // 1000,
+        "rounds": 1,
+    }
+    rates: dict[str, list[float]] = {"boltzmann_tf": [], "LAMMPS": []}
+    energies: dict[str, list[float]] = {name: [] for name in rates}
+    accepted = {name: float("nan") for name in rates}
+    for _ in range(repeats):
+        start = time.process_time()
+        state, info = sampling.gibbs_rounds(state, 10, n_moves=OURS // 10, **options)
+        rates["boltzmann_tf"].append(OURS / (time.process_time() - start))
+        energies["boltzmann_tf"].append(float(info.energy[0, :, 0].mean() / N))
+        accepted["boltzmann_tf"] = float(info.acceptance[0, 0])
+        other = _lammps(job)
+        if other is not None:
+            rates["LAMMPS"].append(LIKE / other["seconds"][-1])
+            energies["LAMMPS"].append(other["energies"][-1] / N)
+            accepted["LAMMPS"] = other["accepted"]
+    result: dict[str, Any] = {
+        name: {
+            "moves_per_cpu_s": statistics.median(each),
+            "accepted": accepted[name],
+            "energy_a_particle": float(np.mean(energies[name])),
+        }
+        for name, each in rates.items()
+        if each
+    }
+    if rates["LAMMPS"]:
+        ratios = [a / b for a, b in zip(rates["boltzmann_tf"], rates["LAMMPS"], strict=True)]
+        result["LAMMPS"]["time_over_ours"] = statistics.median(ratios)
+    return result
