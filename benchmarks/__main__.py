@@ -53,6 +53,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "Monte Carlo moves of 512 Lennard-Jones particles, here and in LAMMPS",
         {"LAMMPS: time_over_ours": "at least 10"},
     ),
+    "gibbs_joint": ("two ways to a generator of two coupled boxes", {}),
     "ising_sweeps": (
         "Ising, 64 x 64, million attempted flips",
         {
@@ -62,7 +63,16 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 # Minutes each.
-ON_REQUEST = ("calibration", "disk", "memory", "precision", "profile", "sizes", "streams")
+ON_REQUEST = (
+    "calibration",
+    "disk",
+    "gibbs_joint",
+    "memory",
+    "precision",
+    "profile",
+    "sizes",
+    "streams",
+)
 
 
 def _flat(result: dict[str, Any]) -> dict[str, Any]:

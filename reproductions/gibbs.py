@@ -29,7 +29,9 @@ def run(context: Context) -> None:
     }
     wells = lines.wells(context, plan)
     learned = [lines.learned(context, n, plan) for n in plan.neighbours]
-    neighbours = {after.known.n: after for _, _, after, _ in learned}
+    neighbours = {
+        n: list(each.values())[-1] for n, each in zip(plan.neighbours, learned, strict=True)
+    }
     tempered = lines.tempered(context, NEIGHBOUR_TEMPERATURES, plan)
     flat = plane.run(context, plan)
     judged = [space.run(context, each, space.FULL) for each in plan.space]

@@ -55,7 +55,7 @@ def lennard_jones_coexistence(temperature: float) -> Coexistence:
             f"apart, got {temperature!r}"
         )
     try:
-        import teqp  # type: ignore[import-not-found]
+        import teqp
     except ImportError:
         raise ImportError(
             "lennard_jones_coexistence must have teqp: pip install 'boltzmann_tf[reference]'"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from boltzmann_tf import (
     BoltzmannGenerator,
@@ -28,6 +29,7 @@ from boltzmann_tf.training.conditions import BoxStates
 
 MIXED = (1.0, 0.3, 1.0)  # of displacements, volume moves and transfers
 BURN_IN = 300
+ROUNDS, EACH = 2, 16  # of examples and training; samples of which one is kept
 RODS: dict[str, Any] = {"dimension": 1, "pairs": HardCore(), "boundary": "walls", "margin": 0.5}
 CORE = 0.8  # of Lennard-Jones neighbours at T = 1: nearer than this nothing is ever seen
 
@@ -79,9 +81,10 @@ def simulate(
 
 
 def generator_of(system: NeighbourLine, **options: Any) -> BoltzmannGenerator:
-    """A flow of gaps, at first the ideal gas of what cores leave."""
+    """A flow of gaps, which begins with the Boltzmann factors of neighbours."""
     flow = GapFlow(
         system.most,
+        system.pairs,
         boundary=system.boundary,
         core=system.core,
         margin=system.margin,
@@ -100,24 +103,34 @@ def trained(
     training: Training,
     temperatures: tuple[float, float] | None = None,
 ) -> tuple[BoltzmannGenerator, int]:
-    """A generator trained by energy over all n and v, and the energies that took."""
-    context.log(f"{name}: training")
+    """A generator trained by its own examples over all n and v, and the energies that took.
+
+    By energy it would be drawn to what it covers already, with steep cores as its noise. Examples
+    are drawn from it instead, many for each (n, v), of which one is kept in proportion to the
+    weights; it learns them, and draws better ones.
+    """
     seed = context.seed_of(f"{name}: training")
-    generator = generator_of(
-        system, bins=training.bins, hidden=training.hidden, seed=seed, dtype="float32"
-    )
-    stage = Stage(
-        training.steps,
-        training.batch,
-        Cosine(8e-3, warmup=0.05),
-        ml=0.0,
-        kl=1.0,
-        energy_high=1e3,
-        clip_norm=10.0,
-        condition=BoxStates.of(system, volume=volume, temperatures=temperatures),
-    )
-    history = Trainer(generator, seed=seed).fit(None, stage, verbose=0)
-    return generator, history.energy_evaluations
+    generator = generator_of(system, bins=training.bins, hidden=training.hidden, seed=seed)
+    states = BoxStates.of(system, volume=volume, temperatures=temperatures)
+    for k in range(ROUNDS):
+        context.log(f"{name}: examples, then training, {k + 1} of {ROUNDS}")
+        own = context.seed_of(f"{name}: examples", k)
+        condition = states(training.examples, tf.constant([own, 0]), tf.float32).numpy()
+        x = _chosen(generator, condition, own)
+        stage = Stage(training.steps, 512, Cosine(4e-3, warmup=0.05), ml=1.0)
+        trainer = Trainer(generator, seed=context.seed_of(f"{name}: steps", k))
+        trainer.fit(x, stage, data_condition=condition, verbose=0)
+    return generator, ROUNDS * EACH * training.examples
+
+
+def _chosen(generator: BoltzmannGenerator, condition: np.ndarray, seed: int) -> np.ndarray:
+    """One of `EACH` samples at each condition, drawn by its weight."""
+    every = np.repeat(condition, EACH, axis=0)
+    found = generator.sample(len(every), seed=seed, condition=every)
+    log_weight = found.log_weight.reshape(-1, EACH)
+    noise = np.random.default_rng(seed).gumbel(size=log_weight.shape)
+    best = np.argmax(log_weight + noise, axis=1)
+    return found.x.reshape(*log_weight.shape, -1)[np.arange(len(condition)), best]
 
 
 def generate(
@@ -185,7 +198,7 @@ def kac(context: Context, ratio: float, n: int, plan: Plan) -> Line:
 
 
 def wells(context: Context, plan: Plan) -> Line:
-    """Square-well rods on two rings; without training, as a well has no slope to follow."""
+    """Square-well rods on two rings; untrained, as an energy with jumps has no slope to follow."""
     n, length, t = 8, 24.0, 0.5
     pairs = SquareWell()
     known = GibbsJoint(exact.SquareWellRods(), n, length, t)
@@ -216,14 +229,20 @@ def _exact(system: NeighbourLine) -> BoltzmannGenerator:
     return generator_of(system, hidden=(8,), bins=2, dtype="float64")
 
 
-def learned(context: Context, n: int, plan: Plan) -> tuple[str, Line, Line, int]:
-    """N Lennard-Jones neighbours at T = 1: before training, after, and the energies it took."""
+def learned(context: Context, n: int, plan: Plan) -> dict[str, Line]:
+    """N Lennard-Jones neighbours at T = 1, by proposal; the last one is the trained generator."""
     name, volume = f"Lennard-Jones neighbours, N = {n}", 33.0 * n / 12
     known, system = neighbour_joint(n, volume), neighbours(n)
-    plain = generator_of(system, hidden=(8,), bins=2)
-    before = generate(context, f"{name}, untrained", known, plain, plan, n_samples=200)
+    prior = priors.UniformBox(np.zeros(n), np.ones(n))
+    ideal = BoltzmannGenerator(system, GapFlow(n, core=CORE, hidden=(8,), bins=2), prior)
+    factors = generator_of(system, hidden=(8,), bins=2)
     generator, energies = trained(context, name, system, volume, plan.neighbours[n])
-    return name, before, generate(context, name, known, generator, plan), energies
+    few: dict[str, Any] = {"n_samples": 100}
+    return {
+        "ideal gas of the free length": generate(context, name, known, ideal, plan, **few),
+        "Boltzmann factors of neighbours": generate(context, name, known, factors, plan, **few),
+        f"trained, {energies:.2g} energies": generate(context, name, known, generator, plan),
+    }
 
 
 def tempered(context: Context, temperatures: tuple[float, ...], plan: Plan) -> dict[float, Line]:

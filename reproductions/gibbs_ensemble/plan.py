@@ -27,10 +27,10 @@ HOT = 2.0  # times the temperature: where the plane's annealing begins with a ge
 
 
 class Training(NamedTuple):
-    """Of a flow of gaps, by energy."""
+    """Of a flow of gaps, by examples of its own."""
 
+    examples: int  # of each of two rounds
     steps: int
-    batch: int
     bins: int
     hidden: tuple[int, ...]
 
@@ -65,10 +65,10 @@ class Plan(reproduction.Plan):
     drawn = by_preset(60_000, 200_000)  # joint states of a generator
     # N -> training; half the length of both boxes is 33 N / 24
     neighbours = by_preset(
-        {12: Training(500, 512, 16, (64, 64))},
-        {12: Training(6000, 1024, 24, (96, 96)), 24: Training(3000, 1024, 24, (96, 96))},
+        {12: Training(4000, 150, 16, (64, 64))},
+        {n: Training(40_000, 1500, 24, (96, 96)) for n in (12, 24)},
     )
-    tempered = by_preset(None, Training(5000, 1024, 24, (96, 96)))
+    tempered = by_preset(None, Training(60_000, 2000, 24, (96, 96)))
     plane_rounds = by_preset(3000, 40_000)
     plane_frames = by_preset(40, 200)  # of each replica, to learn from
     plane_steps = by_preset(60, 800)  # of the optimiser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from boltzmann_tf import estimators
@@ -24,18 +24,14 @@ def weights(context: Context, lines: Iterable[Line]) -> None:
     context.table("Joint states of two boxes on a line, from the generator of one box", rows)
 
 
-def learned(context: Context, rows: Sequence[tuple[str, Line, Line, int]]) -> None:
-    """What training has changed: name, before, after, and the energies it took."""
-    listed = []
-    for name, before, after, energies in rows:
-        listed += [
-            ({"fluid": name, "proposal": "ideal gas of the free length"}, before.both.log_weight),
-            (
-                {"fluid": name, "proposal": f"flow of gaps, {energies:.2g} energies"},
-                after.both.log_weight,
-            ),
-        ]
-    context.buys_table("the ideal gas", listed)
+def learned(context: Context, every: Iterable[Mapping[str, Line]]) -> None:
+    """What each proposal for a box of neighbours is worth."""
+    rows = [
+        ({"fluid": line.name, "proposal": proposal}, line.both.log_weight)
+        for found in every
+        for proposal, line in found.items()
+    ]
+    context.buys_table("the ideal gas", rows)
 
 
 def plane(context: Context, found: Plane) -> None:

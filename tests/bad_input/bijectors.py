@@ -387,6 +387,6 @@ ROWS = [
     (
         lambda: bijectors.InsertionFlow(2, PAIRS, temperature=0.0),
         ValueError,
-        r"temperature must be positive, got 0\.0",
+        r"temperature must be a positive finite number, got 0\.0",
     ),
 ]

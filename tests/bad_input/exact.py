@@ -167,7 +167,7 @@ ROWS = [
     (
         lambda: exact.second_virial_coefficient(np.exp, 0.0),
         ValueError,
-        r"temperature must be positive, got 0\.0",
+        r"temperature must be a positive finite number, got 0\.0",
     ),
     (
         lambda: exact.second_virial_coefficient(np.exp, 1.0, core=2.0, cut=1.0),

@@ -170,7 +170,7 @@ ROWS = [
     (
         lambda: plotting.box_pictures({"a": [[(np.zeros((2, 2)), 0.0)]]}),
         ValueError,
-        r"side must be positive, got 0\.0",
+        r"side must be a positive finite number, got 0\.0",
     ),
     (
         lambda: plotting.box_pictures({"a": [[(np.zeros((2, 4)), 1.0)]]}),

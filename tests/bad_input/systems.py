@@ -394,12 +394,12 @@ ROWS = [
     (
         lambda: systems.FluidBox(2, FLUID, temperature=-1.0),
         ValueError,
-        r"temperature must be positive, got -1\.0",
+        r"temperature must be a positive finite number, got -1\.0",
     ),
     (
         lambda: systems.FluidBox(2, FLUID, densest=0.0),
         ValueError,
-        r"densest must be positive, got 0\.0",
+        r"densest must be a positive finite number, got 0\.0",
     ),
     (
         lambda: systems.FluidBox(2, FLUID).least_volume(-1),
