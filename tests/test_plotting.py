@@ -160,7 +160,7 @@ def black_lines(axis):
 
 
 def test_one_legend_for_all_panels():
-    one = {"x": X, "y": X**2, "color": "red"}
+    one = {"x": X, "y": X**2, "color": "black"}
     spec = {"labels": LABELS, "title": "t"}
     panels = [spec | {"series": {"a": one}}, spec | {"series": {"a": one, "b": {"x": X, "y": X}}}]
     figure = plotting.curves(panels, legend="above")
@@ -168,6 +168,12 @@ def test_one_legend_for_all_panels():
     assert all(axis.get_legend() is None for axis in figure.axes)
     with pytest.raises(ValueError, match="legend"):
         plotting.curves(panels, legend="below")
+
+
+def test_series_that_look_the_same_are_named():
+    panel = plotting.Panel("a", "b", [plotting.Series(s, X, X**2, color="red") for s in ("ours", "MC")])
+    with pytest.warns(UserWarning, match=r"panel 'b': 'ours' and 'MC' look the same, both '-' in"):
+        plotting.draw_panel(panel, ax=plt.figure().subplots())
 
 
 def test_a_source_has_its_look_and_a_kind_its_colour():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -81,14 +82,7 @@ def draw_panel(panel: Panel, *, ax: Axes, legend: bool = True) -> Axes:
     """
     instance("panel", panel, Panel)
     axis_of("ax", ax)
-    # One colour a kind, whatever sources it comes from; one a series where there are no kinds. What
-    # has a colour of its own takes none, so that a kind has the same in panels with and without it.
-    colors: dict[str, str] = {}
-    for each in panel.series:
-        style, color = each.look
-        if not color:
-            key = each.kind or each.label
-            color = colors.setdefault(key, NAMED[len(colors) % len(NAMED)])
+    for each, (style, color) in zip(panel.series, _looks(panel), strict=True):
         given = {"lw": each.width, "ms": each.size, "alpha": each.alpha}
         options: dict[str, Any] = {key: v for key, v in given.items() if v is not None}
         options |= {"color": COLORS.get(color, color), "label": each.label if each.named else None}
@@ -105,6 +99,29 @@ def draw_panel(panel: Panel, *, ax: Axes, legend: bool = True) -> Axes:
         ax.legend()
     label_axes(ax, (panel.x, panel.y), panel.title)
     return ax
+
+
+def _looks(panel: Panel) -> list[tuple[str, str]]:
+    """Style and colour of each series; warns of two that the legend names and nobody can tell apart."""
+    # One colour a kind, whatever sources it comes from; one a series where there are no kinds. What
+    # has a colour of its own takes none, so that a kind has the same in panels with and without it.
+    colors: dict[str, str] = {}
+    looks: list[tuple[str, str]] = []
+    named: dict[tuple[str, str], str] = {}
+    for each in panel.series:
+        style, color = each.look
+        if not color:
+            key = each.kind or each.label
+            color = colors.setdefault(key, NAMED[len(colors) % len(NAMED)])
+        looks.append((style, color))
+        if each.named and named.setdefault(looks[-1], each.label) != each.label:
+            # No error: a figure at the end of a long run is better than none.
+            warnings.warn(
+                f"panel {(panel.title or panel.y)!r}: {named[looks[-1]]!r} and {each.label!r} look "
+                f"the same, both {style!r} in {color}; give one of them a style or a color",
+                stacklevel=3,
+            )
+    return looks
 
 
 @styled
