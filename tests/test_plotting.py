@@ -171,7 +171,9 @@ def test_one_legend_for_all_panels():
 
 
 def test_series_that_look_the_same_are_named():
-    panel = plotting.Panel("a", "b", [plotting.Series(s, X, X**2, color="red") for s in ("ours", "MC")])
+    panel = plotting.Panel(
+        "a", "b", [plotting.Series(s, X, X**2, color="red") for s in ("ours", "MC")]
+    )
     with pytest.warns(UserWarning, match=r"panel 'b': 'ours' and 'MC' look the same, both '-' in"):
         plotting.draw_panel(panel, ax=plt.figure().subplots())
 

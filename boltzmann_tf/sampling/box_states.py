@@ -269,20 +269,14 @@ def gibbs_samples(
       joint: P(N1, V1), from surfaces or exact.
       n: joint states.
       temperature: as in `state_surfaces`.
-      n_bins: of V1, in which it is drawn evenly.
+      n_bins: of V1, in each of which it is drawn from a straight line between its ends.
       seed: of all draws.
     """
     instance("generator", generator, BoltzmannGenerator)
     instance("joint", joint, GibbsJoint)
     samples, bins = positive_int("n", n), positive_int("n_bins", n_bins)
-    edges = np.linspace(0, joint.volume, bins + 1)
-    p = joint.bin_probabilities(edges)
     rng = np.random.default_rng(seed_int("seed", seed))
-    drawn = rng.choice(p.size, samples, p=p.ravel() / p.sum())
-    n1, place = np.unravel_index(drawn, p.shape)
-    width = edges[1] - edges[0]
-    v1 = edges[place] + width * rng.uniform(size=samples)
-    log_weight = np.log(width) - np.log(p[n1, place] / p.sum())
+    n1, v1, log_weight = _drawn(joint, samples, bins, rng)
     boxes = []
     for k, (m, v) in enumerate(((n1, v1), (joint.n - n1, joint.volume - v1))):
         found = generator.sample(
@@ -291,3 +285,29 @@ def gibbs_samples(
         log_weight = log_weight + xlogy(m, v) - gammaln(m + 1) + found.log_weight
         boxes.append(found.x)
     return GibbsSamples(n1, v1, np.stack(boxes, axis=1), log_weight)
+
+
+def _drawn(
+    joint: GibbsJoint, samples: int, bins: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """N1, V1 and minus the log of the density that they were drawn from."""
+    edges = np.linspace(0, joint.volume, bins + 1)
+    p = joint.bin_probabilities(edges)
+    drawn = rng.choice(p.size, samples, p=p.ravel() / p.sum())
+    n1, place = np.unravel_index(drawn, p.shape)
+    count = np.arange(joint.n + 1)
+    low = np.array([joint.fluid.least_volume(int(k)) for k in count])
+    high = joint.volume - low[::-1]
+    # Of each N1, at both ends of each bin that it can reach.
+    ends = np.clip(edges, low[:, None], np.maximum(low, high)[:, None])
+    with np.errstate(divide="ignore"):
+        height = np.exp([joint.log_density(int(k), ends[k]) - joint.log_z for k in count])
+    height = np.nan_to_num(height)
+    (begin, end), (first, second) = ((a[n1, place], a[n1, place + 1]) for a in (ends, height))
+    even = first + second <= 0
+    first, second = np.where(even, 1.0, first), np.where(even, 1.0, second)
+    area = 0.5 * (first + second) * rng.uniform(size=samples)
+    x = 2 * area / (first + np.sqrt(first**2 + 2 * area * (second - first)))
+    slope = np.maximum(first + (second - first) * x, np.finfo(np.float64).tiny)
+    log_q = np.log(p[n1, place] / p.sum()) + np.log(2 * slope / (first + second))
+    return n1, begin + (end - begin) * x, np.log(end - begin) - log_q

@@ -12,13 +12,27 @@ from boltzmann_tf.reproductions.gibbs_ensemble.plane import Plane
 from boltzmann_tf.reproductions.gibbs_ensemble.space import Space
 
 
+def exact(context: Context, lines: Iterable[Line]) -> None:
+    """Generators whose weights are constant: what is left is the sum over N1 and V1."""
+    rows = [
+        {
+            "fluid": line.name,
+            "joint ESS": f"{line.ess:.6f}",
+            "log Z, summed": f"{line.summed.log_z:.5f}",
+            "log Z, exact": f"{line.known.log_z:.5f}",
+        }
+        for line in lines
+    ]
+    context.table("Fluids on a line whose generator is known", rows)
+
+
 def weights(context: Context, lines: Iterable[Line]) -> None:
     """Joint weights of each generator, and log Z by them and by the sum."""
     rows = []
     for line in lines:
         row = {"fluid": line.name} | weight_columns(line.both.log_weight)
         row["log Z, weights"] = f"{estimators.log_z(line.both.log_weight):.4f}"
-        row["log Z, summed"] = f"{line.summed.log_z:.4f}"
+        row["log Z, summed"] = f"{line.surfaces.log_z(line.known.n, line.known.volume):.4f}"
         row["log Z, exact"] = f"{line.known.log_z:.4f}"
         rows.append(row)
     context.table("Joint states of two boxes on a line, from the generator of one box", rows)
