@@ -22,9 +22,10 @@ class Tiny(plan.Plan):
     drawn = 2000
     neighbours = {12: plan.Training(64, 4, 4, (8,))}
     tempered = plan.Training(64, 4, 4, (8,))
-    plane_rounds, plane_frames, plane_steps, plane_samples = 100, 2, 2, 2
+    wells = plan.Training(64, 4, 4, (8,))
+    plane_rounds, plane_frames, plane_steps, plane_samples, ideal_samples = 100, 2, 2, 2, 5
     annealed, begun, surfaces = (10, 20), (5,), 4
-    space = plan._runs(40, (1.0,))
+    space = plan._runs(20, (1.0,))
     drawn_only = ()
     shifted = ()
 

@@ -167,8 +167,7 @@ def space(
     nist = known["lennard_jones"]["states"]
     pets = known["shifted"]["states"]
     curve = [
-        Series("equation of state", np.concatenate([thin, dense[::-1]]), np.append(t, t[::-1]),
-               color="black"),
+        Series("equation of state", *_two(thin, dense, t), color="black"),
         _points("NIST", nist, style="D", color="grey"),
         _found("Monte Carlo", runs, style="o", color="blue"),
     ]  # fmt: skip
@@ -198,6 +197,11 @@ def space(
         "Carlo (errors are smaller than most symbols), beside NIST's densities and equations of "
         "state. The fluid that is cut and shifted at 2.5 is another one.",
     )
+
+
+def _two(thin: np.ndarray, dense: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both branches as one line with a gap between them."""
+    return np.concatenate([thin, [np.nan], dense]), np.concatenate([t, [np.nan], t])
 
 
 def _points(name: str, states: Mapping[str, Mapping[str, float]], **look: Any) -> Series:

@@ -75,12 +75,15 @@ def simulate(
     seed = context.seed_of(f"{name}: Monte Carlo")
     state = sampling.gibbs_state(boxes, plan.replicas, seed=seed)
     options: dict[str, Any] = {"system": boxes, "temperature": temperature, "weights": MIXED}
+    options["n_moves"] = 10 * boxes.n  # fluids on a line relax slowly: their particles cannot pass
     state, _ = sampling.gibbs_rounds(state, BURN_IN, tune=True, **options)
     _, info = sampling.gibbs_rounds(state, plan.rounds, **options)
     return info
 
 
-def generator_of(system: NeighbourLine, **options: Any) -> BoltzmannGenerator:
+def generator_of(
+    system: NeighbourLine, *, jit_compile: bool | str = "auto", **options: Any
+) -> BoltzmannGenerator:
     """A flow of gaps, which begins with the Boltzmann factors of neighbours."""
     flow = GapFlow(
         system.most,
@@ -92,7 +95,7 @@ def generator_of(system: NeighbourLine, **options: Any) -> BoltzmannGenerator:
         **options,
     )
     prior = priors.UniformBox(np.zeros(system.most), np.ones(system.most))
-    return BoltzmannGenerator(system, flow, prior)
+    return BoltzmannGenerator(system, flow, prior, jit_compile=jit_compile)
 
 
 def trained(
@@ -198,14 +201,14 @@ def kac(context: Context, ratio: float, n: int, plan: Plan) -> Line:
 
 
 def wells(context: Context, plan: Plan) -> Line:
-    """Square-well rods on two rings; untrained, as an energy with jumps has no slope to follow."""
-    n, length, t = 8, 24.0, 0.5
-    pairs = SquareWell()
+    """Square-well rods on two rings."""
+    n, length, t, name = 8, 24.0, 0.5, "square wells"
     known = GibbsJoint(exact.SquareWellRods(), n, length, t)
-    boxes = GibbsBoxes(n, length, dimension=1, pairs=pairs, images="nearest")
-    info = simulate(context, "square wells", boxes, t, plan)
-    system = NeighbourLine(n, pairs, boundary="ring", core=1.0, tempered=True)
-    return generate(context, "square wells", known, _exact(system), plan, info, n_samples=1000)
+    boxes = GibbsBoxes(n, length, dimension=1, pairs=SquareWell(), images="nearest")
+    info = simulate(context, name, boxes, t, plan)
+    system = NeighbourLine(n, SquareWell(1.0 / t), boundary="ring", core=1.0)  # in kT
+    generator, _ = trained(context, name, system, length, plan.wells)
+    return generate(context, name, known, generator, plan, info)
 
 
 def neighbours(n: int, *, tempered: bool = False) -> NeighbourLine:
@@ -226,7 +229,7 @@ def _lennard_jones(r: np.ndarray) -> np.ndarray:
 
 def _exact(system: NeighbourLine) -> BoltzmannGenerator:
     """The identity, in double precision."""
-    return generator_of(system, hidden=(8,), bins=2, dtype="float64")
+    return generator_of(system, hidden=(8,), bins=2, dtype="float64", jit_compile=False)
 
 
 def learned(context: Context, n: int, plan: Plan) -> dict[str, Line]:

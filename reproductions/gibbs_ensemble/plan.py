@@ -60,25 +60,27 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     replicas = 32
-    rounds = by_preset(6000, 40_000)  # of each replica of a fluid on a line
+    rounds = by_preset(6000, 26_000)  # of ten moves a particle, of each replica on a line
     kac = by_preset((20,), (20, 60))  # particles
-    drawn = by_preset(60_000, 200_000)  # joint states of a generator
+    drawn = by_preset(30_000, 200_000)  # joint states of a generator
     # N -> training; half the length of both boxes is 33 N / 24
     neighbours = by_preset(
         {12: Training(4000, 150, 16, (64, 64))},
         {n: Training(40_000, 1500, 24, (96, 96)) for n in (12, 24)},
     )
+    wells = by_preset(Training(4000, 150, 16, (64, 64)), Training(20_000, 700, 16, (64, 64)))
     tempered = by_preset(None, Training(60_000, 2000, 24, (96, 96)))
     plane_rounds = by_preset(3000, 40_000)
     plane_frames = by_preset(40, 200)  # of each replica, to learn from
     plane_steps = by_preset(60, 800)  # of the optimiser
-    plane_samples = by_preset(6, 24)  # of a generator, at each n, v and surface
-    annealed = by_preset((50, 100), (50, 100, 200, 400))  # steps from the ideal gas
+    plane_samples = by_preset(20, 24)  # of a generator, at each n, v and surface
+    ideal_samples = by_preset(150, 120)  # from the ideal gas, likewise
+    annealed = by_preset((100, 200), (50, 100, 200, 400))  # steps from the ideal gas
     begun = by_preset((20,), (10, 20, 40, 80))  # steps that begin with the generator
     surfaces = by_preset(8, 24)
-    space = by_preset(_runs(1500, (1.0,)), _runs(40_000, (0.85, 1.0, 1.15)))
-    drawn_only = by_preset((), _runs(40_000, (0.75, 1.1, 1.2)))
+    space = by_preset(_runs(1000, (1.0,)), _runs(10_000, (0.85, 1.0, 1.15)))
+    drawn_only = by_preset((), _runs(10_000, (0.75, 1.1, 1.2)))
     shifted = by_preset(
         (),
-        (Run(0.8, 0.0198, 0.73, 3650.0, 20_000), Run(0.9, 0.045, 0.66, 2010.0, 20_000)),
+        (Run(0.8, 0.0198, 0.73, 3650.0, 5000), Run(0.9, 0.045, 0.66, 2010.0, 5000)),
     )

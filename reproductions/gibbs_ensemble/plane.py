@@ -27,7 +27,7 @@ from boltzmann_tf.systems import FluidBox, GibbsBoxes
 
 FLUID = LennardJones(cut=2.5, shifted=True)
 GRID = 48
-NODES = 24
+NODES = 16
 
 
 class Way(NamedTuple):
@@ -159,7 +159,7 @@ def run(context: Context, plan: Plan) -> Plane:
             n_steps=steps,
             generator=generator,
             power=4.0 if generator is None else 1.0,
-            n_samples=plan.plane_samples if generator else 5 * plan.plane_samples,
+            n_samples=plan.plane_samples if generator else plan.ideal_samples,
             seed=context.seed_of(f"plane: {name}", steps),
             **options,
         )

@@ -14,9 +14,9 @@ from boltzmann_tf.sampling import GibbsInfo, GibbsPhases, GibbsState
 from boltzmann_tf.systems import GibbsBoxes
 
 N = 512
-REPLICAS = 4
+REPLICAS = 20  # so many that errors come from their spread, however slowly they move
 MELTING = 100  # rounds without transfers: the holes of a lattice would be filled at once
-BURN_IN = 0.1  # of the rounds that count
+BURN_IN = 500  # rounds
 CHUNK = 1000  # rounds a call, so that it can be interrupted
 FULL: dict[str, Any] = {"pairs": LennardJones(cut=3.0), "tail": True}
 SHIFTED: dict[str, Any] = {"pairs": LennardJones(cut=2.5, shifted=True)}
@@ -41,7 +41,7 @@ def run(context: Context, plan: Run, fluid: dict[str, Any]) -> Space:
     state = sampling.gibbs_state(system, REPLICAS, densities=begin, seed=context.seed_of(name))
     options: dict[str, Any] = {"system": system, "temperature": plan.temperature}
     state, _ = sampling.gibbs_rounds(state, MELTING, weights=(1, 0, 0), tune=True, **options)
-    state, _ = sampling.gibbs_rounds(state, int(BURN_IN * plan.rounds), tune=True, **options)
+    state, _ = sampling.gibbs_rounds(state, BURN_IN, tune=True, **options)
     parts = []
     for done in range(0, plan.rounds, CHUNK):
         state, info = sampling.gibbs_rounds(state, min(CHUNK, plan.rounds - done), **options)
