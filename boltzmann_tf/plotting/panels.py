@@ -102,7 +102,7 @@ def draw_panel(panel: Panel, *, ax: Axes, legend: bool = True) -> Axes:
 
 
 def _looks(panel: Panel) -> list[tuple[str, str]]:
-    """Style and colour of each series; warns of two that the legend names and nobody can tell apart."""
+    """Style and colour of each series; warns of two in the legend that nobody can tell apart."""
     # One colour a kind, whatever sources it comes from; one a series where there are no kinds. What
     # has a colour of its own takes none, so that a kind has the same in panels with and without it.
     colors: dict[str, str] = {}
