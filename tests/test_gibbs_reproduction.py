@@ -24,7 +24,7 @@ class Tiny(plan.Plan):
     tempered = plan.Training(64, 4, 4, (8,))
     wells = plan.Training(64, 4, 4, (8,))
     plane_rounds, plane_frames, plane_steps, plane_samples, ideal_samples = 100, 2, 2, 2, 5
-    annealed, begun, surfaces = (10, 20), (5,), 4
+    annealed, begun, untrained, surfaces = (10, 20), (5,), (5,), 4
     space = plan._runs(20, (1.0,))
     drawn_only = ()
     shifted = ()

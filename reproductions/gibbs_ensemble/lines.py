@@ -27,7 +27,7 @@ from boltzmann_tf.sampling import GibbsInfo, GibbsSamples, StateSurfaces
 from boltzmann_tf.systems import GibbsBoxes, NeighbourLine
 from boltzmann_tf.training.conditions import BoxStates
 
-MIXED = (1.0, 0.3, 1.0)  # of displacements, volume moves and transfers
+MIXED = (0.3, 1.0, 1.0)  # of displacements, volume moves and transfers
 BURN_IN = 300
 ROUNDS, EACH = 2, 16  # of examples and training; samples of which one is kept
 RODS: dict[str, Any] = {"dimension": 1, "pairs": HardCore(), "boundary": "walls", "margin": 0.5}

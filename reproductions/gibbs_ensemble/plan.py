@@ -60,7 +60,7 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     replicas = 32
-    rounds = by_preset(6000, 26_000)  # of ten moves a particle, of each replica on a line
+    rounds = by_preset(9000, 30_000)  # of ten moves a particle, of each replica on a line
     kac = by_preset((20,), (20, 60))  # particles
     drawn = by_preset(30_000, 200_000)  # joint states of a generator
     # N -> training; half the length of both boxes is 33 N / 24
@@ -73,10 +73,11 @@ class Plan(reproduction.Plan):
     plane_rounds = by_preset(3000, 40_000)
     plane_frames = by_preset(40, 200)  # of each replica, to learn from
     plane_steps = by_preset(60, 800)  # of the optimiser
-    plane_samples = by_preset(20, 24)  # of a generator, at each n, v and surface
-    ideal_samples = by_preset(150, 120)  # from the ideal gas, likewise
-    annealed = by_preset((100, 200), (50, 100, 200, 400))  # steps from the ideal gas
+    plane_samples = by_preset(24, 24)  # of a generator, at each n, v and surface
+    ideal_samples = by_preset(450, 120)  # from the ideal gas, likewise
+    annealed = by_preset((200,), (50, 100, 200, 400))  # steps from the ideal gas
     begun = by_preset((20,), (10, 20, 40, 80))  # steps that begin with the generator
+    untrained = by_preset((), (20,))  # steps that begin with insertion without training
     surfaces = by_preset(8, 24)
     space = by_preset(_runs(1000, (1.0,)), _runs(10_000, (0.85, 1.0, 1.15)))
     drawn_only = by_preset((), _runs(10_000, (0.75, 1.1, 1.2)))

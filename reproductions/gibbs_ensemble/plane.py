@@ -20,12 +20,13 @@ from boltzmann_tf.bijectors import InsertionFlow
 from boltzmann_tf.estimators import Estimates
 from boltzmann_tf.potentials import LennardJones
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.gibbs_ensemble.lines import BURN_IN, MIXED
+from boltzmann_tf.reproductions.gibbs_ensemble.lines import BURN_IN
 from boltzmann_tf.reproductions.gibbs_ensemble.plan import HOT, PLANE, Plan
 from boltzmann_tf.sampling import GibbsInfo, GibbsSamples, GibbsState, StateSurfaces
 from boltzmann_tf.systems import FluidBox, GibbsBoxes
 
 FLUID = LennardJones(cut=2.5, shifted=True)
+MIXED = (1.0, 0.3, 1.0)  # of displacements, volume moves and transfers
 GRID = 48
 NODES = 16
 
@@ -64,7 +65,7 @@ class Plane(NamedTuple):
     both: GibbsSamples  # joint states of the generator alone
     ideal: list[Way]  # annealed from the ideal gas
     begun: list[Way]  # annealed from a generator at a higher temperature
-    untrained: Way  # the same without training
+    untrained: list[Way]  # the same without training
     reference: StateSurfaces  # of the longest annealing
 
     @property
@@ -167,7 +168,8 @@ def run(context: Context, plan: Plan) -> Plane:
 
     ideal = [anneal("from the ideal gas", steps, None) for steps in plan.annealed]
     begun = [anneal("from a generator", steps, begin) for steps in plan.begun]
-    untrained = anneal("from insertion without training", plan.begun[0], plain)
+    without = "from insertion without training"
+    untrained = [anneal(without, steps, plain) for steps in plan.untrained]
     reference = ideal[-1].surfaces
     both = sampling.gibbs_samples(
         generator,

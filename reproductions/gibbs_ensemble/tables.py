@@ -51,7 +51,7 @@ def learned(context: Context, every: Iterable[Mapping[str, Line]]) -> None:
 def plane(context: Context, found: Plane) -> None:
     """Sweeps and time of each way, and the error they leave."""
     rows: list[dict[str, Any]] = []
-    for way in (*found.ideal, *found.begun, found.untrained, found.alone):
+    for way in (*found.ideal, *found.begun, *found.untrained, found.alone):
         p = way.numbers
         rows.append(
             {
