@@ -30,6 +30,12 @@ PRINTS = {
         r"^3\.3799",
         r"^\(50,\) \(50,\) \(50,\)$",
     ],
+    "gibbs": [
+        r"^Estimate\(value=0\.[67]\d+.* Estimate\(value=0\.0",
+        r"^65\.467\d+ \(0\.5618\d+, 0\.1294\d+\)",
+        r"^Estimate\(value=8\.801",
+        r"^0\.99",
+    ],
     "index": [r"^Pareto k-hat", r"^Estimate\(value=3\.[34]\d+", r"^3\.3799"],
     "own_bijector": [r"^\d\.\d+e-1[56] \d", r"^\d\.\d+e-1[56]$"],
     "own_study": [],
