@@ -35,7 +35,7 @@ class GibbsJoint:
 
     Examples:
       >>> rods = bg.exact.GibbsJoint(bg.exact.HardRods(), 10, 25.0)
-      >>> round(rods.log_z, 4), rods.number_probabilities()[3].round(4)
+      >>> round(rods.log_z, 4), round(float(rods.number_probabilities()[3]), 4)
       (14.6841, 0.0909)
     """
 

@@ -38,7 +38,7 @@ def second_virial_coefficient(
     Examples:
       >>> lennard_jones = lambda r: 4 * (r**-12 - r**-6)
       >>> b2 = bg.exact.second_virial_coefficient(lennard_jones, 1.0)
-      >>> round(b2 / (2 * np.pi / 3), 4)
+      >>> round(float(b2 / (2 * np.pi / 3)), 4)
       -2.5381
     """
     if not callable(potential):
@@ -61,4 +61,4 @@ def second_virial_coefficient(
     for low, high in itertools.pairwise(ends):
         if low < high:
             total += quad(weighted, low, high, epsabs=1e-12, epsrel=1e-12, limit=400)[0]
-    return -0.5 * sphere * total
+    return float(-0.5 * sphere * total)

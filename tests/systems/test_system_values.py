@@ -186,10 +186,12 @@ def test_registry_and_names():
     assert set(systems.REGISTRY) == {
         "double_well",
         "double_well_4",
+        "fluid_box",
         "ising",
         "ising_field",
         "lennard_jones_cluster",
         "mueller_brown",
+        "neighbour_line",
         "nematic",
         "nematic_angles",
         "particle_system",
