@@ -11,7 +11,6 @@ from __future__ import annotations
 from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.reproductions.gibbs_ensemble import figures, lines, plane, space, tables, targets
 from boltzmann_tf.reproductions.gibbs_ensemble.plan import (
-    KAC_TEMPERATURES,
     NEIGHBOUR_TEMPERATURES,
     Plan,
 )
@@ -22,11 +21,7 @@ def run(context: Context) -> None:
     """Fluids on a line, in the plane and in space."""
     plan = Plan(context.preset)
     free = lines.free(context, plan)
-    kac = {
-        (n, ratio): lines.kac(context, ratio, n, plan)
-        for n in plan.kac
-        for ratio in KAC_TEMPERATURES
-    }
+    kac = {(n, t): lines.kac(context, t, n, plan) for n in plan.kac for t in plan.ratios}
     wells = lines.wells(context, plan)
     learned = [lines.learned(context, n, plan) for n in plan.neighbours]
     neighbours = {

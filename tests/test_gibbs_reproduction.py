@@ -18,7 +18,7 @@ class Tiny(plan.Plan):
 
     replicas = 24
     rounds = 60
-    kac = (20,)
+    kac, ratios = (20,), (0.8,)
     drawn = 2000
     neighbours = {12: plan.Training(64, 4, 4, (8,))}
     tempered = plan.Training(64, 4, 4, (8,))

@@ -147,7 +147,7 @@ def plane(context: Context, found: Plane) -> None:
         "The Lennard-Jones fluid in the plane, cut and shifted at 2.5, eight particles in two "
         "boxes. Left: particles in the first box. Middle: densities of the boxes. Right: sweeps "
         "that an error of P(N1) takes, when annealing begins with the ideal gas and with a "
-        "generator at twice the temperature.",
+        "generator at three times the temperature.",
     )
 
 

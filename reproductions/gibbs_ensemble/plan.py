@@ -9,7 +9,6 @@ from boltzmann_tf.exact import VanDerWaals
 from boltzmann_tf.reproduction import by_preset
 
 KAC = VanDerWaals()
-KAC_TEMPERATURES = (0.7, 0.8, 0.9, 0.95)  # T / T_c
 NEIGHBOUR_TEMPERATURES = (0.7, 0.85, 1.0, 1.15, 1.3)  # of one generator for all of them
 
 
@@ -23,7 +22,7 @@ class Flat(NamedTuple):
 
 
 PLANE = Flat()
-HOT = 2.0  # times the temperature: where the plane's annealing begins with a generator
+HOT = 3.0  # times the temperature: where the plane's annealing begins with a generator
 
 
 class Training(NamedTuple):
@@ -60,9 +59,10 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     replicas = 32
-    rounds = by_preset(9000, 30_000)  # of ten moves a particle, of each replica on a line
+    rounds = by_preset(7000, 30_000)  # of ten moves a particle, of each replica on a line
     kac = by_preset((20,), (20, 60))  # particles
-    drawn = by_preset(30_000, 200_000)  # joint states of a generator
+    ratios = by_preset((0.8, 0.95), (0.7, 0.8, 0.9, 0.95))  # T / T_c
+    drawn = by_preset(40_000, 200_000)  # joint states of a generator
     # N -> training; half the length of both boxes is 33 N / 24
     neighbours = by_preset(
         {12: Training(4000, 150, 16, (64, 64))},
@@ -73,13 +73,13 @@ class Plan(reproduction.Plan):
     plane_rounds = by_preset(3000, 40_000)
     plane_frames = by_preset(40, 200)  # of each replica, to learn from
     plane_steps = by_preset(60, 800)  # of the optimiser
-    plane_samples = by_preset(24, 60)  # of a generator, at each n, v and surface
-    ideal_samples = by_preset(450, 120)  # from the ideal gas, likewise
+    plane_samples = by_preset(48, 120)  # of a generator, at each n, v and surface
+    ideal_samples = by_preset(350, 120)  # from the ideal gas, likewise
     annealed = by_preset((200,), (50, 100, 200, 400))  # steps from the ideal gas
-    begun = by_preset((60,), (20, 50, 100, 200))  # steps that begin with the generator
+    begun = by_preset((100,), (20, 50, 100, 200))  # steps that begin with the generator
     untrained = by_preset((), (50,))  # steps that begin with insertion without training
     surfaces = by_preset(8, 24)
-    space = by_preset(_runs(600, (1.0,)), _runs(10_000, (0.85, 1.0, 1.15)))
+    space = by_preset(_runs(450, (1.0,)), _runs(10_000, (0.85, 1.0, 1.15)))
     drawn_only = by_preset((), _runs(10_000, (0.75, 1.1, 1.2)))
     shifted = by_preset(
         (),

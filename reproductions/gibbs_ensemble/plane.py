@@ -27,7 +27,7 @@ from boltzmann_tf.systems import FluidBox, GibbsBoxes
 
 FLUID = LennardJones(cut=2.5, shifted=True)
 MIXED = (1.0, 0.3, 1.0)  # of displacements, volume moves and transfers
-GRID = 48
+GRID = 32
 NODES = 16
 
 
@@ -140,7 +140,7 @@ def run(context: Context, plan: Plan) -> Plane:
         generator,
         PLANE.n,
         PLANE.volume,
-        n_samples=plan.plane_samples,
+        n_samples=plan.plane_samples // 4 + 2,
         seed=context.seed_of("plane: alone"),
         **options,
     )

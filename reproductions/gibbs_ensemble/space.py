@@ -16,7 +16,7 @@ from boltzmann_tf.systems import GibbsBoxes
 N = 512
 REPLICAS = 20  # so many that errors come from their spread, however slowly they move
 MELTING = 100  # rounds without transfers: the holes of a lattice would be filled at once
-BURN_IN = 500  # rounds
+BURN_IN = 400  # rounds
 CHUNK = 1000  # rounds a call, so that it can be interrupted
 FULL: dict[str, Any] = {"pairs": LennardJones(cut=3.0), "tail": True}
 SHIFTED: dict[str, Any] = {"pairs": LennardJones(cut=2.5, shifted=True)}
