@@ -41,7 +41,7 @@ class PairPlan(Plan):
     """Of `free_energies`."""
 
     reference = by_preset((1.0, 2.0), (0.25, 0.5, 1.0, 2.0))  # temperatures of umbrella sampling
-    rounds = by_preset(1500, 2500)  # of each of its ladders, 5 sweeps each
+    rounds = by_preset(1500, 6000)  # of each of its ladders, 5 sweeps each
     # temperatures of the figure
     scanned = by_preset((0.7, 1.0, 1.4, 2.0), (0.2, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8))
     frames = 10_048  # of each state
@@ -49,6 +49,5 @@ class PairPlan(Plan):
     steps = by_preset(300, 600)  # energy training of each of ours
     samples = 20_000
     tethered_steps = by_preset(0, 600)
-    annealed = by_preset(0, 2048)
     annealing_sweeps = by_preset(0, 6000)
     temperatures = (2.0, 1.0, 0.5)  # that are annealed to
