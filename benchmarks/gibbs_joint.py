@@ -90,7 +90,7 @@ class Learned(tf.Module):
         n = tf.repeat(tf.range(N + 1), BATCH // (N + 1))
         u = tf.random.stateless_uniform([BATCH], seed, 1e-6, 1 - 1e-6)
         z = tf.random.stateless_uniform([2, BATCH, N], seed + 1)
-        variables = [self.logits, self.knots, *self.generator.trainable_variables]
+        variables = [self.logits, self.knots, *self.generator.bijector.trainable_variables]
         with tf.GradientTape() as tape:
             each = tf.reshape(self.terms(n, u, z), [N + 1, -1])
             each = tf.where(each > 1e3, 1e3 + tf.math.log(each / 1e3), each)
@@ -100,7 +100,7 @@ class Learned(tf.Module):
 
     def train(self, seed: int) -> None:
         """By the joint energy."""
-        variables = [self.logits, self.knots, *self.generator.trainable_variables]
+        variables = [self.logits, self.knots, *self.generator.bijector.trainable_variables]
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, STEPS, warmup_target=8e-3, warmup_steps=75
         )
