@@ -32,10 +32,7 @@ class BoltzmannTable(NamedTuple):
         """Of distances from `core` to `reach`, at temperatures `[batch]`."""
         step = (reach - core) / (NODES - 1)
         r = np.maximum(np.linspace(core, reach, NODES), 0.05)
-        u = np.asarray(pairs.value(r**2), np.float64)
-        if pairs.cut is not None:
-            u -= float(pairs.value(float(pairs.cut) ** 2)) if pairs.shifted else 0.0
-            u = np.where(r < float(pairs.cut), u, 0.0)
+        u = np.asarray(pairs.of_pair(r**2), np.float64)
         u = tf.constant(np.clip(u, -50.0, 50.0), temperature.dtype)
         factor = tf.maximum(tf.exp(-u / temperature[:, None]), LEAST)
         pieces = 0.5 * step * (factor[:, 1:] + factor[:, :-1])

@@ -17,6 +17,7 @@ __all__ = ["InsertionFlow"]
 CENTRES = (1.0, 1.25, 1.6, 2.1, 2.8)  # of what a field is made of beside the potential, in sigma
 WIDTHS = (0.12, 0.2, 0.3, 0.4, 0.6)
 HIGHEST = 12.0  # of the potential, kT: what lies above is as good as never drawn
+NEAREST2 = 0.3  # squared distance below which the potential is as there, in the same unit
 UNSEEN = 1e-4  # share of a cell's density that no field can take away
 
 
@@ -29,7 +30,7 @@ class InsertionFlow(Bijector):
     weights that a network makes of (k, n, v). So it knows what particles to come will make of the
     place. Within a cell the density is even: as a map of two uniform numbers it is that of
     piecewise linear distribution functions, of y given x. Configurations are those of
-    `systems.FluidBox`; the condition is (n, v).
+    `systems.FluidBox`; the condition is (n, v). Lengths are in units of a particle's diameter.
 
     Rosenbluth's insertion is the same with the potential alone, which it starts as.
 
@@ -152,13 +153,7 @@ class InsertionFlow(Bijector):
             d -= tf.round(d)
             squares.append(d * d * side2)
         r2 = squares[0][:, :, None] + squares[1][:, None, :]
-        p = self._pairs
-        numbers = [tf.constant(float(value), r2.dtype) for value in p.parameters.values()]
-        u = p.function(tf.maximum(r2, 0.3), *numbers)
-        if p.cut is not None:
-            cut2 = float(p.cut) ** 2
-            u -= float(p.value(cut2)) if p.shifted else 0.0
-            u = tf.where(r2 < cut2, u, tf.zeros_like(u))
+        u = self._pairs.of_pair(tf.maximum(r2, NEAREST2))
         r = tf.sqrt(r2 + 1e-12)
         bumps = [
             tf.exp(-0.5 * ((r - centre) / width) ** 2)

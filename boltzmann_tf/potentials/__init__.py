@@ -26,12 +26,11 @@ from boltzmann_tf.potentials.bonds import FENE, Bonds, DoubleWellBond, HarmonicB
 from boltzmann_tf.potentials.boxes import Box, Open, Periodic, SoftWalls
 from boltzmann_tf.potentials.coordinates import Angle, Coordinate, Distance, Position
 from boltzmann_tf.potentials.external import CentreTether, Tether, Wall
+from boltzmann_tf.potentials.hard import HardCore, SquareWell
 from boltzmann_tf.potentials.pairs import (
-    HardCore,
     InversePower,
     LennardJones,
     Pairs,
-    SquareWell,
     TailCorrection,
     WeeksChandlerAndersen,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -23,17 +22,14 @@ from boltzmann_tf.potentials.base import (
 from boltzmann_tf.potentials.ops import formula, power, where
 
 __all__ = [
-    "HardCore",
     "InversePower",
     "LennardJones",
     "Pairs",
-    "SquareWell",
     "TailCorrection",
     "WeeksChandlerAndersen",
 ]
 
 CORE = 0.3  # of a diameter: closer than this, particles repel by the tangent in training
-RAMP = 200.0  # kT that hard particles have in training where they coincide
 
 
 class Pairs(Potential):
@@ -67,8 +63,8 @@ class Pairs(Potential):
         self.name = named(name, function)
         self.shifted = instance("shifted", shifted, bool)
         self.parameters = {key: _of_pairs(key, parameters[key]) for key in self._names}
-        self.cut = None if cut is None else _positive_of_pairs("cut", cut)
-        self.core = None if core is None else _positive_of_pairs("core", core)
+        self.cut = None if cut is None else positive_of_pairs("cut", cut)
+        self.core = None if core is None else positive_of_pairs("core", core)
         if self.shifted and self.cut is None:
             raise ValueError("cut must be given where shifted is True, got None")
         if isinstance(exclude, str):
@@ -80,6 +76,16 @@ class Pairs(Potential):
     def value(self, r2: Any) -> Any:
         """The formula without cut and shift, at squared distances."""
         return self.function(r2, *self.parameters.values())
+
+    def of_pair(self, r2: Any) -> Any:
+        """The energy with cut and shift at squared distances, where all parameters are numbers."""
+        numbers = [float(v) for v in self.parameters.values()]
+        u = self.function(r2, *numbers)
+        if self.cut is None:
+            return u
+        cut2 = float(self.cut) ** 2
+        shift = float(self.function(np.float64(cut2), *numbers)) if self.shifted else 0.0
+        return where(r2 < cut2, u - shift, r2 * 0.0)
 
     def bind(self, particles: Particles) -> Bound:
         """The term for given particles, or raises where it does not fit them."""
@@ -96,7 +102,7 @@ class Pairs(Potential):
                 index_of("exclude", excluded, 2, n=n)
             mask[tuple(excluded.T)] = mask[tuple(excluded[:, ::-1].T)] = False
         self._check_reach(particles)
-        values = tuple(_number(v) for v in self.parameters.values())
+        values = tuple(as_number(v) for v in self.parameters.values())
         cut = None if self.cut is None else self.cut**2
         core = None if self.core is None else self.core**2
         return Bound(
@@ -105,9 +111,9 @@ class Pairs(Potential):
             values,
             "pairs",
             mask=mask,
-            cut=None if cut is None else _number(cut),
-            shift=_number(np.asarray(self.value(cut))) if self.shifted else 0.0,
-            low=None if core is None else _number(core),
+            cut=None if cut is None else as_number(cut),
+            shift=as_number(np.asarray(self.value(cut))) if self.shifted else 0.0,
+            low=None if core is None else as_number(core),
             slopes=(0.0 if core is None else slope(self.function, core, values), 0.0),
         )
 
@@ -125,7 +131,7 @@ class Pairs(Potential):
             )
 
 
-def _number(value: Any) -> Any:
+def as_number(value: Any) -> Any:
     return float(value) if np.ndim(value) == 0 else np.ascontiguousarray(value)
 
 
@@ -138,7 +144,7 @@ def _of_pairs(name: str, value: Any) -> np.ndarray:
     return array
 
 
-def _positive_of_pairs(name: str, value: Any) -> np.ndarray:
+def positive_of_pairs(name: str, value: Any) -> np.ndarray:
     array = _of_pairs(name, value)
     if np.any(array <= 0):
         raise ValueError(f"{name} must be > 0, got {float(array.min())!r}")
@@ -163,7 +169,7 @@ class LennardJones(Pairs):
     """
 
     def __init__(self, epsilon: Any = 1.0, sigma: Any = 1.0, **options: Any) -> None:
-        sigma = _positive_of_pairs("sigma", sigma)
+        sigma = positive_of_pairs("sigma", sigma)
         options.setdefault("core", CORE * sigma)
         super().__init__(lennard_jones, epsilon=epsilon, sigma=sigma, **options)
 
@@ -183,69 +189,8 @@ class WeeksChandlerAndersen(LennardJones):
         for name in ("cut", "shifted"):
             if name in options:
                 raise TypeError(f"{name} must not be given: this potential has its own")
-        cut = 2 ** (1 / 6) * _positive_of_pairs("sigma", sigma)
+        cut = 2 ** (1 / 6) * positive_of_pairs("sigma", sigma)
         super().__init__(epsilon, sigma, cut=cut, shifted=True, **options)
-
-
-@formula
-def hard_core(r2: Any, diameter: Any) -> Any:
-    """+infinity below the diameter, 0 from there on."""
-    return where(r2 < diameter * diameter, r2 * 0.0 + np.inf, r2 * 0.0)
-
-
-class _Hard(Pairs):
-    """Cores that no force tells of: in training a ramp of `RAMP` in r^2 takes their place."""
-
-    def bind(self, particles: Particles) -> Bound:
-        """The term for given particles, or raises where it does not fit them."""
-        # A bit more than the diameter, whose square in float32 may be a bit less.
-        square = self.parameters["diameter"] ** 2 * (1 + 1e-6)
-        ramp = (_number(-RAMP / square), 0.0)
-        return dataclasses.replace(super().bind(particles), low=_number(square), slopes=ramp)
-
-
-class HardCore(_Hard):
-    """Hard rods, disks and spheres: +infinity below the diameter.
-
-    Args:
-      diameter: a number or [n, n].
-      **options: `exclude`, `name`, see `Pairs`.
-    """
-
-    def __init__(self, diameter: Any = 1.0, **options: Any) -> None:
-        diameter = _positive_of_pairs("diameter", diameter)
-        options.setdefault("cut", diameter)
-        super().__init__(hard_core, diameter=diameter, **options)
-
-
-@formula
-def square_well(r2: Any, depth: Any, diameter: Any, reach: Any) -> Any:
-    """+infinity below the diameter, -depth up to the reach, 0 from there on."""
-    inside = where(r2 < reach * reach, r2 * 0.0 - depth, r2 * 0.0)
-    return where(r2 < diameter * diameter, r2 * 0.0 + np.inf, inside)
-
-
-class SquareWell(_Hard):
-    """Hard cores with a well of constant depth around.
-
-    Args:
-      depth: a number or [n, n].
-      diameter: of the cores, a number or [n, n].
-      reach: distance where the well ends, a number or [n, n].
-      **options: `exclude`, `name`, see `Pairs`.
-    """
-
-    def __init__(
-        self, depth: Any = 1.0, diameter: Any = 1.0, reach: Any = 1.5, **options: Any
-    ) -> None:
-        diameter, reach = (
-            _positive_of_pairs(name, value)
-            for name, value in (("diameter", diameter), ("reach", reach))
-        )
-        if np.any(reach <= diameter):
-            raise ValueError(f"reach must be above the diameter, got {reach!r} and {diameter!r}")
-        options.setdefault("cut", reach)
-        super().__init__(square_well, depth=depth, diameter=diameter, reach=reach, **options)
 
 
 @formula
@@ -281,7 +226,7 @@ class InversePower(Pairs):
     ) -> None:
         if positive_int("exponent", exponent) % 2:
             raise ValueError(f"exponent must be even, got {exponent}")
-        diameter = _positive_of_pairs("diameter", diameter)
+        diameter = positive_of_pairs("diameter", diameter)
         options.setdefault("core", CORE * diameter)
         options.setdefault("name", "inverse_power")
         function = inverse_power_12 if exponent == 12 else _inverse_power(exponent)

@@ -2,12 +2,6 @@
 
 from boltzmann_tf.sampling.annealed_boxes import annealed_surfaces
 from boltzmann_tf.sampling.annealing import Annealed, anneal
-from boltzmann_tf.sampling.box_states import (
-    GibbsSamples,
-    StateSurfaces,
-    gibbs_samples,
-    state_surfaces,
-)
 from boltzmann_tf.sampling.exchange import (
     ExchangeInfo,
     ExchangeState,
@@ -15,6 +9,7 @@ from boltzmann_tf.sampling.exchange import (
     exchange_state,
     temperature_ladder,
 )
+from boltzmann_tf.sampling.gibbs_samples import GibbsSamples, gibbs_samples
 from boltzmann_tf.sampling.hamiltonian_walk import hamiltonian
 from boltzmann_tf.sampling.latent import (
     IndependenceChain,
@@ -91,6 +86,7 @@ from boltzmann_tf.sampling.spins import (
     wang_landau_sweeps,
     wolff_updates,
 )
+from boltzmann_tf.sampling.state_surfaces import StateSurfaces, state_surfaces
 from boltzmann_tf.sampling.tempered import tempered
 from boltzmann_tf.sampling.vectors import (
     VectorAverages,

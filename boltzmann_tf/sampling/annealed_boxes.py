@@ -15,8 +15,8 @@ import numpy as np
 from boltzmann_tf._support.checks import instance, positive, positive_int, seed_int
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.potentials import Periodic
-from boltzmann_tf.sampling.box_states import Nodes, StateSurfaces
 from boltzmann_tf.sampling.particles import particle_state, switch_particles
+from boltzmann_tf.sampling.state_surfaces import Nodes, StateSurfaces
 from boltzmann_tf.systems import FluidBox, ParticleSystem
 
 __all__ = ["annealed_surfaces"]

@@ -94,17 +94,14 @@ class FluidBox(System):
         counted = tf.cast(np.maximum(i, j), n.dtype) < n[:, None]
         r2 = tf.where(counted, r2, tf.ones_like(r2))
         p = self.pairs
-        numbers = [tf.constant(float(value), r2.dtype) for value in p.parameters.values()]
-        held = r2 if core is None else tf.maximum(r2, core**2)
-        u = p.function(held, *numbers)
-        if core is not None:
+        if core is None:
+            u = p.of_pair(r2)
+        else:  # below the core the tangent
+            held = tf.maximum(r2, core**2)
+            u = p.of_pair(held)
             u += potentials.base.slope(p.function, core**2, list(p.parameters.values())) * (
                 r2 - held
             )
-        if p.cut is not None:
-            cut2 = float(p.cut) ** 2
-            u -= float(p.value(cut2)) if p.shifted else 0.0
-            u = tf.where(r2 < cut2, u, tf.zeros_like(u))
         total = tf.reduce_sum(tf.where(counted, u, tf.zeros_like(u)), axis=-1)
         total = (total - self.attraction * n * n / v) / self.temperature
         if self.densest is None:

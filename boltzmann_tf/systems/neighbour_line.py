@@ -160,12 +160,7 @@ class NeighbourLine(System):
             counted &= ((n > 2)[:, None]) | (place == 0)
             counted &= (n > 1)[:, None]
         r2 = tf.where(counted, (gaps + self.core) ** 2, tf.ones_like(gaps))
-        p = self.pairs
-        u = p.function(r2, *(tf.constant(float(v), r2.dtype) for v in p.parameters.values()))
-        if p.cut is not None:
-            cut2 = float(p.cut) ** 2
-            u -= float(p.value(cut2)) if p.shifted else 0.0
-            u = tf.where(r2 < cut2, u, tf.zeros_like(u))
+        u = self.pairs.of_pair(r2)
         return tf.reduce_sum(tf.where(counted, u, tf.zeros_like(u)), axis=-1)
 
     def get_config(self) -> dict[str, Any]:

@@ -902,6 +902,13 @@ ROWS = [
         ValueError,
         r"field must be 0 for cluster updates, got 1\.0",
     ),
+    (
+        lambda: sampling.gibbs_state(
+            systems.GibbsBoxes(10, 5.0, dimension=1, pairs=potentials.HardCore())
+        ),
+        ValueError,
+        r"box 1 must have room for its 5 particles at the beginning, got hard cores that overlap",
+    ),
     (lambda: sampling.gibbs_state(WELL), TypeError, r"system must be a GibbsBoxes, got"),
     (
         lambda: sampling.gibbs_state(BOXES, densities=(0.5, 0.7)),

@@ -7,12 +7,8 @@ from boltzmann_tf.sampling.particles.gibbs.phases import (
     gibbs_phases,
     gibbs_pressure,
 )
-from boltzmann_tf.sampling.particles.gibbs.rounds import (
-    GibbsInfo,
-    GibbsState,
-    gibbs_rounds,
-    gibbs_state,
-)
+from boltzmann_tf.sampling.particles.gibbs.rounds import gibbs_rounds
+from boltzmann_tf.sampling.particles.gibbs.states import GibbsInfo, GibbsState, gibbs_state
 
 __all__ = [
     "GibbsInfo",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from boltzmann_tf._support.checks import instance, seed_int, sequence
-from boltzmann_tf.sampling.particles.gibbs.rounds import GibbsState
+from boltzmann_tf.sampling.particles.gibbs.states import GibbsState
 
 __all__ = ["gibbs_configurations"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf._support.checks import instance, positive
 from boltzmann_tf.estimators import Estimate
-from boltzmann_tf.potentials.pairs import HardCore, SquareWell
-from boltzmann_tf.sampling.particles.gibbs.rounds import GibbsInfo
+from boltzmann_tf.potentials.hard import HardCore, SquareWell
+from boltzmann_tf.sampling.particles.gibbs.states import GibbsInfo
 from boltzmann_tf.systems.gibbs import GibbsBoxes
 
 __all__ = ["GibbsPhases", "Phase", "gibbs_phases", "gibbs_pressure"]
