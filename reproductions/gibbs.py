@@ -38,6 +38,7 @@ def run(context: Context) -> None:
     context.log("figures")
     context.section("On a line: everything is known")
     figures.numbers(context, [*free, wells, *neighbours.values()])
+    figures.volumes(context, free)
     figures.kac(context, kac)
     tables.exact(context, [*free, *kac.values()])
     tables.weights(context, [wells, *neighbours.values(), *tempered.values()])

@@ -42,6 +42,7 @@ def test_lines_are_judged_by_what_is_exact(context):
     free = lines.free(context, own)
     kac = {(20, r): lines.kac(context, r, 20, own) for r in (0.8, 0.9)}
     figures.numbers(context, free)
+    figures.volumes(context, free)
     figures.kac(context, kac)
     tables.exact(context, [*free, *kac.values()])
     targets.free(context, free)

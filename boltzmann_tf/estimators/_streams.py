@@ -9,7 +9,7 @@ import numpy as np
 
 from boltzmann_tf._support.checks import finite_array, positive_int
 from boltzmann_tf.estimators._common import as_float64, check_log_weights, jackknife_error
-from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
+from boltzmann_tf.estimators._tails import NEGLIGIBLE, kish, pareto_shape, tail_message
 from boltzmann_tf.estimators.chains import mean_with_error
 
 __all__ = ["BlockSums", "Columns", "average_of", "sides_of"]
@@ -177,7 +177,7 @@ def _of_samples(
     message = None
     if weighted:
         logs = np.concatenate(given)
-        message = tail_message(name, pareto_shape(logs, 0.0), kish(logs), logs.size)
+        message = tail_message(name, pareto_shape(logs, NEGLIGIBLE), kish(logs), logs.size)
     return Columns(value, error, counts, message)
 
 

@@ -11,6 +11,7 @@ from boltzmann_tf.estimators._arviz import backend
 __all__ = [
     "CALIBRATED_SIZE",
     "MINIMUM_TO_JUDGE",
+    "NEGLIGIBLE",
     "calibrated_shape",
     "kish",
     "pareto_shape",
@@ -21,6 +22,7 @@ __all__ = [
 MINIMUM_FOR_PARETO = 25  # below, the tail of ceil(n / 5) holds fewer than the 5 a fit needs
 MINIMUM_TO_JUDGE = 200  # below, the prior of the fit alone lifts k-hat above any useful limit
 CALIBRATED_SIZE = 20.0  # (N - L) / sqrt(N) of a Poisson number N around L = 20 spreads by 1.05
+NEGLIGIBLE = 0.0025  # a tail no wider than four of these, 1 %, cannot spoil the error of a ratio
 _FIT = 5
 _FLOOR = -700.0  # weights further below the largest are nothing in float64
 
@@ -45,16 +47,19 @@ def pareto_shape(log_weights: np.ndarray, resolution: float) -> float:
     as in PSIS. If it is empty, or five samples or more of one value, the largest weight is shared
     by many samples and is a bound: no tail, -inf. If it holds fewer than the five of a fit, the
     estimate is Hill's, the mean of log(w / cutoff).
+
+    A tail no wider than four resolutions is none either: what is fitted then is rounding. Where
+    the error is of other things than the spread of nearly equal weights, such as of the share of
+    the samples in a bin, the resolution is `NEGLIGIBLE`.
     """
     n = log_weights.size
     if n < MINIMUM_FOR_PARETO:
         return math.nan
     rank = math.ceil(min(n / 5, 3 * math.sqrt(n)))
     top = np.partition(log_weights, n - rank - 1)[n - rank - 1 :]
-    peak = float(top.max())
-    if peak - float(log_weights.min()) <= 4 * resolution:
+    peak, cutoff = float(top.max()), float(top[0])
+    if peak - cutoff <= 4 * resolution:
         return -math.inf
-    cutoff = float(top[0])
     tail = np.sort(top[top > cutoff]) - peak
     if tail.size == 0:
         return -math.inf
@@ -79,7 +84,7 @@ def term_shape(log_weights: np.ndarray, influence: np.ndarray) -> float:
     for side in (influence > 0, influence < 0):
         terms = np.where(side, logs, -np.inf)
         if np.count_nonzero(terms > -np.inf) >= MINIMUM_FOR_PARETO:
-            shapes.append(pareto_shape(terms, 0.0))
+            shapes.append(pareto_shape(terms, NEGLIGIBLE))
     return max((k for k in shapes if not math.isnan(k)), default=-math.inf)
 
 

@@ -18,6 +18,7 @@ from boltzmann_tf.estimators._common import (
 )
 from boltzmann_tf.estimators._tails import (
     MINIMUM_TO_JUDGE,
+    NEGLIGIBLE,
     kish,
     pareto_shape,
     tail_message,
@@ -122,6 +123,6 @@ def _tails(logs: np.ndarray, centred: np.ndarray) -> str | None:
     n = logs.size
     if n < MINIMUM_TO_JUDGE:
         return None
-    shapes = [pareto_shape(logs, 0.0), *(term_shape(logs, f) for f in centred.T)]
+    shapes = [pareto_shape(logs, NEGLIGIBLE), *(term_shape(logs, f) for f in centred.T)]
     worst = max((k for k in shapes if not np.isnan(k)), default=np.nan)
     return tail_message("weighted_average", worst, kish(logs), n)

@@ -20,7 +20,7 @@ from boltzmann_tf.estimators._common import (
     resolution_of,
 )
 from boltzmann_tf.estimators._states import check_period, inside, two_states
-from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
+from boltzmann_tf.estimators._tails import NEGLIGIBLE, kish, pareto_shape, tail_message
 from boltzmann_tf.estimators.weights import judged_log_z
 
 __all__ = [
@@ -88,7 +88,7 @@ def free_energy_difference(
             own = np.where(group == index, weights, -np.inf)
             if np.any(own > -np.inf):
                 name = f"free_energy_difference, {side} state"
-                heavy = tail_message(name, pareto_shape(own, 0.0), kish(own), own.size)
+                heavy = tail_message(name, pareto_shape(own, NEGLIGIBLE), kish(own), own.size)
                 if heavy is not None:
                     flag(heavy)
     sums = group_sums(group, 3, weights, n_blocks)

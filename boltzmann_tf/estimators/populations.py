@@ -19,7 +19,13 @@ from boltzmann_tf.estimators._common import (
     flag,
 )
 from boltzmann_tf.estimators._states import inside, interval
-from boltzmann_tf.estimators._tails import CALIBRATED_SIZE, kish, pareto_shape, tail_message
+from boltzmann_tf.estimators._tails import (
+    CALIBRATED_SIZE,
+    NEGLIGIBLE,
+    kish,
+    pareto_shape,
+    tail_message,
+)
 from boltzmann_tf.estimators.averages import block_means
 
 __all__ = ["Populations", "populations"]
@@ -158,7 +164,7 @@ def _flags(
                 f"{name!r} for a calibrated error, got {least:.1f}"
             )
     if weighted:
-        heavy = tail_message("populations", pareto_shape(logs, 0.0), kish(logs), logs.size)
+        heavy = tail_message("populations", pareto_shape(logs, NEGLIGIBLE), kish(logs), logs.size)
         if heavy is not None:
             yield heavy
 

@@ -23,7 +23,7 @@ from boltzmann_tf.estimators._common import (
 )
 from boltzmann_tf.estimators._lowest import lowest
 from boltzmann_tf.estimators._states import check_period, wrapped
-from boltzmann_tf.estimators._tails import kish, pareto_shape, tail_message
+from boltzmann_tf.estimators._tails import NEGLIGIBLE, kish, pareto_shape, tail_message
 
 __all__ = [
     "Profile",
@@ -126,7 +126,7 @@ def free_energy_profile(
     n_bootstrap, seed, n_blocks = check_bootstrap(n_bootstrap, seed, n_blocks)
     bins = edges.size - 1
     if log_weights is not None and np.any(weights > -np.inf):
-        shape = pareto_shape(weights, 0.0)
+        shape = pareto_shape(weights, NEGLIGIBLE)
         heavy = tail_message("free_energy_profile", shape, kish(weights), weights.size)
         if heavy is not None:
             flag(heavy)

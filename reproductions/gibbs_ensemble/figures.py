@@ -42,6 +42,38 @@ def numbers(context: Context, lines: Sequence[Line]) -> None:
     )
 
 
+def volumes(context: Context, lines: Sequence[Line]) -> None:
+    """P(V1 | N1) of each fluid on a line, for a few N1."""
+    panels = []
+    for line in lines:
+        n, volume = line.known.n, line.known.volume
+        edges = np.linspace(0, volume, 26)
+        middle, width = 0.5 * (edges[1:] + edges[:-1]), volume / 25
+        fine = np.linspace(0, volume, 251)
+        p = line.known.bin_probabilities(fine)
+        weight = np.exp(line.both.log_weight - line.both.log_weight.max())
+        drawn = []
+        for n1 in (1, n // 2, n - 1):
+            kind = f"N1 = {n1}"
+            density = p[n1] / p[n1].sum() / np.diff(fine)
+            drawn.append(Series("exact", 0.5 * (fine[1:] + fine[:-1]), density, kind=kind))
+            own = line.both.n == n1
+            known = {"generator": (line.both.volume[own], weight[own])}
+            if line.simulated is not None:
+                v = line.simulated.volume[..., 0][line.simulated.n[..., 0] == n1]
+                known["Monte Carlo"] = (v, np.ones_like(v))
+            for name, (v, w) in known.items():
+                counts = np.histogram(v, edges, weights=w)[0]
+                drawn.append(Series(name, middle, counts / w.sum() / width, kind=kind))
+        panels.append(Panel("V1", "P(V1 | N1)", drawn, line.name))
+    context.figure(
+        plotting.curves(panels, legend="above"),
+        "volumes.png",
+        "The length of the first of two boxes on a line when it holds one, half and all but one "
+        "of the particles: exact, by Monte Carlo, and by weighted joint states.",
+    )
+
+
 def kac(context: Context, lines: Mapping[tuple[int, float], Line]) -> None:
     """Two peaks, and densities over T."""
     sizes = sorted({n for n, _ in lines})

@@ -59,12 +59,48 @@ class Line(NamedTuple):
         return Estimates(*estimators.weighted_average(each, self.both.log_weight))
 
 
+    def generated_volumes(self) -> Estimates:
+        """Means of V1 given N1, likewise."""
+        n = self.known.n + 1
+        seen = self.both.n[:, None] == np.arange(n)
+        sums = np.concatenate([seen * self.both.volume[:, None], seen], axis=1)
+        return Estimates(
+            *estimators.weighted_average(
+                sums, self.both.log_weight, function=lambda mean: mean[:n] / mean[n:]
+            )
+        )
+
+    def known_volumes(self) -> np.ndarray:
+        """Exact means of V1 given N1, `[N + 1]`."""
+        p = self.known.number_probabilities()
+        return np.array(
+            [self.known.expectation(lambda n1, v, k=k: (n1 == k) * v) / p[k] for k in range(len(p))]
+        )
+
+
 def shares(info: GibbsInfo, n: int) -> Estimates:
     """P(N1) of a run, with errors from the spread of its replicas."""
-    first = info.n[..., 0].astype(np.int64)
-    each = np.stack([np.bincount(row, minlength=n + 1) / row.size for row in first])
-    error = each.std(axis=0, ddof=1) / np.sqrt(len(each))
-    return Estimates(each.mean(axis=0), error)
+    return _over_replicas(_seen(info, n), np.ones(info.n.shape[:2])[..., None])
+
+
+def volumes(info: GibbsInfo, n: int) -> Estimates:
+    """Means of V1 given N1, likewise."""
+    seen = _seen(info, n)
+    return _over_replicas(seen * info.volume[..., :1], seen)
+
+
+def _seen(info: GibbsInfo, n: int) -> np.ndarray:
+    """Whether N1 is 0, 1, ..., N, `[replicas, rounds, N + 1]`."""
+    return (info.n[..., :1] == np.arange(n + 1)).astype(np.float64)
+
+
+def _over_replicas(above: np.ndarray, below: np.ndarray) -> Estimates:
+    """The ratio of two sums, its error from the spread over replicas, of first order."""
+    a, b = above.sum(axis=1), below.sum(axis=1)
+    with np.errstate(invalid="ignore"):  # a number that was never seen: NaN
+        ratio = a.sum(axis=0) / b.sum(axis=0)
+        rest = (a - ratio * b) / b.mean(axis=0)
+    return Estimates(ratio, rest.std(axis=0, ddof=1) / np.sqrt(len(a)))
 
 
 def simulate(

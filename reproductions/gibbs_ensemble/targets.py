@@ -9,7 +9,7 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import CriticalPoint, Estimates
 from boltzmann_tf.reproduction import Context, Series, Targets
-from boltzmann_tf.reproductions.gibbs_ensemble.lines import Line, shares
+from boltzmann_tf.reproductions.gibbs_ensemble.lines import Line, shares, volumes
 from boltzmann_tf.reproductions.gibbs_ensemble.plan import PLANE
 from boltzmann_tf.reproductions.gibbs_ensemble.plane import Plane
 from boltzmann_tf.reproductions.gibbs_ensemble.space import Space
@@ -19,9 +19,9 @@ BINS = 128  # of V1
 EXACT = "exact sum, boltzmann_tf.exact.GibbsJoint"
 
 
-def series(source: str, p: Estimates) -> Series:
-    """P(N1) over N1."""
-    return Series(source, np.arange(len(p.value)), *p)
+def series(source: str, found: Estimates) -> Series:
+    """P(N1), or means given N1, over N1."""
+    return Series(source, np.arange(len(found.value)), *found)
 
 
 def free(context: Context, lines: Sequence[Line]) -> None:
@@ -30,12 +30,17 @@ def free(context: Context, lines: Sequence[Line]) -> None:
         targets = Targets(context, line.name, EXACT)
         each = 1 / (line.known.n + 1)
         found = [series("generator", line.generated())]
+        means = [series("generator", line.generated_volumes())]
         if line.simulated is not None:
             found.insert(0, series("Monte Carlo", shares(line.simulated, line.known.n)))
+            means.insert(0, series("Monte Carlo", volumes(line.simulated, line.known.n)))
         for own in found:
             name = f"P(N1), {own.source}"
             targets.agree(f"{name}, largest |deviation| from 1/11 in errors", own, each)
             targets.stated(f"{name}, stated relative error", own, 0.01, relative=True)
+        for own in means:
+            name = f"mean V1 given N1, {own.source}, largest |deviation| in errors"
+            targets.agree(name, own, line.known_volumes())
         summed(targets, line)
         targets.at_least("joint ESS fraction", line.ess, 0.98, source="")
         log_z = line.summed.log_z

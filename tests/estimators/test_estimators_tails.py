@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -72,6 +73,24 @@ def test_rounding_does_not_hide_a_heavy_tail():
     assert est.pareto_k(heavy, resolution=1e-3) > 0.5
     assert est.pareto_k(np.round(heavy / 0.0625) * 0.0625 + 1e6) > 0.5
     assert est.pareto_k(heavy, resolution=heavy.max()) == -math.inf
+
+
+def test_nearly_equal_weights_do_not_alarm_an_average():
+    """A generator exact to 1e-5, whose rounding has the heaviest of tails."""
+    noise = rng().pareto(0.8, N)
+    nearly = np.log1p(1e-3 * noise / noise.max())
+    assert est.pareto_k(nearly) > 0.7
+    x = rng().normal(size=N)
+    counted = np.stack([x > 1.0, x < 0.0], axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", est.CalibrationWarning)
+        est.weighted_average(counted, nearly)
+        est.free_energy_profile(x, nearly, edges=np.linspace(-1, 1, 5))
+        est.free_energy_difference(x, nearly, cut=0.0)
+        est.populations(x, nearly, regions={"right": (0.0, 9.0)})
+    # The planted error: the same tail, not of rounding.
+    with pytest.warns(est.CalibrationWarning, match="k-hat"):
+        est.weighted_average(counted, np.log1p(noise))
 
 
 def gpd(values):
