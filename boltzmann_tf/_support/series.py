@@ -107,6 +107,32 @@ class Series:
         x = np.asarray(x)
         return cls(source, x, np.array([function(float(each)) for each in x]), **look)
 
+    @classmethod
+    def binned(cls, source: str, edges: Any, value: Any, error: Any = None, **look: Any) -> Series:
+        """Of values `[bins]` in bins `[bins + 1]`, at their middles."""
+        edges = np.asarray(edges)
+        return cls(source, 0.5 * (edges[1:] + edges[:-1]), value, error, **look)
+
+    @classmethod
+    def density(
+        cls, source: str, values: Any, edges: Any, *, weights: Any = None, **look: Any
+    ) -> Series:
+        """The probability density of samples, in bins.
+
+        Args:
+          source: where they come from.
+          values: `[n]` or `[n, k]`; those outside of the bins count in the whole.
+          edges: of the bins, increasing.
+          weights: `[n]`, >= 0; None for equal ones.
+          **look: the other attributes.
+        """
+        values, edges = np.asarray(values), np.asarray(edges)
+        if weights is None:
+            weights = np.ones(len(values))
+        each = np.broadcast_to(weights, values.T.shape).T
+        mass = np.histogram(values, edges, weights=each)[0] / np.diff(edges)
+        return cls.binned(source, edges, mass / max(each.sum(), 1e-300), **look)
+
     @property
     def label(self) -> str:
         """Its name in a legend."""

@@ -69,7 +69,7 @@ def _panels(
     reweighted = f"reweighted: {1 / np.sum(w**2):.0f} of {w.size:,} effective"
     return [
         Panel(*labels, [*known, _line("generator", values, edges, weights)], title, ylim=ylim)
-        for title, weights in {"as generated": 1 / w.size, reweighted: w}.items()
+        for title, weights in {"as generated": None, reweighted: w}.items()
     ]
 
 
@@ -79,12 +79,9 @@ def _whole(reference: np.ndarray, energy: np.ndarray) -> Panel:
     lowest = min(float(u.min()) for u in parts.values()) - 1.0
     logs = {source: np.log10(u - lowest) for source, u in parts.items()}
     edges = np.linspace(0, min(12.0, max(float(v.max()) for v in logs.values())), 81)
-    lines = [_line(source, v, edges, 1 / v.size) for source, v in logs.items()]
+    lines = [_line(source, v, edges) for source, v in logs.items()]
     return Panel(f"log10 (u + {-lowest:.1f} kT)", DENSITY, lines, "as generated, all of it")
 
 
-def _line(source: str, values: np.ndarray, edges: np.ndarray, weights: Any) -> Series:
-    """The density of values `[n]`, or `[n, k]`, whose weights `[n]` have the sum 1."""
-    each = np.broadcast_to(weights, values.T.shape).T / values[0].size
-    density = np.histogram(values, edges, weights=each)[0] / np.diff(edges)
-    return Series(source, 0.5 * (edges[1:] + edges[:-1]), density, style="-")
+def _line(source: str, values: np.ndarray, edges: np.ndarray, weights: Any = None) -> Series:
+    return Series.density(source, values, edges, weights=weights, style="-")

@@ -64,8 +64,7 @@ def _shares(chains: Iterable[np.ndarray], edges: np.ndarray) -> np.ndarray:
 def histogram(edges: np.ndarray, shares: np.ndarray, style: str = "") -> Series:
     """The mean over chains of their shares `[chains, bins]`, with its error."""
     error = np.std(shares, axis=0, ddof=1) / len(shares) ** 0.5
-    middle = 0.5 * (edges[1:] + edges[:-1])
-    return Series("Monte Carlo", middle, shares.mean(axis=0), error, style=style)
+    return Series.binned("Monte Carlo", edges, shares.mean(axis=0), error, style=style)
 
 
 def anneal(context: Context, plan: Plan, reference: Reference) -> tuple[np.ndarray, Estimate]:

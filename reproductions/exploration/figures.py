@@ -18,12 +18,11 @@ def exploration(context: Context, found: Explored) -> None:
     density = np.exp(-(free_energy - free_energy.min()))
     density /= density.sum() * (coordinate[1] - coordinate[0])
     edges = np.linspace(coordinate[0], coordinate[-1], 81)
-    middles = 0.5 * (edges[1:] + edges[:-1])
     buffer, looks = [], list(found.buffers.items())
     for part in (0, 0.2, 0.5, 1):
         i, r = looks[round(part * (len(looks) - 1))]
-        share = np.histogram(r, edges)[0] / len(r)
-        buffer.append(Series(f"iteration {i}", middles, share / np.diff(edges) + 1e-5))
+        shown = Series.density(f"iteration {i}", r, edges)
+        buffer.append(shown - -1e-5)  # empty bins are drawn below all others
     buffer.append(Series("equilibrium", coordinate, density, color="black"))
     shares = [
         Series(state, list(found.buffers), np.maximum(found.share(state), 1e-6))

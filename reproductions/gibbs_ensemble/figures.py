@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann_tf import plotting
+from boltzmann_tf import estimators, plotting
 from boltzmann_tf.estimators import CriticalPoint
 from boltzmann_tf.plotting import Panel
 from boltzmann_tf.reproduction import Context, Series
@@ -47,24 +47,20 @@ def volumes(context: Context, lines: Sequence[Line]) -> None:
     panels = []
     for line in lines:
         n, volume = line.known.n, line.known.volume
-        edges = np.linspace(0, volume, 26)
-        middle, width = 0.5 * (edges[1:] + edges[:-1]), volume / 25
-        fine = np.linspace(0, volume, 251)
+        edges, fine = np.linspace(0, volume, 26), np.linspace(0, volume, 251)
         p = line.known.bin_probabilities(fine)
-        weight = np.exp(line.both.log_weight - line.both.log_weight.max())
         drawn = []
         for n1 in (1, n // 2, n - 1):
-            kind = f"N1 = {n1}"
+            kind, own = f"N1 = {n1}", line.both.n == n1
             density = p[n1] / p[n1].sum() / np.diff(fine)
-            drawn.append(Series("exact", 0.5 * (fine[1:] + fine[:-1]), density, kind=kind))
-            own = line.both.n == n1
-            known = {"generator": (line.both.volume[own], weight[own])}
+            weight = estimators.normalized_weights(line.both.log_weight[own])
+            found = [("generator", line.both.volume[own], weight)]
             if line.simulated is not None:
-                v = line.simulated.volume[..., 0][line.simulated.n[..., 0] == n1]
-                known["Monte Carlo"] = (v, np.ones_like(v))
-            for name, (v, w) in known.items():
-                counts = np.histogram(v, edges, weights=w)[0]
-                drawn.append(Series(name, middle, counts / w.sum() / width, kind=kind))
+                there = line.simulated.n[..., 0] == n1
+                found.append(("Monte Carlo", line.simulated.volume[..., 0][there], None))
+            drawn.append(Series.binned("exact", fine, density, kind=kind))
+            for name, v, w in found:
+                drawn.append(Series.density(name, v, edges, weights=w, kind=kind))
         panels.append(Panel("V1", "P(V1 | N1)", drawn, line.name))
     context.figure(
         plotting.curves(panels, legend="above"),
@@ -81,15 +77,15 @@ def kac(context: Context, lines: Mapping[tuple[int, float], Line]) -> None:
     peaks = []
     for n in sizes:
         line = lines[n, SHOWN]
-        edges = np.linspace(0, 1, 41)
+        edges, rho = np.linspace(0, 1, 41), line.both.n / line.both.volume
+        weight = estimators.normalized_weights(line.both.log_weight)
         drawn = [
-            Series("exact", *_density_of_box(line.known, edges), kind=f"N = {n}"),
-            Series("generator", *_weighted(line, edges), kind=f"N = {n}"),
+            _density_of_box("exact", line.known, edges, kind=f"N = {n}"),
+            Series.density("generator", rho, edges, weights=weight, kind=f"N = {n}"),
         ]
         if line.simulated is not None:
             rho = line.simulated.density[..., 0].ravel()
-            p = np.histogram(rho, edges, density=True)[0]
-            drawn.append(Series("Monte Carlo", 0.5 * (edges[1:] + edges[:-1]), p, kind=f"N = {n}"))
+            drawn.append(Series.density("Monte Carlo", rho, edges, kind=f"N = {n}"))
         peaks += drawn
     low = np.linspace(0.65, 0.999, 60)
     ends = np.array([KAC.coexistence(r * KAC.critical_temperature) for r in low])
@@ -124,20 +120,12 @@ def _closed(pairs: np.ndarray) -> np.ndarray:
     return np.concatenate([pairs[:, 0], pairs[::-1, 1]])
 
 
-def _density_of_box(joint: Any, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _density_of_box(source: str, joint: Any, edges: np.ndarray, **look: Any) -> Series:
     """The density of N1 / V1, from P(N1, V1) on fine bins."""
     volumes = np.linspace(0, joint.volume, 4001)
     p = joint.bin_probabilities(volumes)
     rho = np.arange(joint.n + 1)[:, None] / (0.5 * (volumes[1:] + volumes[:-1]))
-    found = np.histogram(rho, edges, weights=p)[0]
-    return 0.5 * (edges[1:] + edges[:-1]), found / np.diff(edges) / p.sum()
-
-
-def _weighted(line: Line, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    weight = np.exp(line.both.log_weight - line.both.log_weight.max())
-    rho = line.both.n / line.both.volume
-    found = np.histogram(rho, edges, weights=weight)[0]
-    return 0.5 * (edges[1:] + edges[:-1]), found / np.diff(edges) / weight.sum()
+    return Series.density(source, rho.ravel(), edges, weights=p.ravel(), **look)
 
 
 def plane(context: Context, found: Plane) -> None:
@@ -148,13 +136,12 @@ def plane(context: Context, found: Plane) -> None:
     drawn = [counted, series("annealed from the ideal gas", found.ideal[-1].numbers)]
     drawn.append(series("annealed from a generator", best.numbers))
     edges = np.linspace(0, PLANE.densest, 39)
-    middle = 0.5 * (edges[1:] + edges[:-1])
     rho = found.simulated.density.ravel()
     densities = [
-        Series(
-            "annealed from the ideal gas", *_density_of_box(found.reference.joint(n, volume), edges)
+        _density_of_box(
+            "annealed from the ideal gas", found.reference.joint(n, volume), edges, style="-"
         ),
-        Series("Monte Carlo", middle, np.histogram(rho, edges, density=True)[0]),
+        Series.density("Monte Carlo", rho, edges),
     ]
     takes = [
         Series(

@@ -58,7 +58,6 @@ class Line(NamedTuple):
         each = self.both.n[:, None] == np.arange(self.known.n + 1)
         return Estimates(*estimators.weighted_average(each, self.both.log_weight))
 
-
     def generated_volumes(self) -> Estimates:
         """Means of V1 given N1, likewise."""
         n = self.known.n + 1

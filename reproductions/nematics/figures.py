@@ -111,7 +111,6 @@ def orientations(context: Context, found: Lattice) -> None:
     """The density of each vector's angle to the director, with the mean field's."""
     theory = exact.MaierSaupe()
     edges, fine = np.linspace(0, 1, 21), np.linspace(0, 1, 200)
-    centre = 0.5 * (edges[1:] + edges[:-1])
     panels = []
     for t in ORIENTATION_TARGETS:
         own = found.measured[t]
@@ -125,8 +124,8 @@ def orientations(context: Context, found: Lattice) -> None:
                 "probability density",
                 [
                     Series("Maier-Saupe, N infinite", fine, density, color="black"),
-                    Series("generator", centre, *generated),
-                    Series("Monte Carlo", centre, simulated),
+                    Series.binned("generator", edges, *generated),
+                    Series.binned("Monte Carlo", edges, simulated),
                 ],
                 f"{found.kind}, T / U = {t:g}",
                 ylim=(0.0, 1.15 * max(density.max(), generated.value.max())),

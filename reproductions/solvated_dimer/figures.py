@@ -124,19 +124,14 @@ def energies(
 ) -> None:
     """Energies of generated configurations by region, beside those of Monte Carlo."""
     edges = np.linspace(20, 130, 111)
-
-    def density(source: str, u: np.ndarray, **look: Any) -> Series:
-        y = np.histogram(u, edges)[0] / max(len(u), 1) / np.diff(edges)
-        return Series(source, 0.5 * (edges[1:] + edges[:-1]), y, **look)
-
     panels = []
     for region, (low, high) in measured.REGIONS.items():
-        series = [density("Monte Carlo", simulated[region], style="-")]
+        series = [Series.density("Monte Carlo", simulated[region], edges, style="-")]
         colors = (color for _, color in LOOKS if color != "red")  # which is Monte Carlo's
         for (name, s), color in zip(samples.items(), colors, strict=False):
             own = measured.regions(s.x)[region]
             title = f"{name} ({np.mean(own):.0%} of samples)"
-            series.append(density(title, s.energy[own], color=color))
+            series.append(Series.density(title, s.energy[own], edges, color=color))
         panels.append(
             Panel(
                 "u (kT)",

@@ -97,11 +97,8 @@ def marginals(context: Context, generators: Mapping[str, BoltzmannGenerator]) ->
     panels = []
     for i, margin, density in ((0, 0.6, EXACT.pdf_x1), (1, 2.5, EXACT.pdf_x2)):
         edges = np.linspace(-margin, EXACT.length + margin, 85)
-        fine, middle = np.linspace(edges[0], edges[-1], 800), 0.5 * (edges[1:] + edges[:-1])
-        series = [
-            Series(name, middle, np.histogram(x[:, i], edges, density=True)[0], width=1.2)
-            for name, x in drawn.items()
-        ]
+        fine = np.linspace(edges[0], edges[-1], 800)
+        series = [Series.density(name, x[:, i], edges, width=1.2) for name, x in drawn.items()]
         series.append(Series("exact", fine, density(fine), style="--"))
         panels.append(Panel(f"x{i + 1}", "probability density", series))
     context.figure(

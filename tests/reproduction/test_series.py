@@ -76,3 +76,14 @@ def test_estimates_print_and_subtract_themselves():
         one - 1.0
     several = Estimates(np.arange(6.0).reshape(2, 3), 0.1 * np.ones((2, 3)))
     assert several.at(1, 2) == Estimate(5.0, 0.1)
+
+
+def test_a_density_counts_what_lies_outside():
+    """Four values, of weights 1, 1, 2, 4, the last one outside: 2/8 and 2/8 in bins of 0.5, 1."""
+    edges = [0.0, 0.5, 1.5]
+    found = Series.density("generator", [0.1, 0.4, 1.0, 9.0], edges, weights=[1, 1, 2, 4])
+    np.testing.assert_allclose(found.x, [0.25, 1.0])
+    np.testing.assert_allclose(found.value, [0.5, 0.25])
+    rows = Series.density("generator", [[0.1, 1.0], [9.0, 9.0]], edges, weights=[1, 3])
+    np.testing.assert_allclose(rows.value, [1 / 8 / 0.5, 1 / 8])
+    np.testing.assert_allclose(Series.density("x", [], edges, kind="none").value, [0, 0])
