@@ -22,16 +22,18 @@ __all__ = ["displacement"]
 def displacement(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noqa: FBT001
     """A particle, any of all, goes to a point uniform in a cube about where it is.
 
-    Takes (x `[2, dimension, N]`, n, volume, energy) of the boxes, half sides of the cubes, T, the
-    (pair's numbers, system's), and a stream; returns the box, 1 if accepted, 1 if NaN, the stream.
+    Takes (x `[2, dimension, N]`, n, volume, energy, cells) of the boxes, half sides of the cubes,
+    T, the (pair's numbers, system's), and a stream; returns the box, 1 if accepted, 1 if NaN, the
+    stream.
     """
     of_point, proposed = sums.of_point, PROPOSED[dimension]
+    held, moved = sums.cells.held, sums.cells.moved
     space = SPACES[dimension, periodic]
     rows_of, point = space.rows, space.point
 
     @formula
     def move(boxes: Any, step: Any, t: Any, model: Any, stream: Any) -> Any:
-        (x, n, volume, energy), (own, told) = boxes, model
+        (x, n, volume, energy, cells), (own, told) = boxes, model
         a, b, c, d = stream
         word, a, b, c, d = next_word(a, b, c, d)
         i, box = random_below(word, n[0] + n[1]), 0
@@ -45,9 +47,9 @@ def displacement(sums: PairSums, dimension: int, periodic: bool) -> Callable:  #
             for k in range(dimension):
                 if not told[1] <= q[k] <= side - told[1]:
                     return box, 0, 0, (a, b, c, d)
-        rows = rows_of(xb)
-        new = of_point(rows, n[box], q, i, own, side)
-        old = of_point(rows, n[box], point(rows, i), i, own, side)
+        rows, hold = rows_of(xb), held(cells, box)
+        new = of_point(rows, n[box], q, i, own, side, hold)
+        old = of_point(rows, n[box], point(rows, i), i, own, side, hold)
         change = new - old
         if np.isnan(change):
             return box, 0, 1, (a, b, c, d)
@@ -55,6 +57,7 @@ def displacement(sums: PairSums, dimension: int, periodic: bool) -> Callable:  #
             return box, 0, 0, (a, b, c, d)
         for k in range(dimension):
             xb[k, i] = q[k] - side * np.floor(q[k] / side) if periodic else q[k]
+        moved(hold, i, q, side)
         energy[box] += change
         return box, 1, 0, (a, b, c, d)
 

@@ -19,6 +19,7 @@ from boltzmann_tf.potentials._space import SPACES
 from boltzmann_tf.sampling._random import next_word
 from boltzmann_tf.sampling._uniform import uniform_open
 from boltzmann_tf.sampling.particles._kernels import closure, shared
+from boltzmann_tf.sampling.particles.gibbs._cells import most_cells
 from boltzmann_tf.sampling.particles.gibbs._pairs import PairSums, pair_numbers, pair_sums
 from boltzmann_tf.sampling.particles.gibbs.displacement import displacement
 from boltzmann_tf.sampling.particles.gibbs.states import GibbsInfo, GibbsState
@@ -102,7 +103,10 @@ def gibbs_rounds(
     shared(
         _kernel(pair_sums(system), system.dimension, system.boundary == "periodic"),
         (x, n, volume, step, rng, np.broadcast_to(T, (replicas,)).copy(), series, counts),
-        (pair_numbers(system), system.told_by(), np.cumsum(w / w.sum()), rounds, moves, tune, MORE),
+        (
+            *(pair_numbers(system), system.told_by(), np.cumsum(w / w.sum())),
+            *(rounds, moves, tune, MORE, most_cells(system)),
+        ),
         2 * replicas * rounds * moves * system.n,
     )
     # A move of one of N particles is the N-th part of an energy; where it begins, and after each
@@ -131,7 +135,7 @@ def _kernel(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noqa
     displace = displacement(sums, dimension, periodic)
     exchange = volume_exchange(sums, dimension, periodic)
     pass_on = transfer(sums, dimension, periodic)
-    total, forces = sums.total, sums.forces
+    total, forces, held, build = sums.total, sums.forces, sums.cells.held, sums.cells.build
     rows_of = SPACES[dimension, periodic].rows
     version = _own_sources()
 
@@ -151,16 +155,26 @@ def _kernel(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noqa
         n_moves: int,
         tune: bool,  # noqa: FBT001
         more: float,
+        most: int,
     ) -> str:
+        cells = (
+            np.empty((2, most**dimension), np.int64),
+            np.empty((2, x.shape[3]), np.int64),
+            np.empty((2, x.shape[3]), np.int64),
+            np.empty(x.shape[3], np.int64),
+            np.zeros(2, np.int64),
+        )
         energy, widom = np.zeros(2), np.zeros((2, 2))
         tried, accepted = np.zeros(4, np.int64), np.zeros(4, np.int64)
         for r in range(x.shape[0]):
             stream = (rng[r, 0], rng[r, 1], rng[r, 2], rng[r, 3])
             xr, nr, vr, t = x[r], n[r], volume[r], temperature[r]
-            boxes, model = (xr, nr, vr, energy), (own, told)
+            boxes, model = (xr, nr, vr, energy, cells), (own, told)
             for k in range(2):
                 side = vr[k] ** (1 / dimension)
-                energy[k] = total(rows_of(xr[k]), nr[k], own, side, 1.0)
+                rows, hold = rows_of(xr[k]), held(cells, k)
+                build(hold, rows, nr[k], side, np.sqrt(own[1]))
+                energy[k] = total(rows, nr[k], own, side, 1.0, hold)
             for s in range(n_rounds):
                 widom[:] = 0.0
                 tried[:] = 0
@@ -198,10 +212,12 @@ def _kernel(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noqa
                             step[r, k] = min(grown, most)
                 for k in range(2):
                     side = vr[k] ** (1 / dimension)
-                    rows = rows_of(xr[k])
-                    # From positions: what is added up move by move collects rounding.
-                    energy[k] = total(rows, nr[k], own, side, 1.0)
-                    virial, shell = forces(rows, nr[k], own, side, t)
+                    rows, hold = rows_of(xr[k]), held(cells, k)
+                    # From positions: what is added up move by move collects rounding, and what is
+                    # moved about in cells an order that another call would not begin with.
+                    build(hold, rows, nr[k], side, np.sqrt(own[1]))
+                    energy[k] = total(rows, nr[k], own, side, 1.0, hold)
+                    virial, shell = forces(rows, nr[k], own, side, t, hold)
                     series[r, s, k, 0] = nr[k]
                     series[r, s, k, 1] = vr[k]
                     series[r, s, k, 2] = energy[k] + told[0] * nr[k] * nr[k] / vr[k]

@@ -56,12 +56,13 @@ def transfer(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noq
     and 1 are added; returns 1 for accepted, 1 for NaN, the stream.
     """
     of_point, anywhere = sums.of_point, ANYWHERE[dimension]
+    held, added, dropped = sums.cells.held, sums.cells.added, sums.cells.dropped
     space = SPACES[dimension, periodic]
     rows_of, point = space.rows, space.point
 
     @formula
     def move(boxes: Any, widom: Any, t: Any, model: Any, stream: Any) -> Any:
-        (x, n, volume, energy), (own, told) = boxes, model
+        (x, n, volume, energy, cells), (own, told) = boxes, model
         uniform, margin, _, densest, _ = told
         a, b, c, d = stream
         word, a, b, c, d = next_word(a, b, c, d)
@@ -71,7 +72,8 @@ def transfer(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noq
         side, other = volume[target] ** (1 / dimension), volume[source] ** (1 / dimension)
         room, left = max(side - 2 * margin, 0.0), other - 2 * margin
         q, a, b, c, d = anywhere(margin, room, a, b, c, d)
-        inserted = of_point(rows_of(x[target]), few, q, few, own, side)
+        into, out = held(cells, target), held(cells, source)
+        inserted = of_point(rows_of(x[target]), few, q, few, own, side, into)
         more = uniform * (2 * few + 1) / volume[target]
         free = room**dimension / (few + 1)
         gained = free * np.exp(-(inserted + more) / t)
@@ -87,7 +89,7 @@ def transfer(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noq
         i = random_below(word, many)
         word, a, b, c, d = next_word(a, b, c, d)
         rows = rows_of(x[source])
-        removed = of_point(rows, many, point(rows, i), i, own, other)
+        removed = of_point(rows, many, point(rows, i), i, own, other, out)
         less = uniform * (1 - 2 * many) / volume[source]
         ratio = gained * many / left**dimension * np.exp((removed - less) / t)
         if np.isnan(ratio):
@@ -98,6 +100,8 @@ def transfer(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noq
         for k in range(dimension):
             xt[k, few] = q[k]
             xs[k, i] = xs[k, many - 1]
+        added(into, few, q, side)
+        dropped(out, i, many - 1)
         n[source], n[target] = many - 1, few + 1
         energy[source] -= removed
         energy[target] += inserted

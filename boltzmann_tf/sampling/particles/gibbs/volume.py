@@ -26,12 +26,12 @@ def volume_exchange(sums: PairSums, dimension: int, periodic: bool) -> Callable:
     `displacement` takes, and the power more, 1; returns 1 for accepted, 1 for NaN, 1 where a box
     would not hold the cut-off or be too dense.
     """
-    total = sums.total
+    total, held, wide, build = sums.total, sums.cells.held, sums.cells.wide, sums.cells.build
     rows_of = SPACES[dimension, periodic].rows
 
     @formula
     def move(boxes: Any, step: Any, t: Any, model: Any, stream: Any, more: Any) -> Any:
-        (x, n, volume, energy), (own, told) = boxes, model
+        (x, n, volume, energy, cells), (own, told) = boxes, model
         uniform, margin, least, densest, both = told
         a, b, c, d = stream
         word, a, b, c, d = next_word(a, b, c, d)
@@ -48,7 +48,7 @@ def volume_exchange(sums: PairSums, dimension: int, periodic: bool) -> Callable:
                 factor = (new[k] ** (1 / dimension) - 2 * margin) / (side - 2 * margin)
                 if factor <= 0:  # no room between the margins
                     return 0, 0, 1, (a, b, c, d)
-            u = total(rows_of(x[k]), n[k], own, side, factor * factor)
+            u = total(rows_of(x[k]), n[k], own, side, factor * factor, held(cells, k))
             change = u - energy[k] + uniform * n[k] * n[k] * (1 / new[k] - 1 / volume[k])
             log_ratio += dimension * n[k] * np.log(factor) - change / t
             log_ratio += more * np.log(new[k] / volume[k])
@@ -66,6 +66,9 @@ def volume_exchange(sums: PairSums, dimension: int, periodic: bool) -> Callable:
                 for m in range(dimension):
                     xk[m, i] = margin + factors[k] * (xk[m, i] - margin)
             volume[k], energy[k] = new[k], energies[k]
+            side, cut, hold = new[k] ** (1 / dimension), np.sqrt(own[1]), held(cells, k)
+            if not wide(hold, side, cut):
+                build(hold, rows_of(xk), n[k], side, cut)
         return 1, 0, 0, (a, b, c, d)
 
     return move
