@@ -2,7 +2,8 @@
 
 One box, 512 particles at a density of 0.7, cut at 3 sigma, displacements alone: `fix gcmc` with its
 exchanges off. The Gibbs ensemble itself is not in LAMMPS, and is not compared here. Rounds of both
-follow each other, one core each; ratios of CPU times of neighbouring rounds count.
+follow each other, one core each; ratios of CPU times of neighbouring rounds count. Then how the time
+of a move grows with the number of particles, from where on boxes have cells.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from boltzmann_tf.systems import GibbsBoxes
 __all__ = ["run"]
 
 N, DENSITY, CUT, TEMPERATURE = 512, 0.7, 3.0, 1.0
+SIZES = (250, 500, 2000, 8000)  # of the last table
 LIKE = 40_000  # moves of LAMMPS a round
 OURS = 1_000_000
 
@@ -99,4 +101,24 @@ def run(repeats: int = 5) -> dict[str, Any]:
     if rates["LAMMPS"]:
         ratios = [a / b for a, b in zip(rates["boltzmann_tf"], rates["LAMMPS"], strict=True)]
         result["LAMMPS"]["time_over_ours"] = statistics.median(ratios)
+    for dimension, density in ((2, 0.75), (3, 0.65)):
+        result[f"dimension {dimension}"] = {
+            f"ns_a_move_n_{n}": round(_move_time(n, density, dimension)) for n in SIZES
+        }
     return result
+
+
+def _move_time(n: int, density: float, dimension: int) -> float:
+    """CPU time of a displacement in a liquid of n, in ns; the smallest of three."""
+    full, empty = n / density, (2 * 2.5) ** dimension * 1.01
+    pairs = LennardJones(cut=2.5)
+    system = GibbsBoxes(n, full + empty, dimension=dimension, pairs=pairs)
+    options: dict[str, Any] = {"system": system, "weights": (1, 0, 0), "n_moves": 20_000}
+    state = sampling.gibbs_state(system, 1, shares=(1.0, full / (full + empty)))
+    state, _ = sampling.gibbs_rounds(state, 1, **options)
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        state, _ = sampling.gibbs_rounds(state, 1, **options)
+        seconds.append(time.process_time() - start)
+    return min(seconds) / 20_000 * 1e9
