@@ -61,7 +61,7 @@ class Plan(reproduction.Plan):
     replicas = 32
     rounds = by_preset(7000, 30_000)  # of ten moves a particle, of each replica on a line
     kac = by_preset((20,), (20, 60))  # particles
-    ratios = by_preset((0.8, 0.95), (0.7, 0.8, 0.9, 0.95))  # T / T_c
+    ratios = by_preset((0.8,), (0.7, 0.8, 0.9, 0.95))  # T / T_c
     drawn = by_preset(40_000, 200_000)  # joint states of a generator
     # N -> training; half the length of both boxes is 33 N / 24
     neighbours = by_preset(
@@ -73,8 +73,8 @@ class Plan(reproduction.Plan):
     plane_rounds = by_preset(3000, 40_000)
     plane_frames = by_preset(40, 200)  # of each replica, to learn from
     plane_steps = by_preset(60, 800)  # of the optimiser
-    plane_samples = by_preset(48, 120)  # of a generator, at each n, v and surface
-    ideal_samples = by_preset(350, 120)  # from the ideal gas, likewise
+    plane_samples = by_preset(56, 120)  # of a generator, at each n, v and surface
+    ideal_samples = by_preset(300, 120)  # from the ideal gas, likewise
     annealed = by_preset((200,), (50, 100, 200, 400))  # steps from the ideal gas
     begun = by_preset((100,), (20, 50, 100, 200))  # steps that begin with the generator
     untrained = by_preset((), (50,))  # steps that begin with insertion without training
