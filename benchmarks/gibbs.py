@@ -2,8 +2,8 @@
 
 One box, 512 particles at a density of 0.7, cut at 3 sigma, displacements alone: `fix gcmc` with its
 exchanges off. The Gibbs ensemble itself is not in LAMMPS, and is not compared here. Rounds of both
-follow each other, one core each; ratios of CPU times of neighbouring rounds count. Then how the time
-of a move grows with the number of particles, from where on boxes have cells.
+follow each other, one core each; ratios of CPU times of neighbouring rounds count. Then how the
+time of a move grows with the number of particles, which from a size on are in cells.
 """
 
 from __future__ import annotations
