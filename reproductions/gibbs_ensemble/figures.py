@@ -54,7 +54,9 @@ def volumes(context: Context, lines: Sequence[Line]) -> None:
             kind, own = f"N1 = {n1}", line.both.n == n1
             density = p[n1] / p[n1].sum() / np.diff(fine)
             weight = estimators.normalized_weights(line.both.log_weight[own])
-            found = [("generator", line.both.volume[own], weight)]
+            found: list[tuple[str, np.ndarray, np.ndarray | None]] = [
+                ("generator", line.both.volume[own], weight)
+            ]
             if line.simulated is not None:
                 there = line.simulated.n[..., 0] == n1
                 found.append(("Monte Carlo", line.simulated.volume[..., 0][there], None))

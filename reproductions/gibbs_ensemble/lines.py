@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,9 +73,12 @@ class Line(NamedTuple):
     def known_volumes(self) -> np.ndarray:
         """Exact means of V1 given N1, `[N + 1]`."""
         p = self.known.number_probabilities()
-        return np.array(
-            [self.known.expectation(lambda n1, v, k=k: (n1 == k) * v) / p[k] for k in range(len(p))]
-        )
+
+        def where(n1: Any, v: np.ndarray, k: int) -> np.ndarray:
+            return (n1 == k) * v
+
+        sums = [self.known.expectation(functools.partial(where, k=k)) for k in range(len(p))]
+        return np.array(sums) / p
 
 
 def shares(info: GibbsInfo, n: int) -> Estimates:

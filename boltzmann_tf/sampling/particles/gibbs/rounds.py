@@ -155,10 +155,10 @@ def _kernel(sums: PairSums, dimension: int, periodic: bool) -> Callable:  # noqa
         n_moves: int,
         tune: bool,  # noqa: FBT001
         more: float,
-        most: int,
+        across: int,
     ) -> str:
         cells = (
-            np.empty((2, most**dimension), np.int64),
+            np.empty((2, across**dimension), np.int64),
             np.empty((2, x.shape[3]), np.int64),
             np.empty((2, x.shape[3]), np.int64),
             np.empty(x.shape[3], np.int64),
