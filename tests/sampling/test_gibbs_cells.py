@@ -46,6 +46,7 @@ def test_the_walk_is_that_of_all_pairs(dimension, monkeypatch):
         np.testing.assert_allclose(getattr(info, name), getattr(known, name), rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forgotten", [("moved",), ("added", "dropped")])
 def test_what_is_not_told_to_the_cells_shows(forgotten, monkeypatch):
     """Planted errors."""
