@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from boltzmann_tf._support.counting import energies_counted
     from boltzmann_tf.bijectors import Bijector, realnvp
     from boltzmann_tf.estimators import free_energy_difference, free_energy_profile
-    from boltzmann_tf.generator import BoltzmannGenerator, Samples
+    from boltzmann_tf.generator import BoltzmannGenerator
     from boltzmann_tf.priors import Prior
+    from boltzmann_tf.samples import Samples
     from boltzmann_tf.systems import System
     from boltzmann_tf.training import Stage, Trainer, TrainingDiverged, recipes
     from boltzmann_tf.training.schedules import Cosine, Linear
@@ -57,7 +58,7 @@ _NAMES = {
     "Cosine": "training.schedules",
     "Linear": "training.schedules",
     "Prior": "priors",
-    "Samples": "generator",
+    "Samples": "samples",
     "Stage": "training",
     "System": "systems",
     "Trainer": "training",

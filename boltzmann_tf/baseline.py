@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 
 from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int, seed_int
 from boltzmann_tf._support.counting import count_energies
-from boltzmann_tf.generator import Samples
+from boltzmann_tf.samples import Samples
 from boltzmann_tf.systems.base import System
 
 __all__ = ["gaussian_baseline"]

@@ -64,9 +64,8 @@ class SampledCount(StateCount):
         places = np.sqrt(self.shares[known])
         # Its dense end is noise where hardly a sample fits: nothing must overshoot.
         bent = PchipInterpolator(places, self.log_free[n][known])
-        with np.errstate(
-            divide="ignore", invalid="ignore"
-        ):  # of no volume, as of nothing that fits
+        # Of no volume, as of nothing that fits.
+        with np.errstate(divide="ignore", invalid="ignore"):
             found = bent(np.clip(root, places[0], places[-1])) + xlogy(n, np.maximum(free, 0.0))
             found += self.uniform[n] / volume
         seen = (free > 0) & (known[0] | (root >= places[0]))

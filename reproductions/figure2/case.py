@@ -13,9 +13,9 @@ import tensorflow as tf
 from boltzmann_tf import System, estimators, reproduction
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.estimators import Coverage, Estimate, Profile
-from boltzmann_tf.generator import Samples
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.reproduction import by_preset
+from boltzmann_tf.samples import Samples
 from boltzmann_tf.training.recipes import Recipe
 
 STATES = ("left", "right")  # that are told apart

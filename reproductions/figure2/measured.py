@@ -9,9 +9,9 @@ import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, estimators, sampling, systems
 from boltzmann_tf.estimators import Coverage, Estimate, Profile, WeightReport
-from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, chain_columns
 from boltzmann_tf.reproductions.figure2.case import STATES, Case
+from boltzmann_tf.samples import Samples
 from boltzmann_tf.training import Ensemble
 
 LOSSES = {"J_KL": "kl", "J_ML": "ml", "J_RC": "rc"}  # as in the history

@@ -11,9 +11,10 @@ from boltzmann_tf import estimators, plotting
 from boltzmann_tf.estimators import CriticalPoint
 from boltzmann_tf.plotting import Panel
 from boltzmann_tf.reproduction import Context, Series
-from boltzmann_tf.reproductions.gibbs_ensemble.lines import Line, shares
+from boltzmann_tf.reproductions.gibbs_ensemble.lines import Line
 from boltzmann_tf.reproductions.gibbs_ensemble.plan import KAC, PLANE
 from boltzmann_tf.reproductions.gibbs_ensemble.plane import Plane, one_box
+from boltzmann_tf.reproductions.gibbs_ensemble.replicas import shares
 from boltzmann_tf.reproductions.gibbs_ensemble.space import Space
 from boltzmann_tf.reproductions.gibbs_ensemble.targets import series
 from boltzmann_tf.reproductions.published import published

@@ -9,9 +9,10 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import CriticalPoint, Estimates
 from boltzmann_tf.reproduction import Context, Series, Targets
-from boltzmann_tf.reproductions.gibbs_ensemble.lines import Line, shares, volumes
+from boltzmann_tf.reproductions.gibbs_ensemble.lines import Line
 from boltzmann_tf.reproductions.gibbs_ensemble.plan import PLANE
 from boltzmann_tf.reproductions.gibbs_ensemble.plane import Plane
+from boltzmann_tf.reproductions.gibbs_ensemble.replicas import shares, volumes
 from boltzmann_tf.reproductions.gibbs_ensemble.space import Space
 from boltzmann_tf.reproductions.published import published
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from boltzmann_tf import plotting
 from boltzmann_tf.estimators import Estimate, align_profile, profile_extrema
-from boltzmann_tf.generator import Samples
 from boltzmann_tf.plotting import Panel
 from boltzmann_tf.reproduction import Context, Series
 from boltzmann_tf.reproductions.solvated_dimer import measured
@@ -21,6 +20,7 @@ from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     readings,
 )
 from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM, Windows
+from boltzmann_tf.samples import Samples
 from boltzmann_tf.sampling import Path
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, estimators, sampling
 from boltzmann_tf.estimators import Estimate, Profile
-from boltzmann_tf.generator import Samples
 from boltzmann_tf.priors import Normal
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.solvated_dimer.generators import Trained
 from boltzmann_tf.reproductions.solvated_dimer.reference import CUT, EDGES, Windows
+from boltzmann_tf.samples import Samples
 from boltzmann_tf.sampling import Path, WeightedParticles
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 

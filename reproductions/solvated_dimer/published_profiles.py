@@ -16,7 +16,6 @@ import numpy as np
 
 from boltzmann_tf import BoltzmannGenerator, Trainer, estimators, sampling
 from boltzmann_tf.estimators import Estimate, Profile
-from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions.solvated_dimer import measured
 from boltzmann_tf.reproductions.solvated_dimer.generators import (
@@ -27,6 +26,7 @@ from boltzmann_tf.reproductions.solvated_dimer.generators import (
 )
 from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import EDGES, SITES
+from boltzmann_tf.samples import Samples
 from boltzmann_tf.systems.solvated_dimer import dimer_distance
 from boltzmann_tf.training import Observer
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate
-from boltzmann_tf.generator import Samples
 from boltzmann_tf.reproduction import Context, Targets
 from boltzmann_tf.reproductions.solvated_dimer import measured
 from boltzmann_tf.reproductions.solvated_dimer.generators import CLOSED, Trained
@@ -18,6 +17,7 @@ from boltzmann_tf.reproductions.solvated_dimer.published_umbrella import (
     STIFFNESS,
 )
 from boltzmann_tf.reproductions.solvated_dimer.reference import STATES, Exchange, Windows
+from boltzmann_tf.samples import Samples
 
 DIFFERENCE = "F(open) - F(closed)"
 STATED = f"stated error of {DIFFERENCE} (kT)"

@@ -10,7 +10,7 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf._support.checks import instance, positive_int, sequence
 from boltzmann_tf.estimators import Estimate, Estimates
-from boltzmann_tf.generator import Samples
+from boltzmann_tf.samples import Samples
 from boltzmann_tf.sampling.spins._state import lattice_energies, lattice_state
 from boltzmann_tf.sampling.spins.clusters import swendsen_wang_updates
 from boltzmann_tf.systems import IsingField
