@@ -230,10 +230,10 @@ ROWS = [
      lambda: sampling.state_surfaces(box_of_rods(), 2, 5.0, n_nodes=4, n_samples=3,
                                      n_surfaces=2), 48),
     ("sampling.gibbs_samples", lambda: sampling.gibbs_samples(box_of_rods(), BOTH, 5), 10),
-    # Two particles, four volumes, six walks of five steps, an energy and a sweep each.
+    # Two particles, four volumes, eight walks (two at one particle) of five steps, an energy and a sweep each.
     ("sampling.annealed_surfaces",
      lambda: sampling.annealed_surfaces(FLUID, 9.0, n_steps=5, n_nodes=4, n_samples=3,
-                                        n_surfaces=2), 4 * 6 * 5 * 2),
+                                        n_surfaces=2), 4 * 8 * 5 * 2),
     ("sampling.gibbs_state", lambda: sampling.gibbs_state(GAS), 0),
     ("sampling.gibbs_pressure",
      lambda: sampling.gibbs_pressure(COEXISTING, GAS, temperature=1.0), 0),

@@ -18,6 +18,7 @@ CENTRES = (1.0, 1.25, 1.6, 2.1, 2.8)  # of what a field is made of beside the po
 WIDTHS = (0.12, 0.2, 0.3, 0.4, 0.6)
 HIGHEST = 12.0  # of the potential, kT: what lies above is as good as never drawn
 NEAREST2 = 0.3  # squared distance below which the potential is as there, in the same unit
+WITHIN = (-0.29, 0.29)  # of a cell: from its middle, where the potential is looked at in it
 UNSEEN = 1e-4  # share of a cell's density that no field can take away
 
 
@@ -147,19 +148,25 @@ class InsertionFlow(Bijector):
         """What a particle adds to each part of the field, `[batch, grid, grid, 1 + bumps]`."""
         middle = (tf.range(self._grid, dtype=place.dtype) + 0.5) / self._grid
         side2 = v[:, None]  # the square of the side
+        cell, t = tf.sqrt(v)[:, None, None] / self._grid, self._temperature
         squares = []
         for axis in range(2):
             d = middle - place[:, axis : axis + 1]
             d -= tf.round(d)
             squares.append(d * d * side2)
         r2 = squares[0][:, :, None] + squares[1][:, None, :]
-        u = self._pairs.of_pair(tf.maximum(r2, NEAREST2))
         r = tf.sqrt(r2 + 1e-12)
+        room = [
+            tf.exp(-tf.minimum(self._pairs.of_pair(tf.maximum(s * s, NEAREST2)) / t, HIGHEST))
+            for s in (r + share * cell for share in WITHIN)
+        ]
+        # A cell whose middle is inside of a core has room at its edge.
+        field = -tf.math.log(tf.reduce_mean(tf.stack(room), axis=0))
         bumps = [
             tf.exp(-0.5 * ((r - centre) / width) ** 2)
             for centre, width in zip(CENTRES, WIDTHS, strict=True)
         ]
-        return tf.stack([tf.minimum(u / self._temperature, HIGHEST), *bumps], axis=-1)
+        return tf.stack([field, *bumps], axis=-1)
 
     def _log_density(self, fields: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         """log of each cell's probability, `[batch, grid, grid]`."""

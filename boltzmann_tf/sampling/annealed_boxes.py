@@ -47,16 +47,17 @@ def annealed_surfaces(
       power: the share of U at step k is (k / n_steps) ** power, from where it begins to 1. From
         the ideal gas, whose particles may lie on each other, it had better come up slowly.
       n_nodes: volumes at which it is sampled; between them ln Q is a monotone cubic.
-      n_samples: at each n, v and surface.
+      n_samples: at each n, v and surface, on average over n: in proportion to n, as the weights
+        spread with it.
       n_surfaces: independent ones, at least 2, from whose spread errors come.
       seed: of all draws.
     """
     instance("system", system, FluidBox)
     steps, times = positive_int("n_steps", n_steps), positive("power", power)
     count = positive_int("n_surfaces", n_surfaces, minimum=2)
-    samples = positive_int("n_samples", n_samples) * count
     nodes = Nodes.of(system, system.most, volume, n_nodes)
-    every, seed = nodes.repeated(samples, None), seed_int("seed", seed)
+    samples = nodes.samples(positive_int("n_samples", n_samples))
+    every, seed = nodes.repeated(count * samples, None), seed_int("seed", seed)
     if generator is None:
         begin = 0.0
         x = np.random.default_rng(seed).uniform(size=(len(every), *system.event_shape))
@@ -69,14 +70,15 @@ def annealed_surfaces(
     # What all particles feel alike is no matter of annealing.
     log_weight += (1 - begin) * system.attraction * n**2 / (v * system.temperature)
     shares = begin + (1 - begin) * np.linspace(0, 1, steps + 1) ** times
-    sweeps = 0
-    for k in range(0, len(every), samples):
+    sweeps = k = 0
+    while k < len(every):
+        rows = slice(k, k + count * int(samples[n[k] - 1]))  # of one node
         if n[k] > 1 and begin < 1:
-            rows = slice(k, k + samples)
             own = (int(n[k]), float(v[k]))
             log_weight[rows] -= _work(system, own, x[rows], shares, (seed, k))
-            sweeps += samples * steps
-    return nodes.surfaces(log_weight, count, sweeps)
+            sweeps += (rows.stop - k) * steps
+        k = rows.stop
+    return nodes.surfaces(log_weight, samples, count, sweeps)
 
 
 def _work(

@@ -162,33 +162,51 @@ class Nodes(NamedTuple):
         n = np.broadcast_to(np.arange(1, largest + 1)[:, None], lengths.shape)
         return cls(shares, least, uniform, tau, n, lengths)
 
-    def repeated(self, times: int, temperature: float | None) -> np.ndarray:
-        """Conditions of `times` samples at each node, one node after another."""
-        condition = conditions_of(self.n, self.volume, temperature)
-        return np.repeat(condition.reshape(-1, condition.shape[-1]), times, axis=0)
+    def samples(self, mean: int) -> np.ndarray:
+        """How many at each node of n = 1 .. most particles, `[most]`, `mean` of them on average.
 
-    def surfaces(self, log_weight: np.ndarray, n_surfaces: int, sweeps: int = 0) -> StateSurfaces:
-        """Of the weights of samples at each node, `[most * nodes * n_surfaces * samples]`.
+        In proportion to n, as weights spread with it.
+        """
+        share = self.n[:, 0] / self.n[:, 0].mean()
+        return np.maximum(1, np.rint(mean * share)).astype(int)
+
+    def repeated(self, times: np.ndarray, temperature: float | None) -> np.ndarray:
+        """Conditions of times[n - 1] samples at each node of n particles, node after node."""
+        condition = conditions_of(self.n, self.volume, temperature)
+        times = np.repeat(times, len(self.shares))
+        return np.repeat(condition.reshape(len(times), -1), times, axis=0)
+
+    def surfaces(
+        self, log_weight: np.ndarray, samples: np.ndarray, n_surfaces: int, sweeps: int = 0
+    ) -> StateSurfaces:
+        """Of the weights of n_surfaces * samples[n - 1] samples at each node of n particles.
 
         The weights are for exp(-U / T), of configurations in which the ideal gas is uniform.
         """
-        w = log_weight.reshape(*self.n.shape, n_surfaces, -1)
-        log_mean = logsumexp(w, axis=3) - np.log(w.shape[3])
-        total, squares = logsumexp(w, axis=(2, 3)), logsumexp(2 * w, axis=(2, 3))
-        with np.errstate(invalid="ignore"):
-            ess = np.nan_to_num(np.exp(2 * total - squares)) / w[0, 0].size
+        ends = np.cumsum(samples)[:-1] * n_surfaces * len(self.shares)
+        each = np.split(log_weight, ends)
+        w = [v.reshape(len(self.shares), n_surfaces, -1) for v in each]
+        log_mean = np.stack([logsumexp(v, axis=2) - np.log(v.shape[2]) for v in w])
+        ess = np.stack([_ess(v.reshape(len(v), -1)) for v in w])
         left = self.volume - self.least[1:, None]
         power = xlogy(self.n, self.volume / left) - gammaln(self.n + 1)
         power -= self.uniform[1:, None] / self.volume
         log_free = log_mean + power[..., None]  # of Q over what is left to the power n
         none, v = np.zeros((1, len(self.shares))), float(self.volume[0, -1])
         known = (v, self.least, self.temperature, self.uniform)
-        each = [
+        counts = [
             SampledCount(self.shares, np.concatenate([none, log_free[..., k]]), *known)
             for k in range(n_surfaces)
         ]
         ess = np.concatenate([none + 1, ess])
-        return StateSurfaces(each, _mean(each), ess, w.size, sweeps)
+        return StateSurfaces(counts, _mean(counts), ess, log_weight.size, sweeps)
+
+
+def _ess(log_weight: np.ndarray) -> np.ndarray:
+    """Effective fractions of rows; 0 where no sample has a weight."""
+    total, squares = logsumexp(log_weight, axis=1), logsumexp(2 * log_weight, axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.exp(2 * total - squares)) / log_weight.shape[1]
 
 
 def state_surfaces(
@@ -214,18 +232,19 @@ def state_surfaces(
       temperature: T of a tempered generator; None for one whose condition has none, which is at its
         system's `temperature`, or at T = 1.
       n_nodes: volumes at which it is sampled; between them ln Q is a monotone cubic.
-      n_samples: at each n, v and surface.
+      n_samples: at each n, v and surface, on average over n: in proportion to n, as the weights
+        spread with it.
       n_surfaces: independent ones, at least 2, from whose spread errors come. Few samples of poor
         weights have a mean that is too low mostly, which no single surface shows.
       seed: of the samples.
     """
     instance("generator", generator, BoltzmannGenerator)
     nodes = Nodes.of(generator.system, most, volume, n_nodes, temperature)
-    samples = positive_int("n_samples", n_samples)
+    samples = nodes.samples(positive_int("n_samples", n_samples))
     count = positive_int("n_surfaces", n_surfaces, minimum=2)
     every = nodes.repeated(count * samples, temperature)
     found = generator.sample(len(every), seed=seed_int("seed", seed), condition=every)
-    return nodes.surfaces(found.log_weight, count)
+    return nodes.surfaces(found.log_weight, samples, count)
 
 
 def conditions_of(n: Any, volume: Any, temperature: float | None) -> np.ndarray:

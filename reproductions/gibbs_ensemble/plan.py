@@ -73,13 +73,13 @@ class Plan(reproduction.Plan):
     plane_rounds = by_preset(3000, 40_000)
     plane_frames = by_preset(40, 200)  # of each replica, to learn from
     plane_steps = by_preset(60, 800)  # of the optimiser
-    plane_samples = by_preset(48, 200)  # of a generator, at each n, v and surface
-    ideal_samples = by_preset(350, 120)  # from the ideal gas, likewise
+    plane_samples = by_preset(24, 150)  # of a generator, at each n, v and surface
+    ideal_samples = by_preset(90, 120)  # from the ideal gas, likewise
     annealed = by_preset((200,), (50, 100, 200, 400))  # steps from the ideal gas
-    begun = by_preset((100,), (20, 50, 100, 200))  # steps that begin with the generator
+    begun = by_preset((100,), (50, 100, 200))  # steps that begin with the generator
     untrained = by_preset((), (50,))  # steps that begin with insertion without training
-    surfaces = by_preset(8, 24)
-    space = by_preset(_runs(450, (1.0,)), _runs(10_000, (0.85, 1.0, 1.15)))
+    surfaces = by_preset(16, 24)
+    space = by_preset(_runs(320, (1.0,)), _runs(10_000, (0.85, 1.0, 1.15)))
     drawn_only = by_preset((), _runs(10_000, (0.75, 1.1, 1.2)))
     shifted = by_preset(
         (),

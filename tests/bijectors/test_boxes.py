@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf import bijectors as bj
 from boltzmann_tf import potentials
-from boltzmann_tf.bijectors.insertion import UNSEEN
+from boltzmann_tf.bijectors.insertion import UNSEEN, WITHIN
 
 FLOWS = {
     "walls": (lambda t: bj.GapFlow(4, core=0.5, margin=0.2, hidden=(8,), bins=4, dtype=t), 4),
@@ -108,16 +108,20 @@ def test_documents_and_gradients(name):
 
 
 def test_insertion_starts_as_rosenbluths():
-    """Of two particles in a box: the second is drawn from exp(-u / T) on the grid."""
+    """Of two particles: the second is drawn from exp(-u / T), seen twice in each cell."""
     pairs, T, side = potentials.LennardJones(cut=1.5), 0.8, 3.2
     flow = bj.InsertionFlow(2, pairs, temperature=T, grid=16, dtype="float64")
     first = np.array([5.5, 8.5]) / 16
     cells = (np.arange(16) + 0.5) / 16
     d = cells - first[:, None]
     d = (d - np.round(d)) * side
-    r2 = d[0][:, None] ** 2 + d[1] ** 2
-    u = np.where(r2 < 1.5**2, np.minimum(pairs.value(np.maximum(r2, 0.3)) / T, 12), 0.0)
-    p = np.exp(-u) / np.sum(np.exp(-u))
+    r = np.sqrt(d[0][:, None] ** 2 + d[1] ** 2)
+    p = np.zeros_like(r)
+    for share in WITHIN:
+        r2 = (r + share * side / 16) ** 2
+        u = np.where(r2 < 1.5**2, np.minimum(pairs.value(np.maximum(r2, 0.3)) / T, 12), 0.0)
+        p += np.exp(-u)
+    p /= p.sum()
     x = np.array([[*first, cells[i], cells[j]] for i, j in ((3, 4), (6, 8), (12, 1))])
     _, log_det = flow.inverse_and_log_det(x, condition=np.tile([2.0, side**2], (3, 1)))
     # A share of the density is even, so that no place is beyond the generator.
