@@ -230,7 +230,7 @@ ROWS = [
      lambda: sampling.state_surfaces(box_of_rods(), 2, 5.0, n_nodes=4, n_samples=3,
                                      n_surfaces=2), 48),
     ("sampling.gibbs_samples", lambda: sampling.gibbs_samples(box_of_rods(), BOTH, 5), 10),
-    # Two particles, four volumes, eight walks (two at one particle) of five steps, an energy and a sweep each.
+    # Two particles, four volumes, eight walks (four at one particle) of five steps, two a step.
     ("sampling.annealed_surfaces",
      lambda: sampling.annealed_surfaces(FLUID, 9.0, n_steps=5, n_nodes=4, n_samples=3,
                                         n_surfaces=2), 4 * 8 * 5 * 2),

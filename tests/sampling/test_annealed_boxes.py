@@ -124,3 +124,22 @@ def test_hard_rods_know_their_attraction_exactly():
     )
     known = exact.GibbsJoint(exact.HardRods(attraction=1.0), 8, 22.0, 0.25)
     assert found.joint(8, 22.0).log_z == pytest.approx(known.log_z, abs=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("begin", ["ideal gas", "hot generator"])
+def test_stated_errors_are_the_spread_over_seeds(begin):
+    """P(N1) of four particles, 24 seeds: from a jackknife over surfaces, and from the seeds."""
+    system, volume = box(4), 14.0
+    generator = insertion(box(4, 2 * T)) if begin == "hot generator" else None
+    found = [
+        sampling.annealed_surfaces(
+            system, volume, n_steps=40, n_nodes=10, n_samples=30, n_surfaces=8,
+            generator=generator, seed=seed,
+        ).number_probabilities(4, volume)
+        for seed in range(24)
+    ]  # fmt: skip
+    spread = np.std([p.value for p in found], axis=0, ddof=1)
+    stated = np.sqrt(np.mean([p.standard_error**2 for p in found], axis=0))
+    ratio = np.sqrt(np.mean(spread**2) / np.mean(stated**2))
+    assert 0.75 < ratio < 1.35, ratio
