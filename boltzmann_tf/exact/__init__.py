@@ -19,6 +19,7 @@ from boltzmann_tf.exact.mueller_brown import MuellerBrown
 from boltzmann_tf.exact.nematic import FullyConnectedNematic, NematicChain
 from boltzmann_tf.exact.onsager import OnsagerIsing
 from boltzmann_tf.exact.planar import PlanarDensity
+from boltzmann_tf.exact.polymer import GaussianChain, IdealChain, Trimer, harmonic_bond
 from boltzmann_tf.exact.projected import ProjectedDensity, StationaryPoint
 from boltzmann_tf.exact.spring_in_box import SpringInBox
 from boltzmann_tf.exact.van_der_waals import VanDerWaals
@@ -29,8 +30,10 @@ __all__ = [
     "DoubleWell",
     "DoubleWell4",
     "FullyConnectedNematic",
+    "GaussianChain",
     "GibbsJoint",
     "HardRods",
+    "IdealChain",
     "IdealGas",
     "IsingTorus",
     "MaierSaupe",
@@ -44,7 +47,9 @@ __all__ = [
     "SquareWellRods",
     "StateCount",
     "StationaryPoint",
+    "Trimer",
     "VanDerWaals",
+    "harmonic_bond",
     "lennard_jones_coexistence",
     "second_virial_coefficient",
 ]

@@ -8,6 +8,8 @@ import boltzmann_tf as bg
 from bad_input.parts import NAN, first
 from boltzmann_tf import exact
 
+BOND = exact.harmonic_bond(5.0, 1.5)
+
 ROWS = [
     (lambda: exact.IdealGas().log_q(-1, 1.0), ValueError, r"n must be an integer >= 0, got -1"),
     (lambda: exact.IdealGas().log_q(2, -1.0), ValueError, r"volume must be >= 0, got -1\.0"),
@@ -35,6 +37,47 @@ ROWS = [
         ValueError,
         r"density must be in 0 \.\. 1, got 1\.0",
     ),
+    (lambda: exact.harmonic_bond(0.0), ValueError, r"stiffness must be .*got 0\.0"),
+    (lambda: exact.IdealChain(1, BOND), ValueError, r"n must be an integer >= 2, got 1"),
+    (lambda: exact.IdealChain(3, 5.0), TypeError, r"bond must be a function of arrays, got 5\.0"),
+    (
+        lambda: exact.IdealChain(3, BOND, bending=BOND, dimension=1),
+        ValueError,
+        r"dimension must be 1, 2 or 3, and above 1 with bending, got 1",
+    ),
+    (
+        lambda: exact.IdealChain(3, np.zeros_like).log_bond(),
+        ValueError,
+        r"bond must have an energy",
+    ),
+    (
+        lambda: exact.IdealChain(3, BOND).separation_squared(3),
+        ValueError,
+        r"k must be below the number of beads, 3, got 3",
+    ),
+    (
+        lambda: exact.IdealChain(3, BOND).end_to_end_density(-1.0),
+        ValueError,
+        r"r must be >= 0, got -1\.0",
+    ),
+    (
+        lambda: exact.IdealChain(2, BOND).end_to_end_density(1.0),
+        ValueError,
+        r"bending must be None and n above 2 .*got n = 2",
+    ),
+    (
+        lambda: exact.IdealChain(4, BOND, bending=BOND).log_z_periodic(5.0),
+        ValueError,
+        r"bending must be None in a periodic cube, got a function",
+    ),
+    (lambda: exact.GaussianChain(4, -1.0), ValueError, r"stiffness must be .*got -1\.0"),
+    (
+        lambda: exact.GaussianChain(4).density_in_box(3.0, 4),
+        ValueError,
+        r"bead must be below the number of beads, 4, got 4",
+    ),
+    (lambda: exact.Trimer(BOND, 3), TypeError, r"pairs must be a function of arrays, got 3"),
+    (lambda: exact.Trimer(BOND, BOND, dimension=1), ValueError, r"dimension must be 2 or 3, got 1"),
     (lambda: exact.DoubleWell(a4=-1.0), ValueError, r"a4 must be .*got -1\.0"),
     (lambda: exact.SpringInBox(length=0), ValueError, r"length must be .*got 0"),
     (lambda: exact.MuellerBrown(scale="big"), TypeError, r"scale must be .*got 'big'"),

@@ -1,0 +1,444 @@
+"""Chains whose bonds do not know of each other: closed forms and quadrature of one bond.
+
+Positions of n beads are known but for a common shift. `log_z` is with respect to orthonormal
+coordinates of the positions without their mean, as `systems.ParticleSystem` has them where nothing
+holds particles in place; with one bead held it is larger by `log_jacobian`, d / 2 log n, and with
+the chain anywhere in a volume V by log V on top of that.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import gamma, j0, logsumexp
+
+from boltzmann_tf._support.checks import finite_array, positive, positive_int
+from boltzmann_tf.exact._arguments import bin_edges
+from boltzmann_tf.exact._quadrature import composite_nodes
+
+__all__ = ["GaussianChain", "IdealChain", "Trimer", "harmonic_bond"]
+
+NEGLIGIBLE = 46.0  # kT: exp(-46) is 1e-20
+PANELS = 200  # of the support of a bond
+FARTHEST = 1e6
+
+BondEnergy = Callable[[np.ndarray], np.ndarray]
+
+
+def harmonic_bond(stiffness: float, length: float = 0.0) -> BondEnergy:
+    """stiffness / 2 (r - length)^2, in kT at T = 1, as `potentials.HarmonicBond`.
+
+    Args:
+      stiffness: > 0.
+      length: at rest.
+    """
+    k, r0 = positive("stiffness", stiffness), float(length)
+
+    def energy(r: np.ndarray) -> np.ndarray:
+        return 0.5 * k * (np.asarray(r, np.float64) - r0) ** 2
+
+    return energy
+
+
+class _Bond(NamedTuple):
+    """Lengths, and logs of weights that hold r^(d-1) exp(-u / T) and a sphere's surface."""
+
+    r: np.ndarray
+    log_weight: np.ndarray
+    log_z: float
+
+    @property
+    def weight(self) -> np.ndarray:
+        return np.exp(self.log_weight - self.log_z)
+
+
+class IdealChain:
+    """A chain of n beads with an energy of its bonds, and of the angles between them, alone.
+
+    Moments hold for any bond law and any bending energy, bond lengths and angles being
+    independent; densities of the distance of the ends are those of a chain without bending.
+
+    Args:
+      n: beads.
+      bond: energy of a bond of length r, in kT at T = 1, a function of arrays; +inf allowed.
+      bending: energy of an angle whose cosine, between one bond and the next, is c: 1 for a
+        straight chain; None for freely jointed bonds.
+      dimension: 1, 2 or 3; 2 or 3 with bending.
+
+    Examples:
+      >>> chain = bg.exact.IdealChain(10, bg.exact.harmonic_bond(5.0, 1.5))
+      >>> round(chain.bond_moment(2), 6), round(chain.log_bond(), 6)
+      (3.21736, 3.541328)
+      >>> round(chain.end_to_end_squared(), 3), round(chain.gyration_squared(), 3)
+      (28.956, 5.309)
+    """
+
+    def __init__(
+        self,
+        n: int,
+        bond: BondEnergy,
+        *,
+        bending: BondEnergy | None = None,
+        dimension: int = 3,
+    ) -> None:
+        self.n = positive_int("n", n, minimum=2)
+        for name, function in (("bond", bond), ("bending", bending)):
+            if not callable(function) and not (name == "bending" and function is None):
+                raise TypeError(f"{name} must be a function of arrays, got {function!r}")
+        self.bond, self.bending = bond, bending
+        if positive_int("dimension", dimension) > 3 or (bending is not None and dimension == 1):
+            raise ValueError(
+                f"dimension must be 1, 2 or 3, and above 1 with bending, got {dimension}"
+            )
+        self.dimension = int(dimension)
+
+    # One bond, one angle.
+
+    @functools.lru_cache(maxsize=16)  # noqa: B019
+    def _bond(self, temperature: float) -> _Bond:
+        tau, d = positive("temperature", temperature), self.dimension
+        low, high = _support(lambda r: self.bond(r) / tau - (d - 1) * np.log(r))
+        r, log_weight, _ = composite_nodes(np.array([low, high]), (high - low) / PANELS)
+        log_weight = log_weight + (d - 1) * np.log(r) - self.bond(r) / tau
+        log_weight += math.log(2 * math.pi ** (d / 2) / gamma(d / 2))
+        return _Bond(r, log_weight, float(logsumexp(log_weight)))
+
+    def log_bond(self, temperature: float = 1.0) -> float:
+        """log of the integral of exp(-u / T) over all bond vectors."""
+        return self._bond(temperature).log_z
+
+    def bond_moment(self, k: int, temperature: float = 1.0) -> float:
+        """<r^k> of a bond."""
+        bond = self._bond(temperature)
+        return float(np.sum(bond.weight * bond.r ** positive_int("k", k)))
+
+    def mean_energy(self, temperature: float = 1.0) -> float:
+        """<u>, in kT at T = 1."""
+        bond = self._bond(temperature)
+        used = bond.weight > 0
+        mean = (self.n - 1) * float(np.sum(bond.weight[used] * self.bond(bond.r[used])))
+        if self.bending is not None:
+            c, weight = self._angle(temperature)[:2]
+            mean += (self.n - 2) * float(np.sum(weight * self.bending(c)))
+        return mean
+
+    def _angle(self, temperature: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """Cosines, their probabilities, and log of the mean of exp(-u / T) over directions."""
+        tau = positive("temperature", temperature)
+        theta, log_weight, _ = composite_nodes(np.array([0.0, np.pi]), np.pi / PANELS)
+        c = np.cos(theta)
+        log_weight = log_weight + (self.dimension - 2) * np.log(np.sin(theta))
+        log_all = float(logsumexp(log_weight))
+        if self.bending is not None:
+            log_weight = log_weight - self.bending(c) / tau
+        log_z = float(logsumexp(log_weight))
+        return c, np.exp(log_weight - log_z), log_z - log_all
+
+    def mean_cosine(self, temperature: float = 1.0) -> float:
+        """<cos> between one bond and the next; 0 without bending."""
+        if self.bending is None:
+            return 0.0
+        c, weight, _ = self._angle(temperature)
+        return float(np.sum(weight * c))
+
+    # The chain.
+
+    @property
+    def log_jacobian(self) -> float:
+        """log of the volume of positions with one bead held, over that without their mean."""
+        return 0.5 * self.dimension * math.log(self.n)
+
+    def log_z(self, temperature: float = 1.0) -> float:
+        """log Z with respect to orthonormal coordinates without the mean; see the module."""
+        log_z = (self.n - 1) * self.log_bond(temperature) - self.log_jacobian
+        if self.bending is not None:
+            log_z += (self.n - 2) * self._angle(temperature)[2]
+        return log_z
+
+    def log_z_periodic(self, side: float, temperature: float = 1.0) -> float:
+        """log Z of all positions in a periodic cube, bonds and bead by the nearest image.
+
+        A bond may reach into the corners of the cube, and no further.
+
+        Args:
+          side: of the cube.
+          temperature: T.
+        """
+        if self.bending is not None:
+            raise ValueError("bending must be None in a periodic cube, got a function")
+        length = positive("side", side)
+        log_bond, _ = self._periodic(length, temperature)
+        return self.dimension * math.log(length) + (self.n - 1) * log_bond
+
+    def periodic_bond_squared(self, side: float, temperature: float = 1.0) -> float:
+        """<r^2> of a bond by the nearest image in a periodic cube."""
+        return self._periodic(positive("side", side), temperature)[1]
+
+    def _periodic(self, side: float, temperature: float) -> tuple[float, float]:
+        """log of the integral over the cube of bond vectors, and <r^2>."""
+        tau = positive("temperature", temperature)
+        bond = self._bond(tau)
+        if side / 2 >= bond.r[-1]:
+            return bond.log_z, self.bond_moment(2, tau)
+        # One corner of 2^d: what is not smooth at the origin is at its edge.
+        x, log_w, _ = composite_nodes(np.array([0.0, side / 2]), side / 10)
+        axes = np.meshgrid(*[x] * self.dimension, indexing="ij", sparse=True)
+        weights = np.meshgrid(*[log_w] * self.dimension, indexing="ij", sparse=True)
+        r2 = functools.reduce(np.add, [a * a for a in axes])
+        log_weight = functools.reduce(np.add, weights) - self.bond(np.sqrt(r2)) / tau
+        log_z = float(logsumexp(log_weight))
+        mean = float(np.sum(np.exp(log_weight - log_z) * r2))
+        return log_z + self.dimension * math.log(2), mean
+
+    def separation_squared(self, k: int, temperature: float = 1.0) -> float:
+        """<|r_(i+k) - r_i|^2> of beads k bonds apart."""
+        if positive_int("k", k) >= self.n:
+            raise ValueError(f"k must be below the number of beads, {self.n}, got {k}")
+        c = self.mean_cosine(temperature)
+        steps = np.arange(1, k)
+        cross = float(np.sum((k - steps) * c**steps)) if c else 0.0
+        mean = self.bond_moment(1, temperature)
+        return k * self.bond_moment(2, temperature) + 2 * mean * mean * cross
+
+    def end_to_end_squared(self, temperature: float = 1.0) -> float:
+        """<R_ee^2>: (n - 1) <b^2> without bending."""
+        return self.separation_squared(self.n - 1, temperature)
+
+    def gyration_squared(self, temperature: float = 1.0) -> float:
+        """<R_g^2>: <b^2> (n^2 - 1) / (6 n) without bending."""
+        apart = [(self.n - k) * self.separation_squared(k, temperature) for k in range(1, self.n)]
+        return float(np.sum(apart)) / self.n**2
+
+    def end_to_end_density(self, r: ArrayLike, temperature: float = 1.0) -> np.ndarray:
+        """The density of the distance of the ends, of distances of any shape.
+
+        The density of the vector is the inverse Fourier transform of the (n - 1)th power of that
+        of a bond.
+        """
+        at = finite_array("r", r)
+        if np.any(at < 0):
+            raise ValueError(f"r must be >= 0, got {float(at.min())!r}")
+        if self.bending is not None or self.n < 3:
+            raise ValueError(
+                "bending must be None and n above 2 for a density of the ends, got "
+                f"n = {self.n}, bending {'None' if self.bending is None else 'a function'}"
+            )
+        q, log_q, power = self._spectrum(temperature)
+        d = self.dimension
+        # Of one of cos, J_0, sin(x) / x, the transform of a sphere's surface.
+        surface = 2 * math.pi ** (d / 2) / gamma(d / 2)
+        measure = np.exp(log_q) * q ** (d - 1) * power * surface / (2 * math.pi) ** d
+        flat = at.ravel()
+        found = np.array([np.sum(measure * _wave(q * x, d)) for x in flat])
+        return np.maximum(surface * flat ** (d - 1) * found, 0.0).reshape(at.shape)
+
+    def end_to_end_probabilities(self, edges: ArrayLike, temperature: float = 1.0) -> np.ndarray:
+        """Probability that the distance of the ends is in each bin, `[bins]`."""
+        edges = np.maximum(bin_edges("edges", edges), 0.0)
+        r, log_w, first = composite_nodes(edges, float(np.max(np.diff(edges))) + 1e-300)
+        mass = np.exp(log_w) * self.end_to_end_density(r, temperature)
+        return np.add.reduceat(mass, first)
+
+    @functools.lru_cache(maxsize=4)  # noqa: B019
+    def _spectrum(self, temperature: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Wave numbers, logs of their weights, and the transform of a bond to the power n - 1."""
+        bond = self._bond(temperature)
+        keep = bond.weight > 1e-22
+        r, w = bond.r[keep], bond.weight[keep]
+        # Where the power has died out; panels that resolve waves of the whole length.
+        reach = math.sqrt((self.n - 1) * float(np.sum(w * r * r))) * 6 + r.max()
+        highest, step = 0.0, 2 * math.pi / reach
+
+        def of_bond(q: np.ndarray) -> np.ndarray:
+            return np.array([np.sum(w * _wave(k * r, self.dimension)) for k in q])
+
+        while True:
+            lowest, highest = highest, highest + 40 * step
+            q = np.linspace(lowest, highest, 41)
+            power = of_bond(q) ** (self.n - 1) * np.maximum(q, 1) ** (self.dimension - 1)
+            if np.max(np.abs(power)) < 1e-17 or highest > FARTHEST:
+                break
+        q, log_q, _ = composite_nodes(np.array([0.0, highest]), step)
+        return q, log_q, of_bond(q) ** (self.n - 1)
+
+
+def _wave(x: np.ndarray, dimension: int) -> np.ndarray:
+    """Mean of exp(i k r) over directions: cos, J_0 or sin(x) / x."""
+    if dimension == 1:
+        return np.cos(x)
+    return j0(x) if dimension == 2 else np.sinc(x / np.pi)
+
+
+def _support(energy: BondEnergy) -> tuple[float, float]:
+    """Between which lengths exp(-energy) is more than nothing."""
+    high = 1.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        while True:
+            r = np.linspace(0, high, 20_001)[1:]
+            u = energy(r)
+            lowest = float(np.nanmin(np.where(np.isnan(u), np.inf, u)))
+            if np.isfinite(lowest) and u[-1] - lowest > NEGLIGIBLE:
+                break
+            high *= 2
+            if high > FARTHEST:
+                raise ValueError("bond must have an energy that grows with its length, got none")
+        there = np.flatnonzero(u - lowest <= NEGLIGIBLE)
+    step = r[0]
+    return max(float(r[there[0]]) - step, 0.0), float(r[there[-1]]) + step
+
+
+class GaussianChain:
+    """A chain of springs without a length: stiffness / 2 r^2 a bond, Rouse's.
+
+    Args:
+      n: beads.
+      stiffness: k, in kT at T = 1 per length squared.
+      dimension: of space.
+
+    Examples:
+      >>> chain = bg.exact.GaussianChain(4, 3.0)
+      >>> chain.rouse_eigenvalues().round(3)
+      array([1.757, 6.   , 10.243])
+      >>> round(chain.end_to_end_squared(), 6)  # three bonds of 3 / k
+      3.0
+    """
+
+    def __init__(self, n: int, stiffness: float = 3.0, *, dimension: int = 3) -> None:
+        self.n = positive_int("n", n, minimum=2)
+        self.stiffness = positive("stiffness", stiffness)
+        self.dimension = positive_int("dimension", dimension)
+
+    def rouse_eigenvalues(self) -> np.ndarray:
+        """Of the energy's Hessian in each direction, k 4 sin^2(p pi / 2 n), p = 1 .. n - 1."""
+        p = np.arange(1, self.n)
+        return self.stiffness * 4 * np.sin(p * np.pi / (2 * self.n)) ** 2
+
+    def log_z(self, temperature: float = 1.0) -> float:
+        """log Z with respect to orthonormal coordinates without the mean, as of `IdealChain`."""
+        modes = np.log(2 * np.pi * positive("temperature", temperature) / self.rouse_eigenvalues())
+        return 0.5 * self.dimension * float(np.sum(modes))
+
+    def end_to_end_squared(self, temperature: float = 1.0) -> float:
+        """<R_ee^2>."""
+        tau = positive("temperature", temperature)
+        return self.dimension * (self.n - 1) * tau / self.stiffness
+
+    def gyration_squared(self, temperature: float = 1.0) -> float:
+        """<R_g^2>: the mean over beads of the variances of Rouse's modes."""
+        tau = positive("temperature", temperature)
+        return self.dimension * tau / self.n * float(np.sum(1 / self.rouse_eigenvalues()))
+
+    def log_z_in_box(self, side: float, temperature: float = 1.0) -> float:
+        """log Z of all positions in a hard cube: a product of transfer integrals, one a direction.
+
+        Args:
+          side: of the cube, from wall to wall for the beads' centres.
+          temperature: T.
+        """
+        return self.dimension * self._in_box(side, temperature)[0]
+
+    def density_in_box(
+        self, side: float, bead: int, temperature: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Places between the walls, and one coordinate's density of a bead there.
+
+        Args:
+          side: of the cube.
+          bead: its number, from 0 on.
+          temperature: T.
+        """
+        if positive_int("bead", bead, minimum=0) >= self.n:
+            raise ValueError(f"bead must be below the number of beads, {self.n}, got {bead}")
+        _, x, parts = self._in_box(side, temperature)
+        density = np.exp(parts[bead] + parts[self.n - 1 - bead])
+        weights = self._nodes(side, temperature)[1]
+        return x, density / np.sum(weights * density)
+
+    def _nodes(self, side: float, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+        width = min(side, math.sqrt(temperature / self.stiffness))
+        x, log_w, _ = composite_nodes(np.array([0.0, side]), width)
+        return x, np.exp(log_w)
+
+    def _in_box(
+        self, side: float, temperature: float
+    ) -> tuple[float, np.ndarray, list[np.ndarray]]:
+        """log Z of a direction, places, and logs of what the first k bonds add up to there."""
+        length, tau = positive("side", side), positive("temperature", temperature)
+        x, w = self._nodes(length, tau)
+        kernel = np.exp(-0.5 * self.stiffness / tau * (x[:, None] - x) ** 2) * w
+        parts = [np.zeros(len(x))]
+        for _ in range(self.n - 1):
+            top = parts[-1].max()
+            parts.append(top + np.log(kernel @ np.exp(parts[-1] - top)))
+        log_z = float(logsumexp(parts[-1] + np.log(w)))
+        return log_z, x, parts
+
+
+class Trimer:
+    """Three beads in the plane or in space, with any pair energy: quadrature over two bonds.
+
+    Args:
+      bond: energy of a bond, as of `IdealChain`.
+      pairs: energy of two beads at a distance, likewise.
+      bonded: whether bonded beads have it, too; the two ends always do.
+      dimension: 2 or 3.
+
+    Examples:
+      >>> pairs = lambda r: 4 * (r**-12.0 - r**-6.0)
+      >>> trimer = bg.exact.Trimer(bg.exact.harmonic_bond(5.0, 1.5), pairs)
+      >>> round(trimer.log_z() + trimer.log_jacobian, 4)  # one bead held
+      7.6569
+    """
+
+    log_jacobian: float
+
+    def __init__(
+        self, bond: BondEnergy, pairs: BondEnergy, *, bonded: bool = True, dimension: int = 3
+    ) -> None:
+        for name, function in (("bond", bond), ("pairs", pairs)):
+            if not callable(function):
+                raise TypeError(f"{name} must be a function of arrays, got {function!r}")
+        if dimension not in (2, 3):
+            raise ValueError(f"dimension must be 2 or 3, got {dimension!r}")
+        self.dimension, self.pairs = dimension, pairs
+        self.log_jacobian = 0.5 * dimension * math.log(3)
+
+        def whole(r: np.ndarray) -> np.ndarray:
+            return bond(r) + pairs(r) if bonded else bond(r)
+
+        self._chain = IdealChain(2, whole, dimension=dimension)
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019
+    def _table(self, temperature: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """R_ee^2 and probabilities of nodes, and log Z with one bead held."""
+        tau = positive("temperature", temperature)
+        bond = self._chain._bond(tau)
+        low, high = bond.r[0], bond.r[-1]
+        b, log_b, _ = composite_nodes(np.array([low, high]), (high - low) / 8)
+        d = self.dimension
+        log_b = log_b + (d - 1) * np.log(b) - self._chain.bond(b) / tau
+        log_b += math.log(2 * math.pi ** (d / 2) / gamma(d / 2))
+        theta, log_t, _ = composite_nodes(np.linspace(0.0, np.pi, 2), np.pi / 12)
+        log_t = log_t + (d - 2) * np.log(np.sin(theta))
+        log_t -= logsumexp(log_t)  # the mean over directions of the second bond
+        first, second, cosine = np.meshgrid(b, b, np.cos(theta), indexing="ij", sparse=True)
+        r2 = first**2 + second**2 + 2 * first * second * cosine
+        with np.errstate(over="ignore"):
+            u = self.pairs(np.sqrt(np.maximum(r2, 1e-12)))
+        log_w = log_b[:, None, None] + log_b[None, :, None] + log_t - u / tau
+        log_z = float(logsumexp(log_w))
+        return r2, np.exp(log_w - log_z), log_z
+
+    def log_z(self, temperature: float = 1.0) -> float:
+        """log Z with respect to orthonormal coordinates without the mean."""
+        return self._table(temperature)[2] - self.log_jacobian
+
+    def end_to_end_squared(self, temperature: float = 1.0) -> float:
+        """<R_ee^2>."""
+        r2, p, _ = self._table(temperature)
+        return float(np.sum(p * r2))
