@@ -27,6 +27,7 @@ from boltzmann_tf.systems import (
     NeighbourLine,
     Nematic,
     ParticleSystem,
+    Polymer,
     Tethered,
 )
 from boltzmann_tf.training.explorer import Explorer
@@ -51,6 +52,8 @@ RODS = Nematic("ring", 5)
 FIELD = IsingField(4, 2.5)
 GAS = GibbsBoxes(3, 10.0)
 _, COEXISTING = sampling.gibbs_rounds(sampling.gibbs_state(GAS, 20), 200, system=GAS)
+POLYMER = Polymer(4)
+POLYMER_STATE = sampling.polymer_state(np.tile(POLYMER.initial_state("stretched"), (2, 1)))
 FLUID = FluidBox(2, potentials.LennardJones(cut=1.5))
 BOTH = exact.GibbsJoint(exact.HardRods(), 2, 5.0)
 COLD, HOT = 1e-9, 1e9  # where a cluster is the whole lattice, and where it is one spin
@@ -219,6 +222,12 @@ ROWS = [
      lambda: sampling.particle_sweeps(sampling.particle_state(LINE), 5, **MOVES), 4 * 5),
     ("sampling.particle_chain",
      lambda: sampling.particle_chain(LINE, 3, stride=2, burn_in=5, **MOVES), 4 * (5 + 3 * 2)),
+    ("sampling.polymer_state", lambda: sampling.polymer_state(LINE), 0),
+    # 12 moves of one of four particles are three energies; four looks.
+    ("sampling.polymer_rounds",
+     lambda: sampling.polymer_rounds(
+         POLYMER_STATE, 2, system=POLYMER, n_moves=3, weights=(1, 0, 0, 0)
+     ), 3 + 4),
     # Two replicas: where they start; seven rounds of a look and of five moves of three particles.
     ("sampling.gibbs_rounds",
      lambda: sampling.gibbs_rounds(sampling.gibbs_state(GAS, 2), 7, system=GAS, n_moves=5),

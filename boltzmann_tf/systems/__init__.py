@@ -25,6 +25,7 @@ from boltzmann_tf.systems.neighbour_line import NeighbourLine
 from boltzmann_tf.systems.nematic import Nematic
 from boltzmann_tf.systems.nematic_angles import NematicAngles
 from boltzmann_tf.systems.particles import ParticleSystem
+from boltzmann_tf.systems.polymer import Polymer
 from boltzmann_tf.systems.solvated_dimer import SolvatedDimer
 from boltzmann_tf.systems.spring_in_box import SpringInBox
 from boltzmann_tf.systems.tethered import Tethered
@@ -43,6 +44,7 @@ REGISTRY |= {
     "neighbour_line": NeighbourLine,
     "nematic_angles": NematicAngles,
     "particle_system": ParticleSystem,
+    "polymer": Polymer,
     "solvated_dimer": SolvatedDimer,
     "spring_in_box": SpringInBox,
 }
@@ -72,6 +74,7 @@ __all__ = [
     "NematicAngles",
     "NeighbourLine",
     "ParticleSystem",
+    "Polymer",
     "SolvatedDimer",
     "SpringInBox",
     "System",

@@ -29,6 +29,8 @@ STEEP = bg.System.from_energy(lambda x: 1e9 + first(x), (2,))
 CHAIN = functools.partial(sampling.metropolis, WELL, n_steps=10)
 HMC = functools.partial(sampling.hamiltonian, WELL, n_steps=10)
 RUNGS = sampling.exchange_state(ONES, 3)
+POLYMER = systems.Polymer(4)
+POLYMER_STATE = sampling.polymer_state(POLYMER.initial_state("stretched")[None])
 CLUSTER = systems.LennardJonesCluster(4)
 CLUSTER_X = CLUSTER.initial_states["gas"][None]
 FAMILY = systems.IsingField(2, (2.0, 3.0))
@@ -909,6 +911,32 @@ ROWS = [
         ValueError,
         r"box 1 must have room for its 5 particles at the beginning, got hard cores that overlap",
     ),
+    (
+        lambda: sampling.polymer_rounds(sampling.polymer_state(ONES), 1, system=POLYMER),
+        ValueError,
+        r"x must have shape \[replicas, 9\], got",
+    ),
+    (
+        lambda: sampling.polymer_rounds(POLYMER_STATE, 1, system=POLYMER, weights=(1, 1)),
+        ValueError,
+        r"weights must be four numbers >= 0, of particles, pivots, crankshafts, reptation, got",
+    ),
+    (
+        lambda: sampling.polymer_rounds(POLYMER_STATE, 1, system=POLYMER, temperature=0.0),
+        ValueError,
+        r"temperature must be > 0, got 0\.0",
+    ),
+    (
+        lambda: sampling.polymer_rounds(POLYMER_STATE, 1, system=POLYMER, chain=[0, 1, 1]),
+        ValueError,
+        r"chain must be two or more different particles of 0 \.\. 3, got \[0, 1, 1\]",
+    ),
+    (
+        lambda: sampling.polymer_rounds(POLYMER_STATE, 1, system=systems.Polymer(10, dimension=1)),
+        ValueError,
+        r"system must be in the plane or in space, got one on a line",
+    ),
+    (lambda: sampling.polymer_state([[NAN]]), ValueError, r"x must .*nan"),
     (lambda: sampling.gibbs_state(WELL), TypeError, r"system must be a GibbsBoxes, got"),
     (
         lambda: sampling.gibbs_state(BOXES, densities=(0.5, 0.7)),

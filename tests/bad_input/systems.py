@@ -86,6 +86,38 @@ ROWS = [
         ValueError,
         r"dimension must be 1, 2 or 3, got 4",
     ),
+    (lambda: systems.Polymer(1), ValueError, r"n must be an integer >= 2, got 1"),
+    (lambda: systems.Polymer(4, bond="glue"), ValueError, r"bond must be one of .*got 'glue'"),
+    (
+        lambda: systems.Polymer(4, special=(1, 0.5, 1)),
+        ValueError,
+        r"special must be three of 0 or 1, got \(1, 0\.5, 1\)",
+    ),
+    (
+        lambda: systems.Polymer(2, bending=1.0),
+        ValueError,
+        r"n must be at least 3 for a chain that bends, got 2",
+    ),
+    (
+        lambda: systems.Polymer(4, pairs=potentials.LennardJones(exclude="bonded")),
+        ValueError,
+        r"pairs must exclude none: special does, got 'bonded'",
+    ),
+    (
+        lambda: systems.Polymer(4, solvent=3),
+        ValueError,
+        r"box must hold the solvent, got Open\(\)",
+    ),
+    (
+        lambda: systems.Polymer(4, pairs=potentials.LennardJones(), box=potentials.Periodic(3.0)),
+        ValueError,
+        r"cut of pairs must be at most half the periodic box, 1\.5, got none",
+    ),
+    (
+        lambda: systems.Polymer(4, bond="fene", box=potentials.Periodic(1.6)),
+        ValueError,
+        r"box must let the chain begin with bonds below its extension, 1\.5, got bonds of 1\.6",
+    ),
     (lambda: systems.LennardJonesCluster(1), ValueError, r"n must be an integer >= 2, got 1"),
     (lambda: systems.LennardJonesCluster(13, -2.0), ValueError, r"epsilon must be .*got -2\.0"),
     (lambda: systems.LennardJonesCluster(r_m=0), ValueError, r"r_m must be .*got 0"),

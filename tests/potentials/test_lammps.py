@@ -29,7 +29,7 @@ from boltzmann_tf.potentials import (
     TailCorrection,
     WeeksChandlerAndersen,
 )
-from boltzmann_tf.systems import ParticleSystem
+from boltzmann_tf.systems import ParticleSystem, Polymer
 
 PYTHON = os.environ.get("REFERENCE_PYTHON", sys.executable)
 pytestmark = pytest.mark.skipif(
@@ -118,6 +118,26 @@ CASES = {
             "bond_coeff 1 30.0 1.5 1.0 1.0",
         ],
     ),
+    "polymer": Case(
+        Polymer(N, pairs=LennardJones(cut=30.0)).terms,
+        [
+            "pair_style lj/cut 30.0",
+            "pair_coeff * * 1 1",
+            "special_bonds lj 1 1 1",
+            "bond_style harmonic",
+            "bond_coeff 1 2.5 1.5",
+        ],
+    ),
+    "polymer, neighbours left out": Case(
+        Polymer(N, pairs=LennardJones(cut=30.0), special=(0, 0, 1)).terms,
+        [
+            "pair_style lj/cut 30.0",
+            "pair_coeff * * 1 1",
+            "special_bonds lj 0 0 1",
+            "bond_style harmonic",
+            "bond_coeff 1 2.5 1.5",
+        ],
+    ),
     "angle": Case(
         [HarmonicAngle(TRIPLES, 7.0, np.deg2rad(105.0))],
         [*NO_PAIRS, "angle_style harmonic", "angle_coeff 1 3.5 105.0"],
@@ -131,7 +151,7 @@ CASES = {
 }
 
 
-def positions(shape, count=20):
+def positions(shape, count=100):
     """Configurations with moderate energies, and their box; the plane's have z = 0."""
     rng = np.random.default_rng(5)
     if shape in ("chain", "kinds"):

@@ -14,7 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boltzmann_tf import BoltzmannGenerator, realnvp, sampling, systems
-from boltzmann_tf.potentials import CentreTether, Tether
+from boltzmann_tf.potentials import (
+    CentreTether,
+    LennardJones,
+    Periodic,
+    Tether,
+)
 from boltzmann_tf.systems import (
     AtTemperature,
     DoubleWell,
@@ -28,6 +33,7 @@ from boltzmann_tf.systems import (
     Nematic,
     NematicAngles,
     ParticleSystem,
+    Polymer,
     SolvatedDimer,
     SpringInBox,
     System,
@@ -101,6 +107,10 @@ SYSTEMS: dict[str, Case] = {
         -3,
         3,
     ),
+    "polymer": Case(lambda: Polymer(4, pairs=LennardJones(), bending=1.5), -0.1, 0.1, "stretched"),
+    "polymer_in_solvent": Case(  # of nothing but places: overlaps push further than walls do
+        lambda: Polymer(3, dimension=2, solvent=2, box=Periodic(4.0)), -0.05, 0.05, "stretched"
+    ),
     "solvated_dimer": Case(lambda: SolvatedDimer(solvent=4), -0.1, 0.1, "open"),
     "solvated_dimer_other": Case(
         lambda: SolvatedDimer(slope=-0.5, box=0.9, box_k=80.0, diameter=0.6, solvent=1),
@@ -173,6 +183,9 @@ SYMMETRIES: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
     ("solvated_dimer", lambda x: x * np.tile([1, -1], 6)),
     ("solvated_dimer", lambda x: x[:, [2, 3, 0, 1, *range(4, 12)]]),  # the dimer's ends
     ("solvated_dimer", lambda x: x[:, [0, 1, 2, 3, 8, 9, 4, 5, 10, 11, 6, 7]]),  # the solvent
+    ("polymer", lambda x: -x),
+    ("polymer_in_solvent", lambda x: x[:, [*range(6), 8, 9, 6, 7]]),
+    ("polymer_in_solvent", lambda x: x[:, [4, 5, 2, 3, 0, 1, *range(6, 10)]]),  # read backwards
     ("spring_in_box", lambda x: 4 - x),  # reflection about the centre of the box
     ("spring_in_box", lambda x: x[:, ::-1].copy()),  # exchange, while both are in the box
     ("spring_in_box", lambda x: x + np.minimum(3.99 - x[:, :1], 0.7)),  # translation inside it

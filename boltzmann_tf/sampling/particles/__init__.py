@@ -21,6 +21,12 @@ from boltzmann_tf.sampling.particles.hamiltonians import (
     hamiltonian_exchange,
 )
 from boltzmann_tf.sampling.particles.permutation import Relabelled, relabel
+from boltzmann_tf.sampling.particles.polymers import (
+    PolymerInfo,
+    PolymerState,
+    polymer_rounds,
+    polymer_state,
+)
 from boltzmann_tf.sampling.particles.sweeps import (
     ParticleInfo,
     ParticleState,
@@ -53,6 +59,8 @@ __all__ = [
     "ParticleInfo",
     "ParticleState",
     "Phase",
+    "PolymerInfo",
+    "PolymerState",
     "Relabelled",
     "SwitchInfo",
     "UmbrellaInfo",
@@ -71,6 +79,8 @@ __all__ = [
     "particle_energies",
     "particle_state",
     "particle_sweeps",
+    "polymer_rounds",
+    "polymer_state",
     "relabel",
     "switch_particles",
     "symmetrised",
