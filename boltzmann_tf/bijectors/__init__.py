@@ -12,6 +12,7 @@ from boltzmann_tf.bijectors.dimer import DimerCoordinates
 from boltzmann_tf.bijectors.dimer_flow import dimer_flow, with_lengths
 from boltzmann_tf.bijectors.director import DirectorFlow
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
+from boltzmann_tf.bijectors.chain import ChainFlow
 from boltzmann_tf.bijectors.gaps import GapFlow
 from boltzmann_tf.bijectors.insertion import InsertionFlow
 from boltzmann_tf.bijectors.lattice import LatticeFlow
@@ -29,6 +30,7 @@ __all__ = [
     "AdditiveCoupling",
     "AffineCoupling",
     "Bijector",
+    "ChainFlow",
     "Box",
     "CircularSplineCoupling",
     "Coupling",

@@ -34,14 +34,23 @@ class BoltzmannTable(NamedTuple):
         r = np.maximum(np.linspace(core, reach, NODES), 0.05)
         u = np.asarray(pairs.of_pair(r**2), np.float64)
         u = tf.constant(np.clip(u, -50.0, 50.0), temperature.dtype)
-        factor = tf.maximum(tf.exp(-u / temperature[:, None]), LEAST)
+        return cls.linear(tf.maximum(tf.exp(-u / temperature[:, None]), LEAST), step)
+
+    @classmethod
+    def linear(cls, factor: tf.Tensor, step: float) -> BoltzmannTable:
+        """Of any positive factor at nodes, `[batch, nodes]`, from 0 on."""
         pieces = 0.5 * step * (factor[:, 1:] + factor[:, :-1])
         integral = tf.concat([tf.zeros_like(pieces[:, :1]), tf.cumsum(pieces, axis=1)], axis=1)
         return cls(factor, integral, step)
 
+    @property
+    def whole(self) -> tf.Tensor:
+        """The integral over all nodes, `[batch, 1]`."""
+        return self.integral[:, -1:]
+
     def stretched(self, length: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """W of lengths >= 0, `[batch, k]`, and the log of its slope there."""
-        cells = NODES - 1
+        cells = self.factor.shape[1] - 1
         cell = tf.clip_by_value(tf.cast(tf.floor(length / self.step), tf.int32), 0, cells - 1)
         first, second, begin = self._cell(cell)
         end = cells * self.step
@@ -52,11 +61,11 @@ class BoltzmannTable(NamedTuple):
 
     def shrunk(self, stretched: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Lengths of values of W, `[batch, k]`, and the log of W's slope there."""
-        cells = NODES - 1
+        cells = self.factor.shape[1] - 1
         beyond = stretched[:, :, None] >= self.integral[:, None, 1:]
         cell = tf.minimum(tf.reduce_sum(tf.cast(beyond, tf.int32), axis=-1), cells - 1)
         first, second, begin = self._cell(cell)
-        last = self.integral[:, -1:]
+        last = self.whole
         y = tf.maximum(tf.minimum(stretched, last) - begin, 0)
         root = tf.sqrt(first**2 + 2 * y * (second - first) / self.step)
         x = tf.minimum(2 * y / (first + root), self.step)

@@ -172,6 +172,12 @@ class Polymer(ParticleSystem):
         r -= tf.reduce_mean(r, axis=-2, keepdims=True)
         return tf.sqrt(tf.reduce_mean(tf.reduce_sum(r * r, axis=-1), axis=-1))
 
+    @property
+    def growth(self) -> dict[str, Any]:
+        """Arguments of `bijectors.ChainFlow`, which grows this chain bond by bond."""
+        names = ("pairs", "special", "bending", "dimension")
+        return {"n": len(self.chain), "bond": self.terms[0], **{k: getattr(self, k) for k in names}}
+
     @functools.cached_property
     def exact(self) -> exact.IdealChain | exact.Trimer | None:
         """Of a chain without pairs; of three beads in open space with pairs; else None."""
