@@ -1,6 +1,7 @@
 """Invertible maps between latent z and configuration x, and the base class to write more."""
 
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
+from boltzmann_tf.bijectors.chain import ChainFlow
 from boltzmann_tf.bijectors.circle import CircularSplineCoupling
 from boltzmann_tf.bijectors.conditioner import MLP, Parameters, split_seed
 from boltzmann_tf.bijectors.coupling import (
@@ -12,7 +13,6 @@ from boltzmann_tf.bijectors.dimer import DimerCoordinates
 from boltzmann_tf.bijectors.dimer_flow import dimer_flow, with_lengths
 from boltzmann_tf.bijectors.director import DirectorFlow
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
-from boltzmann_tf.bijectors.chain import ChainFlow
 from boltzmann_tf.bijectors.gaps import GapFlow
 from boltzmann_tf.bijectors.insertion import InsertionFlow
 from boltzmann_tf.bijectors.lattice import LatticeFlow

@@ -53,9 +53,9 @@ class Grid(NamedTuple):
 class ChainFlow(Bijector):
     """A chain grown bond by bond, by densities of its length and direction given all beads before.
 
-    The length of a bond comes from its own law, that of an ideal chain, by tabulated quantiles; then
-    the length, the angle to the bond before and the turn about it are drawn by exp(-field), which
-    is a sum over the beads that are there: of their potential, and of bumps around them with
+    The length of a bond comes from its own law, that of an ideal chain, by tabulated quantiles;
+    then the length, the angle to the bond before and the turn about it are drawn by exp(-field),
+    which is a sum over the beads that are there: of their potential, and of bumps around them with
     weights that a network makes of the bead's number and the temperature. So the field knows what
     beads to come will make of the place. Rosenbluth's growth is the same with the potential alone,
     which it starts as; without pairs it is exact, and there is no network.
@@ -218,9 +218,7 @@ class ChainFlow(Bijector):
 
     # One bond: numbers of [0, 1] to its vector, and back.
 
-    def _drawn(
-        self, z: tf.Tensor, law: BoltzmannTable, seen: Any
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def _drawn(self, z: tf.Tensor, law: BoltzmannTable, seen: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """A bond of numbers `[batch, d]`, and the log of its density."""
         frame, none = seen[-1], tf.zeros_like(z[:, 0])
         v, log_v = _from(self._of_lengths(law, seen), z[:, 0])
@@ -308,7 +306,10 @@ class ChainFlow(Bijector):
     # Fields.
 
     def _weights(self, k: tf.Tensor, t: tf.Tensor) -> tf.Tensor | None:
-        """Of the potential and the bumps, of the bead two bonds before and others `[batch, 2, 5]`."""
+        """Of the potential and the bumps, for the bead two bonds before and others.
+
+        `[batch, 2, 1 + bumps]`.
+        """
         if self._net is None:
             return None
         k = tf.cast(k, t.dtype) + tf.zeros_like(t)
@@ -338,9 +339,7 @@ class ChainFlow(Bijector):
         c = np.linspace(-1, 1, self._grid.cosines)
         phi = 2 * np.pi * (np.arange(self._grid.turns) + 0.5) / self._grid.turns
         s = np.sqrt(1 - c**2)[:, None]
-        turns = np.stack(
-            np.broadcast_arrays(s * np.cos(phi), s * np.sin(phi), c[:, None]), axis=-1
-        )
+        turns = np.stack(np.broadcast_arrays(s * np.cos(phi), s * np.sin(phi), c[:, None]), axis=-1)
         directions = tf.constant(turns.reshape(-1, 3), r.dtype)
         points = r[:, None, None] * _turned_all(seen[-1], directions)
         field = self._field(points, seen)
@@ -397,7 +396,8 @@ class ChainFlow(Bijector):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config = {**super().get_config(), **self._given}
-        del config["event_size"], config["condition_size"]
+        for name in ("event_size", "condition_size"):
+            config.pop(name, None)
         return config
 
 
@@ -427,8 +427,10 @@ def _angle(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
 
 
 def _frame(beads: tf.Tensor, k: tf.Tensor, d: int) -> tf.Tensor:
-    """Axes as columns `[batch, d, d]`, the last in space, or the first in the plane, along the bond
-    before; those of the room for the first bond."""
+    """Axes as columns `[batch, d, d]`; those of the room for the first bond.
+
+    In space the last one is along the bond before, in the plane the first.
+    """
     last = tf.gather(beads, k - 1, axis=1) - tf.gather(beads, tf.maximum(k - 2, 0), axis=1)
     first = tf.one_hot(d - 1 if d == 3 else 0, d, dtype=beads.dtype)
     last = tf.where(k > 1, last, last + first)

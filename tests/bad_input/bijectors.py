@@ -11,6 +11,7 @@ from bad_input.parts import INF, NAN, ONES
 from boltzmann_tf import bijectors, potentials
 
 PAIRS = potentials.LennardJones(cut=1.5)
+BOND = potentials.HarmonicBond([(0, 1)], 5.0, 1.5)
 
 
 class Cubic(bijectors.Bijector):
@@ -377,6 +378,19 @@ ROWS = [
     ),
     (lambda: bijectors.GapFlow(2, core=-1.0), ValueError, r"core must be .*-1\.0"),
     (lambda: bijectors.GapFlow(2, bins=1), ValueError, r"bins must be .*1"),
+    (lambda: bijectors.ChainFlow(1, BOND), ValueError, r"n must be an integer >= 2, got 1"),
+    (lambda: bijectors.ChainFlow(4, 3.0), TypeError, r"bond must be a Bonds, got 3\.0"),
+    (lambda: bijectors.ChainFlow(4, BOND, 3), TypeError, r"pairs must be a Pairs, got 3"),
+    (
+        lambda: bijectors.ChainFlow(4, BOND, dimension=1),
+        ValueError,
+        r"dimension must be 2 or 3, got 1",
+    ),
+    (
+        lambda: bijectors.ChainFlow(4, BOND, grid={"lengths": 1}),
+        ValueError,
+        r"lengths must be an integer >= 2, got 1",
+    ),
     (
         lambda: bijectors.InsertionFlow(0, PAIRS),
         ValueError,
