@@ -119,7 +119,7 @@ class ChainFlow(Bijector):
         self._net = None
         if self._pairs is not None:
             net = MLP(
-                4,
+                8,
                 2 * (1 + BUMPS),
                 hidden,
                 activation=check_activation("activation", activation),
@@ -186,7 +186,7 @@ class ChainFlow(Bijector):
 
         def step(k: tf.Tensor, beads: tf.Tensor, log_det: tf.Tensor, out: Any) -> Any:
             frame = _frame(beads, k, d)
-            weights = self._weights(k, t)
+            weights = self._weights(beads, k, t)
             seen = (beads, k, t, weights, frame)
             if inverse:
                 bond = tf.gather(beads, k, axis=1) - tf.gather(beads, k - 1, axis=1)
@@ -305,15 +305,23 @@ class ChainFlow(Bijector):
 
     # Fields.
 
-    def _weights(self, k: tf.Tensor, t: tf.Tensor) -> tf.Tensor | None:
+    def _weights(self, beads: tf.Tensor, k: tf.Tensor, t: tf.Tensor) -> tf.Tensor | None:
         """Of the potential and the bumps, for the bead two bonds before and others.
 
         `[batch, 2, 1 + bumps]`.
         """
         if self._net is None:
             return None
+        # How many are there, how far they spread, and how many are about the last of them.
+        there = tf.cast(tf.range(self._n) < k, t.dtype)[None, :, None]
+        last = tf.gather(beads, k - 1, axis=1)[:, None]
+        about = tf.reduce_sum((beads - last) ** 2, axis=-1, keepdims=True)
         k = tf.cast(k, t.dtype) + tf.zeros_like(t)
-        seen = tf.stack([k / self._n, 1 / (self._n - k), 1 / t, tf.math.log(t)], axis=-1)
+        mean = tf.reduce_sum(beads * there, axis=1) / k[:, None]
+        spread = tf.reduce_sum((beads - mean[:, None]) ** 2 * there, axis=[1, 2]) / k
+        crowd = [tf.reduce_sum(tf.exp(-about / s) * there, axis=[1, 2]) / 5 for s in (1.5, 4, 12)]
+        parts = [k / self._n, 1 / (self._n - k), 1 / t, tf.math.log(t)]
+        seen = tf.stack([*parts, tf.math.log(1 + spread), *crowd], axis=-1)
         w = tf.reshape(self._net(seen), [-1, 2, 1 + BUMPS])
         return w + tf.one_hot(0, 1 + BUMPS, dtype=w.dtype)
 
@@ -379,17 +387,21 @@ class ChainFlow(Bijector):
         r2 = tf.reduce_sum((flat[:, :, None] + from_beads) ** 2, axis=-1)
         before = k - tf.range(self._n)  # bonds to the bead that is placed
         near, others = tf.equal(before, 2), before > 2
-        with_pairs = others & (tf.not_equal(before, 3) | bool(self._special[2]))
-        masks = [tf.cast(m, points.dtype) for m in (near, others, with_pairs)]
+        of_pairs = [near & bool(self._special[1]), others]
+        of_pairs[1] &= tf.not_equal(before, 3) | bool(self._special[2])
+        # Weights of each bead, [batch, 1, n].
+        pairs, *bumps = (
+            sum(
+                weights[:, i, part, None, None] * tf.cast(there, points.dtype)
+                for i, there in enumerate((near, others) if part else of_pairs)
+            )
+            for part in range(1 + BUMPS)
+        )
         u = self._pairs.of_pair(tf.maximum(r2, NEAREST2))
-        u = tf.minimum(u / t[:, None, None], HIGHEST)
+        field = pairs * tf.minimum(u / t[:, None, None], HIGHEST)
         bump = tf.exp(-r2 / REACH2)
-        w = weights[:, :, :, None, None]
-        field = w[:, 1, 0] * (u * masks[2])
-        if self._special[1]:
-            field += w[:, 0, 0] * (u * masks[0])
-        for i in range(BUMPS):
-            field += (w[:, 0, 1 + i] * masks[0] + w[:, 1, 1 + i] * masks[1]) * bump
+        for weight in bumps:
+            field += weight * bump
             bump = bump * bump
         return tf.reshape(tf.reduce_sum(field, axis=-1), lead)
 

@@ -26,6 +26,7 @@ from boltzmann_tf.sampling.particles.polymers import (
     PolymerState,
     polymer_rounds,
     polymer_state,
+    switch_polymers,
 )
 from boltzmann_tf.sampling.particles.sweeps import (
     ParticleInfo,
@@ -83,6 +84,7 @@ __all__ = [
     "polymer_state",
     "relabel",
     "switch_particles",
+    "switch_polymers",
     "symmetrised",
     "tether_path",
     "umbrella_rounds",

@@ -25,7 +25,7 @@ from boltzmann_tf.sampling.particles.sweeps import (
 )
 from boltzmann_tf.systems import ParticleSystem
 
-__all__ = ["SwitchInfo", "switch_particles"]
+__all__ = ["SwitchInfo", "factor_table", "switch_particles"]
 
 
 AT_ONCE = 500_000_000  # steps of some 2 ns that nothing interrupts
@@ -89,7 +89,7 @@ def switch_particles(
     instance("state", state, ParticleState)
     instance("system", system, ParticleSystem)
     T = positive("temperature", temperature)
-    table = _table(system, factors)
+    table = factor_table(system, factors)
     sizes = finite_array("step_size", step_size, dtype=np.float64)
     if sizes.shape not in ((), (len(table),)) or np.any(sizes <= 0):
         raise ValueError(f"step_size must be > 0, a number or [{len(table)}], got {sizes.tolist()}")
@@ -117,7 +117,7 @@ def switch_particles(
     return state, SwitchInfo(work, acceptance, int(counts[:, 1].sum()))
 
 
-def _table(system: ParticleSystem, factors: Mapping[str, Any]) -> np.ndarray:
+def factor_table(system: ParticleSystem, factors: Mapping[str, Any]) -> np.ndarray:
     """Factors of all terms in each density, [steps + 1, terms], or raises."""
     names = system.moving_terms
     given = {}

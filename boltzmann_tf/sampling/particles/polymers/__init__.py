@@ -6,5 +6,6 @@ from boltzmann_tf.sampling.particles.polymers.states import (
     PolymerState,
     polymer_state,
 )
+from boltzmann_tf.sampling.particles.polymers.switching import switch_polymers
 
-__all__ = ["PolymerInfo", "PolymerState", "polymer_rounds", "polymer_state"]
+__all__ = ["PolymerInfo", "PolymerState", "polymer_rounds", "polymer_state", "switch_polymers"]

@@ -13,13 +13,8 @@ from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.potentials._kernels import Compiled
 from boltzmann_tf.potentials._space import SPACES
 from boltzmann_tf.potentials.ops import formula
-from boltzmann_tf.sampling._random import next_word
-from boltzmann_tf.sampling._uniform import uniform_open
 from boltzmann_tf.sampling.particles._kernels import closure, shared
-from boltzmann_tf.sampling.particles.polymers.beads import bead_move
-from boltzmann_tf.sampling.particles.polymers.crankshafts import crankshaft
-from boltzmann_tf.sampling.particles.polymers.pivots import pivot
-from boltzmann_tf.sampling.particles.polymers.reptation import reptation
+from boltzmann_tf.sampling.particles.polymers._mixed import MOVES, mixed_round
 from boltzmann_tf.sampling.particles.polymers.states import PolymerInfo, PolymerState
 from boltzmann_tf.sampling.particles.sweeps import (
     configurations_of,
@@ -32,7 +27,6 @@ from boltzmann_tf.systems import ParticleSystem
 
 __all__ = ["polymer_rounds"]
 
-MOVES = ("particles", "pivots", "crankshafts", "reptation")
 TARGETS = (0.4, 0.3, 0.4)  # acceptance that steps are tuned towards
 WIDEST = 1.0  # half side of a move of a particle, in bond lengths
 
@@ -80,12 +74,7 @@ def polymer_rounds(
     if state.x.shape[1:] != system.event_shape:
         raise ValueError(f"x must have shape [replicas, {system.event_size}], got {state.x.shape}")
     replicas = len(state.x)
-    beads = _chain_of(system, chain)
-    w = finite_array("weights", weights, ndim=1, dtype=np.float64)
-    if w.shape != (4,) or np.any(w < 0) or not w.sum() > 0:
-        raise ValueError(
-            f"weights must be four numbers >= 0, of {', '.join(MOVES)}, got {w.tolist()}"
-        )
+    beads = chain_of(system, chain)
     T = per_replica("temperature", temperature, replicas)
     if np.any(T <= 0):
         raise ValueError(f"temperature must be > 0, got {T.min()!r}")
@@ -97,11 +86,11 @@ def polymer_rounds(
     shared(
         _kernel(system.compiled, system.dimension, system.lengths is not None),
         (x, step, rng, np.ascontiguousarray(T), series, counts),
-        (beads, (terms_of(system), factors, sides_of(system)), np.cumsum(w / w.sum()))
+        (beads, (terms_of(system), factors, sides_of(system)), checked_weights(weights))
         + (rounds, moves, tune),
         4 * replicas * rounds * moves * system.n,
     )
-    count_energies(_energies(counts[:, :4].sum(axis=0), system.n, replicas * rounds))
+    count_energies(whole_energies(counts[:, :4].sum(axis=0), system.n, replicas * rounds))
     with np.errstate(invalid="ignore", divide="ignore"):
         acceptance = counts[:, 4:8] / counts[:, :4]
     info = PolymerInfo(
@@ -115,13 +104,24 @@ def polymer_rounds(
     return PolymerState(configurations_of(system, x), step, rng), info
 
 
-def _energies(tried: np.ndarray, n: int, looks: int) -> int:
+def checked_weights(weights: Sequence[float]) -> np.ndarray:
+    """Sums of the weights up to each move, of 1 in all, or raises."""
+    w = finite_array("weights", weights, ndim=1, dtype=np.float64)
+    if w.shape != (4,) or np.any(w < 0) or not w.sum() > 0:
+        raise ValueError(
+            f"weights must be four numbers >= 0, of {', '.join(MOVES)}, got {w.tolist()}"
+        )
+    return np.cumsum(w / w.sum())
+
+
+def whole_energies(tried: np.ndarray, n: int, looks: int) -> int:
     """Whole energies that moves cost: of one particle of n the n-th part."""
     beads, pivots, cranks, creeps = (int(v) for v in tried)
     return -(-(beads + cranks * min(4, n)) // n) + -(-pivots // 4) + 2 * creeps + looks
 
 
-def _chain_of(system: ParticleSystem, chain: Any) -> np.ndarray:
+def chain_of(system: ParticleSystem, chain: Any) -> np.ndarray:
+    """Numbers of the beads, or raises."""
     given = getattr(system, "chain", np.arange(system.n)) if chain is None else chain
     beads = np.asarray(given)
     good = beads.ndim == 1 and beads.dtype.kind in "iu" and beads.size > 1
@@ -138,9 +138,7 @@ def _chain_of(system: ParticleSystem, chain: Any) -> np.ndarray:
 
 @functools.lru_cache(maxsize=32)
 def _kernel(compiled: Compiled, dimension: int, periodic: bool) -> Callable:  # noqa: FBT001
-    bead, turn, crank, creep = (
-        make(compiled, dimension, periodic) for make in (bead_move, pivot, crankshaft, reptation)
-    )
+    mixed = mixed_round(compiled, dimension, periodic)
     total, version, look = compiled.total, compiled.version, _look(dimension, periodic)
 
     def rounds(
@@ -166,25 +164,10 @@ def _kernel(compiled: Compiled, dimension: int, periodic: bool) -> Callable:  # 
             for s in range(n_rounds):
                 tried[:] = 0
                 accepted[:] = 0
-                for _ in range(n_moves):
-                    word, a, b, c, d = next_word(stream[0], stream[1], stream[2], stream[3])
-                    stream = (a, b, c, d)
-                    u = uniform_open(word)
-                    if u < cumulated[0]:
-                        kind = 0
-                        yes, bad, stream = bead(xr, chain, own[0], t, model, group, stream)
-                    elif u < cumulated[1]:
-                        kind = 1
-                        yes, bad, stream = turn(xr, chain, own[1], t, model, group, stream)
-                    elif u < cumulated[2]:
-                        kind = 2
-                        yes, bad, stream = crank(xr, chain, own[2], t, model, group, stream)
-                    else:
-                        kind = 3
-                        yes, bad, stream = creep(xr, chain, 0.0, t, model, group, stream)
-                    tried[kind] += 1
-                    accepted[kind] += yes
-                    counts[r, 8] += bad
+                bad, stream = mixed(
+                    xr, chain, own, t, model, group, cumulated, n_moves, stream, tried, accepted
+                )
+                counts[r, 8] += bad
                 for k in range(4):
                     counts[r, k] += tried[k]
                     counts[r, 4 + k] += accepted[k]
