@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gamma, j0, logsumexp
 
 from boltzmann_tf._support.checks import finite_array, positive, positive_int
-from boltzmann_tf.exact._arguments import bin_edges
+from boltzmann_tf.exact._arguments import bin_edges, generator
 from boltzmann_tf.exact._quadrature import composite_nodes
 
 __all__ = ["GaussianChain", "IdealChain", "Trimer", "harmonic_bond"]
@@ -214,6 +214,32 @@ class IdealChain:
         apart = [(self.n - k) * self.separation_squared(k, temperature) for k in range(1, self.n)]
         return float(np.sum(apart)) / self.n**2
 
+    def sample(self, n: int, temperature: float = 1.0, seed: int = 0) -> np.ndarray:
+        """Independent chains from the origin on, `[n, beads, dimension]`.
+
+        Args:
+          n: chains.
+          temperature: T.
+          seed: integer seed or NumPy generator.
+        """
+        rng, d = generator("seed", seed), self.dimension
+        m = positive_int("n", n)
+        bond = self._bond(temperature)
+        lengths = _quantiles(bond.r, bond.weight, rng.uniform(size=(m, self.n - 1)))
+        steps = rng.standard_normal((m, self.n - 1, d))
+        steps /= np.linalg.norm(steps, axis=-1, keepdims=True)
+        if self.bending is not None:
+            theta, weight, _ = self._angle(temperature)
+            turns = np.cos(_quantiles(np.arccos(theta), weight, rng.uniform(size=(m, self.n - 2))))
+            for k in range(1, self.n - 1):
+                last, other = steps[:, k - 1], steps[:, k]
+                other = other - np.sum(other * last, axis=-1, keepdims=True) * last
+                other /= np.linalg.norm(other, axis=-1, keepdims=True)
+                c = turns[:, k - 1, None]
+                steps[:, k] = c * last + np.sqrt(1 - c * c) * other
+        path = np.cumsum(lengths[..., None] * steps, axis=1)
+        return np.concatenate([np.zeros((m, 1, d)), path], axis=1)
+
     def end_to_end_density(self, r: ArrayLike, temperature: float = 1.0) -> np.ndarray:
         """The density of the distance of the ends, of distances of any shape.
 
@@ -272,6 +298,12 @@ def _wave(x: np.ndarray, dimension: int) -> np.ndarray:
     if dimension == 1:
         return np.cos(x)
     return j0(x) if dimension == 2 else np.sinc(x / np.pi)
+
+
+def _quantiles(nodes: np.ndarray, weights: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Where a density at the nodes of a quadrature has a share p below, linear between nodes."""
+    below = np.cumsum(weights) - 0.5 * weights
+    return np.interp(p, below, nodes)
 
 
 def _support(energy: BondEnergy) -> tuple[float, float]:

@@ -15,29 +15,6 @@ def lennard_jones(r):
     return 4 * (r**-12.0 - r**-6.0)
 
 
-def drawn(chain, m, seed=0):
-    """Positions `[m, n, 3]` of a chain in space, by rejection of lengths and of cosines."""
-    rng = np.random.default_rng(seed)
-    r = np.linspace(1e-3, 6, 4000)
-    p = r**2 * np.exp(-chain.bond(r))
-    lengths = np.interp(
-        rng.uniform(size=(m, chain.n - 1)), np.cumsum(p) / p.sum(), r + 0.5 * (r[1] - r[0])
-    )
-    step = rng.normal(size=(m, 3))
-    step /= np.linalg.norm(step, axis=1, keepdims=True)
-    x = [np.zeros((m, 3))]
-    c_all = np.linspace(-1, 1, 4001)
-    weight = np.ones_like(c_all) if chain.bending is None else np.exp(-chain.bending(c_all))
-    for k in range(chain.n - 1):
-        if k:
-            c = np.interp(rng.uniform(size=m), np.cumsum(weight) / weight.sum(), c_all)
-            other = np.cross(step, rng.normal(size=(m, 3)))
-            other /= np.linalg.norm(other, axis=1, keepdims=True)
-            step = c[:, None] * step + np.sqrt(1 - c[:, None] ** 2) * other
-        x.append(x[-1] + lengths[:, k : k + 1] * step)
-    return np.stack(x, axis=1)
-
-
 def test_known_numbers_of_a_harmonic_bond():
     chain = exact.IdealChain(10, BOND)
     assert chain.bond_moment(2) == pytest.approx(3.21735980258, abs=1e-10)
@@ -78,7 +55,7 @@ def test_the_density_of_the_ends():
     assert np.trapezoid(density, r) == pytest.approx(1, abs=1e-9)
     assert np.trapezoid(density * r**2, r) == pytest.approx(chain.end_to_end_squared(), rel=1e-9)
     edges = np.linspace(0, 12, 13)
-    x = drawn(chain, 100_000)
+    x = chain.sample(100_000)
     ends = np.linalg.norm(x[:, -1] - x[:, 0], axis=1)
     found = np.histogram(ends, edges)[0] / len(ends)
     p = chain.end_to_end_probabilities(edges)
@@ -91,7 +68,7 @@ def test_the_density_of_the_ends():
 
 def test_a_stiff_chain():
     """Against samples, and Langevin's and Bessel's functions for <cos>."""
-    k = 2.0
+    k = 2.0  # samples and moments share nothing but the tables of one bond and one angle
     chain = exact.IdealChain(6, BOND, bending=lambda c: k * (1 - c))
     assert chain.mean_cosine() == pytest.approx(1 / np.tanh(k) - 1 / k, abs=1e-12)
     flat = exact.IdealChain(6, BOND, bending=lambda c: k * (1 - c), dimension=2)
@@ -103,7 +80,7 @@ def test_a_stiff_chain():
     assert chain.mean_energy() == pytest.approx(
         free.mean_energy() + 4 * k * (1 - chain.mean_cosine()), abs=1e-10
     )
-    x = drawn(chain, 40_000)
+    x = chain.sample(40_000)
     squares = np.sum((x[:, -1] - x[:, 0]) ** 2, axis=1), np.sum(x.var(axis=1), axis=1)
     known = chain.end_to_end_squared(), chain.gyration_squared()
     for each, value in zip(squares, known, strict=True):
@@ -148,7 +125,7 @@ def test_the_trimer():
     none = exact.Trimer(BOND, np.zeros_like)
     assert none.log_z() == pytest.approx(free.log_z(), abs=1e-9)
     assert none.end_to_end_squared() == pytest.approx(free.end_to_end_squared(), abs=1e-9)
-    x = drawn(free, 200_000)
+    x = free.sample(200_000)
     d = [np.linalg.norm(x[:, i] - x[:, j], axis=1) for i, j in ((0, 1), (1, 2), (0, 2))]
     for bonded in (True, False):
         known = exact.Trimer(BOND, lennard_jones, bonded=bonded)
