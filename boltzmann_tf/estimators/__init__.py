@@ -13,6 +13,7 @@ from boltzmann_tf.estimators._common import (
     jackknife_error,
 )
 from boltzmann_tf.estimators.averages import weighted_average
+from boltzmann_tf.estimators.chain_scaling import SizeExponent, size_exponent
 from boltzmann_tf.estimators.chains import (
     autocorrelation_time,
     chain_ess,
@@ -87,6 +88,7 @@ __all__ = [
     "PairDistribution",
     "Populations",
     "Profile",
+    "SizeExponent",
     "StructureFactor",
     "Umbrella",
     "WeightReport",
@@ -134,6 +136,7 @@ __all__ = [
     "published_standard_error",
     "r_hat",
     "reweighted_difference",
+    "size_exponent",
     "structure_factor",
     "two_generator_difference",
     "umbrella_histogram",

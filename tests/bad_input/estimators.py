@@ -700,6 +700,16 @@ ROWS = [
         r"free_energy must be finite, got 10 NaN or infinite",
     ),
     (
+        lambda: estimators.size_exponent([8, 16], [[9.0, 0.1]] * 2),
+        ValueError,
+        r"beads must be three or more different lengths .*got \[8\.0, 16\.0\]",
+    ),
+    (
+        lambda: estimators.size_exponent([8, 16, 32], [[9.0, 0.0]] * 3),
+        ValueError,
+        r"squared_size must be 3 sizes and their errors, all above 0, got",
+    ),
+    (
         lambda: estimators.critical_point([1.0], [[0.1, 0.01]], [[0.5, 0.01]]),
         ValueError,
         r"temperatures, vapour and liquid must be two or more, .*got 1, 1 and 1",
