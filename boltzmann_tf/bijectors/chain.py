@@ -28,6 +28,8 @@ NEAREST2 = 0.3  # squared distance below which the potential of pairs is as ther
 HIGHEST = 12.0  # of that potential, kT: what lies above is as good as never drawn
 REACH2 = 9.0  # of the widest of the bumps of a field, squared
 BUMPS = 4  # exp(-r^2 / REACH2), and its second, fourth and eighth power
+CROWDS = (1.5, 4.0, 12.0)  # squared ranges in which neighbours of a bead are counted
+FEATURES = 9 + 2 * len(CROWDS)  # of a bead, that a network sees
 UNSEEN = 1e-4  # share of the density that no field can take away
 
 
@@ -55,10 +57,11 @@ class ChainFlow(Bijector):
 
     The length of a bond comes from its own law, that of an ideal chain, by tabulated quantiles;
     then the length, the angle to the bond before and the turn about it are drawn by exp(-field),
-    which is a sum over the beads that are there: of their potential, and of bumps around them with
-    weights that a network makes of the bead's number and the temperature. So the field knows what
-    beads to come will make of the place. Rosenbluth's growth is the same with the potential alone,
-    which it starts as; without pairs it is exact, and there is no network.
+    which is a sum over the beads that are there: of their potential, and of bumps around them. A
+    network makes the weights of both, bead by bead, of how far it is along the chain, of how
+    crowded it is around it, and of the temperature: so the field knows what beads to come will make
+    of the place, and which beads have no room left. Rosenbluth's growth is the same with the
+    potential alone, which it starts as; without pairs it is exact, and there is no network.
 
     Latent coordinates are uniform in [0, 1], d for each bond. Configurations are coordinates
     without the mean, as those of `systems.Polymer` in open space. What is drawn by tables is drawn
@@ -119,8 +122,8 @@ class ChainFlow(Bijector):
         self._net = None
         if self._pairs is not None:
             net = MLP(
-                8,
-                2 * (1 + BUMPS),
+                FEATURES,
+                1 + BUMPS,
                 hidden,
                 activation=check_activation("activation", activation),
                 zero_output=True,
@@ -306,24 +309,44 @@ class ChainFlow(Bijector):
     # Fields.
 
     def _weights(self, beads: tf.Tensor, k: tf.Tensor, t: tf.Tensor) -> tf.Tensor | None:
-        """Of the potential and the bumps, for the bead two bonds before and others.
-
-        `[batch, 2, 1 + bumps]`.
-        """
+        """Of the potential and the bumps of each bead that is there, `[batch, n, 1 + bumps]`."""
         if self._net is None:
             return None
-        # How many are there, how far they spread, and how many are about the last of them.
-        there = tf.cast(tf.range(self._n) < k, t.dtype)[None, :, None]
-        last = tf.gather(beads, k - 1, axis=1)[:, None]
-        about = tf.reduce_sum((beads - last) ** 2, axis=-1, keepdims=True)
-        k = tf.cast(k, t.dtype) + tf.zeros_like(t)
-        mean = tf.reduce_sum(beads * there, axis=1) / k[:, None]
-        spread = tf.reduce_sum((beads - mean[:, None]) ** 2 * there, axis=[1, 2]) / k
-        crowd = [tf.reduce_sum(tf.exp(-about / s) * there, axis=[1, 2]) / 5 for s in (1.5, 4, 12)]
-        parts = [k / self._n, 1 / (self._n - k), 1 / t, tf.math.log(t)]
-        seen = tf.stack([*parts, tf.math.log(1 + spread), *crowd], axis=-1)
-        w = tf.reshape(self._net(seen), [-1, 2, 1 + BUMPS])
-        return w + tf.one_hot(0, 1 + BUMPS, dtype=w.dtype)
+        n, dtype = self._n, beads.dtype
+        before = tf.cast(k - tf.range(n), dtype)  # bonds to the bead that is placed
+        there = tf.cast(before > 0, dtype)
+        placed = tf.cast(k, dtype)
+        # What is around each bead and the chain as a whole, from distances alone.
+        r2 = tf.reduce_sum((beads[:, :, None] - beads[:, None]) ** 2, axis=-1)
+        crowds = [tf.reduce_sum(tf.exp(-r2 / s) * there, axis=2) / 5 for s in CROWDS]
+        last = tf.gather(r2, k - 1, axis=1)
+        mean = tf.reduce_sum(beads * there[:, None], axis=1, keepdims=True) / placed
+        away = tf.reduce_sum((beads - mean) ** 2, axis=-1)
+        spread = tf.reduce_sum(away * there, axis=1, keepdims=True) / placed
+        one = tf.ones_like(away)
+        hot = t[:, None]
+        seen = tf.stack(
+            [
+                *crowds,
+                tf.math.log(1 + away),
+                tf.math.log(1 + last),
+                one * before / n,
+                one / tf.maximum(before, 1),
+                one * (placed / n),
+                one / (n - placed),
+                one / hot,
+                one * tf.math.log(hot),
+                one * tf.math.log(1 + spread),
+                *(one * tf.gather(crowd, k - 1, axis=1)[:, None] for crowd in crowds),
+            ],
+            axis=-1,
+        )
+        w = self._net(tf.reshape(seen, [-1, FEATURES]))
+        w = tf.reshape(w, [-1, n, 1 + BUMPS]) + tf.one_hot(0, 1 + BUMPS, dtype=dtype)
+        apart = [before > 1, (before > 3) | ((before > 2) & bool(self._special[2]))]
+        apart[1] |= (before > 1) & (before < 3) & bool(self._special[1])
+        masks = tf.stack([tf.cast(m, dtype) for m in (apart[1], *[apart[0]] * BUMPS)], axis=-1)
+        return w * masks
 
     def _of_lengths(self, law: BoltzmannTable, seen: Any) -> BoltzmannTable | None:
         """The density of the quantile of the next bond's length."""
@@ -385,19 +408,8 @@ class ChainFlow(Bijector):
         flat = tf.reshape(points, [lead[0], -1, self._d])
         from_beads = (last[:, None] - beads)[:, None]  # [batch, 1, n, d]
         r2 = tf.reduce_sum((flat[:, :, None] + from_beads) ** 2, axis=-1)
-        before = k - tf.range(self._n)  # bonds to the bead that is placed
-        near, others = tf.equal(before, 2), before > 2
-        of_pairs = [near & bool(self._special[1]), others]
-        of_pairs[1] &= tf.not_equal(before, 3) | bool(self._special[2])
-        # Weights of each bead, [batch, 1, n].
-        pairs, *bumps = (
-            sum(
-                weights[:, i, part, None, None] * tf.cast(there, points.dtype)
-                for i, there in enumerate((near, others) if part else of_pairs)
-            )
-            for part in range(1 + BUMPS)
-        )
         u = self._pairs.of_pair(tf.maximum(r2, NEAREST2))
+        pairs, *bumps = tf.unstack(weights[:, None], axis=-1)  # [batch, 1, n] each
         field = pairs * tf.minimum(u / t[:, None, None], HIGHEST)
         bump = tf.exp(-r2 / REACH2)
         for weight in bumps:

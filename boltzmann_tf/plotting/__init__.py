@@ -7,6 +7,7 @@ parameter from one source, which has the same look in every figure; a `Panel` sh
 
 from boltzmann_tf._support.series import SOURCES, Series
 from boltzmann_tf.plotting.boxes import box_pictures
+from boltzmann_tf.plotting.chains import chain_pictures
 from boltzmann_tf.plotting.fluids import pair_distributions, structure_factors
 from boltzmann_tf.plotting.lattices import spin_pictures
 from boltzmann_tf.plotting.lines import convergence, energy_histograms, profiles
@@ -29,6 +30,7 @@ __all__ = [
     "Panel",
     "Series",
     "box_pictures",
+    "chain_pictures",
     "convergence",
     "curves",
     "draw_panel",

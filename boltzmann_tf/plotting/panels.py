@@ -32,6 +32,7 @@ class Panel:
       xlim: limits of the horizontal axis.
       ylim: limits of the vertical axis.
       yscale: "linear", "log", "symlog".
+      xscale: likewise.
     """
 
     x: str
@@ -41,6 +42,7 @@ class Panel:
     xlim: tuple[float, float] | None = None
     ylim: tuple[float, float] | None = None
     yscale: str | None = None
+    xscale: str | None = None
 
     def __post_init__(self) -> None:
         filled("series", self.series, Sequence)
@@ -64,7 +66,7 @@ class Panel:
             look["color"] = curve.get("color") or NAMED[i % len(NAMED)]
             look["named"] = not label.startswith("_")
             series.append(Series(label, curve["x"], curve["y"], error, style=style, **look))
-        limits = {key: given[key] for key in ("xlim", "ylim", "yscale") if key in given}
+        limits = {key: given[key] for key in ("xlim", "ylim", "yscale", "xscale") if key in given}
         x, y = given["labels"]
         return cls(x, y, series, given["title"], **limits)
 
@@ -91,7 +93,7 @@ def draw_panel(panel: Panel, *, ax: Axes, legend: bool = True) -> Axes:
         else:
             options = {"ms": 4, "lw": 1.2, **options}
             ax.errorbar(each.x, each.value, each.error, fmt=style, **options)
-    for limit in ("xlim", "ylim", "yscale"):
+    for limit in ("xlim", "ylim", "yscale", "xscale"):
         value = getattr(panel, limit)
         if value is not None:
             getattr(ax, f"set_{limit}")(value)

@@ -1,0 +1,165 @@
+"""Chains of beads: ideal, self-avoiding, collapsed; grown bond by bond, and by Monte Carlo.
+
+A generator places each bead given those before it: the length of a bond by its own law, which is
+all of an ideal chain, and its direction where other beads leave room. Monte Carlo moves beads,
+turns parts of the chain and lets it creep. Of ideal chains everything is known in closed form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from boltzmann_tf import estimators, potentials
+from boltzmann_tf.reproduction import Context, main_for, reproduction
+from boltzmann_tf.reproductions.polymers import chains, figures, plan, tables, targets
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated
+from boltzmann_tf.reproductions.polymers.plan import Plan
+from boltzmann_tf.systems import Polymer
+
+
+@reproduction("polymer", "Polymers: chains of beads, ideal, self-avoiding and collapsed")
+def run(context: Context) -> None:
+    """Chains by Monte Carlo and by generators, and what is exact of them."""
+    own = Plan(context.preset)
+    free = [_simulated(context, f"ideal, N = {n}", plan.ideal(n), own) for n in (10, 20)]
+    freely = [
+        chains.grow(context, f"ideal, N = {len(r.system.chain)}", _plain(r.system), own.drawn)
+        for r in free
+    ]
+    folded = plan.ideal(10, box=potentials.Periodic(plan.PERIODIC))
+    wrapped = chains.simulate(
+        context, "ideal, folded", folded, own.wrapped_rounds, replicas=own.replicas
+    )
+    three = chains.grow(context, "trimer", _plain(plan.collapsed(3)), own.drawn)
+    runs, grown, log_z = {}, {}, {}
+    begun, ideal_chain = {}, {}
+    for n in own.poor:
+        name, system = f"collapsed, N = {n}", plan.collapsed(n)
+        runs[name] = _simulated(context, name, system, own)
+        x = chains.frames(context, name, runs[name], own.training.frames)
+        examples = x.reshape(-1, x.shape[-1])
+        generator = chains.generator_of(system, seed=context.seed_of(f"{name}, network"))
+        chains.train(context, name, generator, examples, own.training)
+        grown[name] = chains.grow(context, name, generator, own.grown)
+        log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
+        begun[n], ideal_chain[n] = _annealed(context, name, runs[name], own)
+    name, system = f"self-avoiding, N = {own.good}", plan.avoiding(own.good)
+    runs[name] = _simulated(context, name, system, own)
+    x = chains.frames(context, name, runs[name], 2)
+    grown[name] = chains.grow(context, name, _plain(system), own.grown)
+    log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
+    hot, at = _tempered(context, own)
+    good, poor = (
+        {
+            n: chains.simulate(
+                context, f"{plan.LONG}, {what}, N = {n}", make(n), own.long_rounds,
+                replicas=own.replicas,
+            )
+            for n in own.lengths
+        }
+        for what, make in (("self-avoiding", plan.avoiding), ("collapsed", plan.collapsed))
+    )  # fmt: skip
+    fits = tuple(
+        estimators.size_exponent(
+            list(each), [tuple(r.mean("end_to_end_squared")) for r in each.values()]
+        )
+        for each in (good, poor)
+    )
+
+    context.log("figures")
+    context.section("Ideal chains: everything is known")
+    figures.ends(context, free, freely)
+    tables.weights(context, "Generators that need no training", [*freely, three])
+    context.section("Chains whose beads attract or repel each other")
+    figures.profiles(context, runs, grown)
+    figures.bonds(context, runs, grown)
+    figures.pictures(context, _pictures(context, grown))
+    tables.sizes(context, runs, grown, log_z)
+    tables.weights(context, "Weights of generators", grown.values())
+    tables.what_limits(context, grown)
+    figures.annealing(context, begun, ideal_chain)
+    for n, walks in begun.items():
+        tables.walks(context, f"Annealing, N = {n}", [*ideal_chain[n], *walks])
+    figures.heat(context, hot, at)
+    context.section("How chains grow")
+    figures.growth(context, good, poor, fits)
+    tables.exponents(context, *fits)
+    tables.chains(context, runs | {f"{plan.LONG}, N = {n}": r for n, r in good.items()})
+
+    context.section("Numbers")
+    for r, one in zip(free, freely, strict=True):
+        targets.ideal(context, r, one)
+    targets.wrapped(context, wrapped)
+    targets.trimer(context, three)
+    least = {8: 0.4, 16: 0.05, 32: 0.0}
+    for n in own.poor:
+        name = f"collapsed, N = {n}"
+        targets.grown(context, runs[name], grown[name], log_z[name], least[n])
+        if n > 8:
+            targets.annealed(context, name, begun[n], ideal_chain[n], {16: 0.6, 32: 0.3}[n])
+    name = f"self-avoiding, N = {own.good}"
+    targets.grown(context, runs[name], grown[name], log_z[name], 0.2)
+    targets.tempered(context, hot, at)
+    targets.exponent(context, *fits)
+    longest = f"collapsed, N = {own.poor[-1]}"
+    context.save(grown[longest].generator, "generator", f"the generator of {longest}")
+
+
+def _simulated(context: Context, name: str, system: Polymer, own: Plan) -> Simulated:
+    return chains.simulate(context, name, system, own.rounds, replicas=own.replicas)
+
+
+def _plain(system: Polymer):  # noqa: ANN202
+    return chains.generator_of(system, seed=0)
+
+
+def _annealed(context: Context, name: str, run: Simulated, own: Plan):  # noqa: ANN202
+    """Walks from a generator that is hotter, and from the ideal chain."""
+    system = run.system
+    warm = chains.simulate(
+        context, f"{name}, T = {own.hot:g}", system, 200, replicas=own.replicas,
+        temperature=own.hot,
+    )  # fmt: skip
+    x = chains.frames(context, name, warm, own.training.frames, temperature=own.hot)
+    generator = chains.generator_of(
+        system, temperature=None, seed=context.seed_of(f"{name}, hot network")
+    )
+    examples = x.reshape(-1, x.shape[-1])
+    t = np.full((len(examples), 1), own.hot, np.float32)
+    chains.train(context, f"{name}, T = {own.hot:g}", generator, examples, own.training, t)
+    grown = chains.grow(context, f"{name}, hot", generator, own.walks, own.hot)
+    begun = [
+        chains.from_generator(context, name, run, grown, own.hot, s) for s in own.from_generator
+    ]
+    return begun, [chains.from_ideal(context, name, run, own.walks, s) for s in own.from_ideal]
+
+
+def _tempered(context: Context, own: Plan) -> tuple[dict[float, Grown], dict[float, Simulated]]:
+    """One generator for many temperatures."""
+    if own.tempered is None:
+        return {}, {}
+    system = plan.collapsed(plan.TEMPERED)
+    name = f"collapsed, N = {plan.TEMPERED}, any T"
+    x, t, runs = chains.tempered_frames(context, system, own.temperatures, own, own.tempered.frames)
+    generator = chains.generator_of(
+        system, temperature=None, seed=context.seed_of(f"{name}, network")
+    )
+    chains.train(context, name, generator, x, own.tempered, t)
+    found = {
+        k: chains.grow(context, f"{name}: {k:g}", generator, own.grown, k) for k in own.temperatures
+    }
+    return found, runs
+
+
+def _pictures(context: Context, grown: dict[str, Grown]) -> dict[str, np.ndarray]:
+    rng, rows = np.random.default_rng(context.seed_of("pictures")), {}
+    for name, own in grown.items():
+        weight = own.samples.log_weight
+        best = np.argsort(-weight)[: len(weight) // 2]
+        chosen = own.samples.x[rng.choice(best, 6, replace=False)]
+        rows[name] = own.generator.system.positions(chosen).numpy()
+    return rows
+
+
+if __name__ == "__main__":
+    main_for("polymer")

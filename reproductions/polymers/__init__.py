@@ -1,0 +1,1 @@
+"""Chains: ideal, self-avoiding, collapsed, and what `polymer` does with them."""

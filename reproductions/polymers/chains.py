@@ -1,0 +1,253 @@
+"""Monte Carlo and generators of one chain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from boltzmann_tf import (
+    BoltzmannGenerator,
+    Cosine,
+    Samples,
+    Stage,
+    Trainer,
+    estimators,
+    exact,
+    priors,
+    sampling,
+)
+from boltzmann_tf.bijectors import ChainFlow
+from boltzmann_tf.estimators import Estimate
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions.polymers.plan import MOVES, Plan, Training, coming_up
+from boltzmann_tf.sampling import PolymerInfo, PolymerState
+from boltzmann_tf.systems import Polymer
+
+BURN_IN = 1000  # rounds
+
+
+class Simulated(NamedTuple):
+    """A run of Monte Carlo."""
+
+    system: Polymer
+    info: PolymerInfo
+    state: PolymerState  # at the end
+    seconds: float  # of processor time
+
+    def mean(self, name: str) -> Estimate:
+        """Of a series, such as "end_to_end_squared"."""
+        return estimators.mean_with_error(getattr(self.info, name))
+
+
+def simulate(
+    context: Context,
+    name: str,
+    system: Polymer,
+    rounds: int,
+    *,
+    replicas: int,
+    temperature: Any = 1.0,
+) -> Simulated:
+    """Replicas of a chain, after a burn-in in which steps are tuned."""
+    context.log(f"{name}: Monte Carlo")
+    start = np.tile(system.initial_state("stretched"), (replicas, 1))
+    state = sampling.polymer_state(start, seed=context.seed_of(f"{name}, Monte Carlo"))
+    options: dict[str, Any] = {"system": system, "temperature": temperature, "weights": MOVES}
+    state, _ = sampling.polymer_rounds(state, BURN_IN, tune=True, **options)
+    begun = time.process_time()
+    state, info = sampling.polymer_rounds(state, rounds, **options)
+    return Simulated(system, info, state, time.process_time() - begun)
+
+
+def frames(
+    context: Context, name: str, run: Simulated, n: int, *, temperature: Any = 1.0
+) -> np.ndarray:
+    """n configurations of each replica, `[n * replicas, event_size]`, in an order of chance."""
+    state, found = run.state, []
+    for _ in range(n):
+        state, _ = sampling.polymer_rounds(
+            state, 60, system=run.system, temperature=temperature, weights=MOVES
+        )
+        found.append(state.x)
+    return np.stack(found)
+
+
+class Grown(NamedTuple):
+    """A generator of a chain, and samples of it."""
+
+    name: str
+    generator: BoltzmannGenerator
+    samples: Samples
+    seconds: float  # of processor time, of the samples
+
+    @property
+    def ess(self) -> float:
+        """Effective fraction of the weights."""
+        return float(estimators.ess_fraction(self.samples.log_weight))
+
+    @property
+    def log_z(self) -> Estimate:
+        """By the weights."""
+        return estimators.log_z(self.samples.log_weight)
+
+    def mean(self, system: Polymer, name: str) -> Estimate:
+        """Weighted: "end_to_end_squared" or "gyration_squared"."""
+        size = {"end_to_end_squared": system.end_to_end, "gyration_squared": system.gyration}[name]
+        value = size(self.samples.x).numpy().astype(np.float64) ** 2
+        found = estimators.weighted_average(value, self.samples.log_weight)
+        return Estimate(*found)
+
+
+def generator_of(
+    system: Polymer, *, jit_compile: Any = "auto", **options: Any
+) -> BoltzmannGenerator:
+    """A chain grown bond by bond."""
+    flow = ChainFlow(**system.growth, **options)
+    prior = priors.UniformBox(np.zeros(flow.event_size), np.ones(flow.event_size))
+    return BoltzmannGenerator(system, flow, prior, jit_compile=jit_compile)
+
+
+def train(
+    context: Context,
+    name: str,
+    generator: BoltzmannGenerator,
+    x: np.ndarray,
+    training: Training,
+    condition: np.ndarray | None = None,
+) -> None:
+    """By example, on configurations `[n, event_size]`."""
+    context.log(f"{name}: training")
+    stage = Stage(training.steps, training.batch, Cosine(3e-3, warmup=0.1), ml=1.0, clip_norm=10.0)
+    trainer = Trainer(
+        generator, seed=context.seed_of(f"{name}, training"), jit_compile=generator.jit_compile
+    )
+    trainer.fit(x.astype(np.float32), stage, data_condition=condition, verbose=0)
+
+
+def grow(
+    context: Context,
+    name: str,
+    generator: BoltzmannGenerator,
+    n: int,
+    temperature: float | None = None,
+) -> Grown:
+    """Samples of a generator; one for all temperatures is told which."""
+    context.log(f"{name}: growth")
+    options: dict[str, Any] = {"seed": context.seed_of(f"{name}, samples")}
+    if temperature is not None:
+        options |= {"temperature": temperature, "condition": np.full((n, 1), temperature)}
+    begun = time.process_time()
+    samples = generator.sample(n, **options)
+    return Grown(name, generator, samples, time.process_time() - begun)
+
+
+class Walked(NamedTuple):
+    """Annealed samples."""
+
+    name: str
+    sweeps: int
+    x: np.ndarray
+    log_weight: np.ndarray
+    seconds: float  # of processor time
+
+    @property
+    def ess(self) -> float:
+        """Effective fraction of the weights."""
+        return float(estimators.ess_fraction(self.log_weight))
+
+
+def _walk(
+    context: Context,
+    name: str,
+    system: Polymer,
+    step: np.ndarray,
+    x: np.ndarray,
+    log_weight: np.ndarray,
+    factors: dict[str, np.ndarray],
+) -> Walked:
+    sweeps = len(next(iter(factors.values()))) - 1
+    context.log(f"{name}: {sweeps} sweeps")
+    state = sampling.polymer_state(x, seed=context.seed_of(f"{name}, walks", sweeps))
+    state = state._replace(step=np.tile(step, (len(x), 1)))
+    begun = time.process_time()
+    state, info = sampling.switch_polymers(state, system=system, factors=factors, weights=MOVES)
+    seconds = time.process_time() - begun
+    return Walked(name, sweeps, state.x, log_weight - info.work, seconds)
+
+
+def from_ideal(context: Context, name: str, run: Simulated, n: int, sweeps: int) -> Walked:
+    """Annealed from the ideal chain, whose log Z is known."""
+    system = run.system
+    free = exact.IdealChain(len(system.chain), _bond_of(system), dimension=system.dimension)
+    seed = context.seed_of(f"{name}, ideal chains", sweeps)
+    x = system.configuration(free.sample(n, seed=seed))
+    known = np.full(n, free.log_z())
+    factors = {"pairs": coming_up(sweeps)}
+    name = f"{name}, from the ideal chain"
+    return _walk(context, name, system, run.state.step.mean(axis=0), x, known, factors)
+
+
+def _bond_of(system: Polymer) -> exact.BondEnergy:
+    own = system.terms[0]
+
+    def energy(r: np.ndarray) -> np.ndarray:
+        return np.asarray(own.function(r * r, system.stiffness, system.length))
+
+    return energy
+
+
+def from_generator(
+    context: Context, name: str, run: Simulated, grown: Grown, hot: float, sweeps: int
+) -> Walked:
+    """Annealed from a generator's weighted samples at a higher temperature."""
+    beta = np.linspace(1 / hot, 1, sweeps + 1)
+    factors = dict.fromkeys(run.system.moving_terms, beta)
+    name = f"{name}, from the generator at T = {hot:g}"
+    x = grown.samples.x.astype(np.float64)
+    step = run.state.step.mean(axis=0)
+    return _walk(context, name, run.system, step, x, grown.samples.log_weight, factors)
+
+
+def log_z_both_ways(
+    context: Context, name: str, run: Simulated, x: np.ndarray, plan: Plan
+) -> Estimate:
+    """log Z by walks from the ideal chain and back to it, without a network."""
+    there = from_ideal(context, f"{name}, log Z", run, plan.walks, plan.both_ways)
+    known = exact.IdealChain(len(run.system.chain), _bond_of(run.system)).log_z()
+    chosen = x[:: max(1, len(x) // plan.walks)][: plan.walks]
+    back = _walk(
+        context,
+        f"{name}, log Z, back",
+        run.system,
+        run.state.step.mean(axis=0),
+        chosen,
+        np.zeros(len(chosen)),
+        {"pairs": coming_up(plan.both_ways)[::-1]},
+    )
+    difference = estimators.bar(known - there.log_weight, -back.log_weight)
+    return Estimate(known, 0.0) - difference
+
+
+def tempered_frames(
+    context: Context, system: Polymer, temperatures: Sequence[float], plan: Plan, n: int
+) -> tuple[np.ndarray, np.ndarray, dict[float, Simulated]]:
+    """Configurations at many temperatures, which these are, and runs at each of them."""
+    runs = {
+        t: simulate(
+            context,
+            f"N = {len(system.chain)}, T = {t:g}",
+            system,
+            plan.rounds,
+            replicas=plan.replicas,
+            temperature=t,
+        )
+        for t in temperatures
+    }
+    each = {t: frames(context, f"T = {t:g}", run, n, temperature=t) for t, run in runs.items()}
+    x = np.concatenate([v.reshape(-1, v.shape[-1]) for v in each.values()])
+    t = np.concatenate([np.full(v.shape[0] * v.shape[1], k) for k, v in each.items()])
+    order = np.random.default_rng(context.seed_of("tempered, order")).permutation(len(x))
+    return x[order], t[order, None].astype(np.float32), runs

@@ -1,0 +1,185 @@
+"""Figures of `polymer`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from boltzmann_tf import estimators, plotting
+from boltzmann_tf.estimators import SizeExponent
+from boltzmann_tf.plotting import Panel
+from boltzmann_tf.reproduction import Context, Series
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers.targets import heat_capacities
+from boltzmann_tf.reproductions.published import published
+
+
+def ends(context: Context, runs: Sequence[Simulated], grown: Sequence[Grown]) -> None:
+    """The density of R_ee of ideal chains, and its free energy."""
+    panels = []
+    for run, own in zip(runs, grown, strict=True):
+        system = run.system
+        n = len(system.chain)
+        edges = np.linspace(0, 3.2 * (system.exact.end_to_end_squared() / 3) ** 0.5 + 2, 41)
+        fine = np.linspace(0, edges[-1], 300)
+        exactly = system.exact.end_to_end_density(fine)
+        weight = estimators.normalized_weights(own.samples.log_weight)
+        r = system.end_to_end(own.samples.x).numpy()
+        ends_ = np.sqrt(run.info.end_to_end_squared.ravel())
+        drawn = [
+            Series("exact", fine, exactly),
+            Series.density("generator", r, edges, weights=weight),
+            Series.density("Monte Carlo", ends_, edges),
+        ]
+        panels.append(Panel("R_ee", "probability density", drawn, f"ideal chain, N = {n}"))
+    context.figure(
+        plotting.curves(panels, legend="above"),
+        "ends.png",
+        "The distance of the ends of ideal chains: by Fourier transform of the law of a bond, from "
+        "a generator, whose weights are constant, and by Monte Carlo.",
+    )
+
+
+def profiles(context: Context, runs: Mapping[str, Simulated], grown: Mapping[str, Grown]) -> None:
+    """F(R_ee) of chains with pairs, and distances of their bonds."""
+    panels = []
+    for name, run in runs.items():
+        own, system = grown[name], run.system
+        r = np.sqrt(run.info.end_to_end_squared)
+        edges = np.linspace(*np.quantile(r, [1e-4, 1 - 1e-4]), 36)
+        known = estimators.free_energy_profile(r.ravel(), edges=edges)
+        found = estimators.free_energy_profile(
+            system.end_to_end(own.samples.x).numpy(), own.samples.log_weight, edges=edges
+        )
+        shown = estimators.align_profile(
+            found.free_energy, known.free_energy, known.free_energy < 3
+        )
+        drawn = [
+            Series("Monte Carlo", known.centers, known.free_energy, style="-"),
+            Series("generator", known.centers, shown, found.standard_error),
+        ]
+        panels.append(Panel("R_ee", "F(R_ee) (kT)", drawn, name, ylim=(-0.5, 8)))
+    context.figure(
+        plotting.curves(panels, legend="above"),
+        "profiles.png",
+        "Free energy along the distance of the ends, from a generator (weighted, with errors) and "
+        "by Monte Carlo.",
+    )
+
+
+def bonds(context: Context, runs: Mapping[str, Simulated], grown: Mapping[str, Grown]) -> None:
+    """Lengths of bonds, and angles between them."""
+    panels = []
+    for name, run in runs.items():
+        own, system = grown[name], run.system
+        weight = estimators.normalized_weights(own.samples.log_weight)
+        lengths, cosines = [], []
+        for x, w in ((own.samples.x, weight), (run.state.x, None)):
+            b = system.bond_vectors(x).numpy().astype(np.float64)
+            r = np.linalg.norm(b, axis=-1)
+            c = np.sum(b[:, 1:] * b[:, :-1], axis=-1) / (r[:, 1:] * r[:, :-1])
+            source = "generator" if w is not None else "Monte Carlo"
+            style = "-" if w is not None else "x"
+            lengths.append(
+                Series.density(source, r, np.linspace(0.7, 3.2, 51), weights=w, style=style)
+            )
+            cosines.append(
+                Series.density(source, c, np.linspace(-1, 1, 41), weights=w, style=style)
+            )
+        panels.append(Panel("bond length", "probability density", lengths, name))
+        panels.append(Panel("cosine between bonds", "probability density", cosines, name))
+    context.figure(
+        plotting.curves(panels, columns=2, legend="above"),
+        "bonds.png",
+        "Lengths of bonds and angles from one to the next.",
+    )
+
+
+def growth(
+    context: Context,
+    good: Mapping[int, Simulated],
+    poor: Mapping[int, Simulated],
+    fits: tuple[SizeExponent, SizeExponent],
+) -> None:
+    """R_ee^2 over N, and the power laws."""
+    nu = published("polymer", "exponent", "value")
+    panels = []
+    every = [("self-avoiding", good, fits[0]), ("collapsed", poor, fits[1])]
+    sizes, ratio = [], []
+    for name, runs, fit in every:
+        n = np.array(list(runs))
+        r2 = Series.over("Monte Carlo", {k - 1: v.mean("end_to_end_squared") for k, v in runs.items()},
+                         kind=name)  # fmt: skip
+        fine = np.geomspace(n[0] - 1, n[-1] - 1, 60)
+        law = fit.amplitude.value * fine ** (2 * fit.nu.value)
+        law *= 1 + fit.correction.value * fine**-0.528
+        sizes += [r2, Series("fit", fine, law, kind=name, style="-", named=False)]
+        ratio.append(r2 * (r2.x ** (-2.0 * nu)))
+    panels = [
+        Panel("N - 1", "<R_ee^2>", sizes, "growth", xscale="log", yscale="log"),
+        Panel(
+            "N - 1", f"<R_ee^2> / (N - 1)^(2 x {nu:.4f})", ratio, "over the power law", xscale="log"
+        ),  # fmt: skip
+    ]
+    context.figure(
+        plotting.curves(panels, panel=(5.0, 4.0)),
+        "growth.png",
+        "How chains grow with the number of beads: self-avoiding ones by Flory's exponent, "
+        "collapsed ones as globules.",
+        thumbnail=True,
+    )
+
+
+def annealing(
+    context: Context, begun: Mapping[int, Sequence[Walked]], ideal: Mapping[int, Sequence[Walked]]
+) -> None:
+    """Effective fraction over sweeps."""
+    drawn = []
+    for source, walks, style in (
+        ("from the ideal chain", ideal, "o--"),
+        ("from a generator", begun, "s-"),
+    ):
+        for n, each in walks.items():
+            x, ess = [w.sweeps for w in each], [w.ess for w in each]
+            drawn.append(Series(source, x, ess, kind=f"N = {n}", style=style))
+    context.figure(
+        plotting.curves(
+            [Panel("sweeps", "effective fraction", drawn, "annealing", xscale="log")],
+            panel=(6.0, 4.2),
+        ),
+        "annealing.png",
+        "Effective fraction of annealed chains over the sweeps that they take.",
+    )
+
+
+def heat(context: Context, found: Mapping[float, Grown], runs: Mapping[float, Simulated]) -> None:
+    """C(T) and the size over temperature, of one generator."""
+    if not found:
+        return
+    own, other = heat_capacities(found, runs)
+    of = "gyration_squared"
+    by_flow = {t: g.mean(runs[t].system, of) for t, g in found.items()}
+    by_runs = {t: run.mean(of) for t, run in runs.items()}
+    sizes = [Series.over("generator", by_flow), Series.over("Monte Carlo", by_runs)]
+    n = len(next(iter(runs.values())).system.chain)
+    panels = [
+        Panel("T", "C", [own, other], "heat capacity", xscale="log"),
+        Panel("T", "<R_g^2>", sizes, "collapse", xscale="log"),
+    ]
+    context.figure(
+        plotting.curves(panels, panel=(4.8, 3.8)),
+        "collapse.png",
+        f"A chain of {n} beads at many temperatures, from one generator (weighted, with errors) "
+        "and by Monte Carlo.",
+    )
+
+
+def pictures(context: Context, rows: Mapping[str, np.ndarray]) -> None:
+    """Chains, name -> positions `[n, beads, d]`."""
+    context.figure(
+        plotting.chain_pictures(rows),
+        "chains.png",
+        "Chains as drawn from the generator, of the upper half of its weights where these differ; "
+        "each picture is as wide as its chain.",
+    )

@@ -1,0 +1,68 @@
+"""How much each preset of `polymer` does, and the chains it looks at."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from boltzmann_tf import potentials, reproduction, systems
+from boltzmann_tf.reproduction import by_preset
+
+MOVES = (0.5, 0.3, 0.1, 0.1)  # of beads, pivots, crankshafts, reptation
+TEMPERED = 10  # beads of the chain that is looked at at many temperatures
+PERIODIC = 5.0  # side of the box that an ideal chain is folded into
+LONG = "long chains"  # in names of runs
+
+
+def ideal(n: int, **options: Any) -> systems.Polymer:
+    """Springs alone."""
+    return systems.Polymer(n, **options)
+
+
+def collapsed(n: int) -> systems.Polymer:
+    """In a poor solvent: all beads attract each other."""
+    return systems.Polymer(n, pairs=potentials.LennardJones())
+
+
+def avoiding(n: int) -> systems.Polymer:
+    """In a good solvent: beads that are not bonded repel each other."""
+    return systems.Polymer(n, pairs=potentials.WeeksChandlerAndersen(), special=(0, 1, 1))
+
+
+class Training(NamedTuple):
+    """Of a generator, on configurations of Monte Carlo."""
+
+    frames: int  # of each of 64 replicas
+    steps: int
+    batch: int = 128
+
+
+class Plan(reproduction.Plan):
+    """How much a preset does: quick, paper."""
+
+    replicas = 64
+    rounds = by_preset(4000, 40_000)  # of each replica of short chains, n moves each
+    drawn = by_preset(20_000, 200_000)  # of a generator, where it is fast
+    grown = by_preset(4000, 40_000)  # of one with pairs
+    poor = by_preset((8,), (8, 16, 32))  # beads of collapsed chains with a generator
+    good = by_preset(8, 16)  # of the self-avoiding one
+    training = by_preset(Training(60, 40, 64), Training(400, 600))
+    tempered = by_preset(None, Training(200, 600))
+    temperatures = (0.5, 0.7, 1.0, 1.6, 2.5, 4.0)
+    hot = 1.5  # where annealing begins with a generator
+    walks = by_preset(500, 2000)  # annealed samples
+    from_generator = by_preset((50,), (100, 333))  # sweeps
+    from_ideal = by_preset((200,), (333, 1000, 3000))
+    both_ways = by_preset(200, 1500)  # densities of the walks for log Z
+    lengths = by_preset((8, 16, 32), (8, 16, 32, 64, 128))  # of the chains whose growth is fitted
+    long_rounds = by_preset(2000, 20_000)
+    wrapped_rounds = by_preset(8000, 60_000)
+
+
+SHARE = 3.0  # power with which pairs come up from nothing
+
+
+def coming_up(steps: int) -> np.ndarray:
+    """Factors from 0 to 1: overlaps must part at the beginning."""
+    return np.linspace(0, 1, steps + 1) ** SHARE

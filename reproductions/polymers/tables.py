@@ -1,0 +1,122 @@
+"""Tables of `polymer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from boltzmann_tf import estimators
+from boltzmann_tf.estimators import Estimate, SizeExponent
+from boltzmann_tf.reproduction import Context, diagnose, weight_columns
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+
+
+def weights(context: Context, title: str, every: Iterable[Grown]) -> None:
+    """Weights of generators, and what they cost."""
+    rows = [
+        {"chain": own.name}
+        | weight_columns(own.samples.log_weight)
+        | {"ms a sample": f"{1e3 * own.seconds / len(own.samples.x):.2g}"}
+        for own in every
+    ]
+    context.table(title, rows)
+
+
+def sizes(
+    context: Context,
+    runs: Mapping[str, Simulated],
+    grown: Mapping[str, Grown],
+    log_z: Mapping[str, Estimate],
+) -> None:
+    """R_ee^2, R_g^2 and log Z of chains with pairs, by Monte Carlo and by the generator."""
+    rows: list[dict[str, Any]] = []
+    for name, run in runs.items():
+        own = grown[name]
+        for source, of in (("Monte Carlo", run.mean), ("generator", None)):
+            mean = of or (lambda quantity, own=own, run=run: own.mean(run.system, quantity))
+            rows.append(
+                {
+                    "chain": name,
+                    "by": source,
+                    "<R_ee^2>": f"{mean('end_to_end_squared'):.3f}",
+                    "<R_g^2>": f"{mean('gyration_squared'):.4f}",
+                    "log Z": f"{log_z[name] if of else own.log_z:.3f}",
+                }
+            )
+    context.table("Chains whose beads attract or repel each other", rows)
+
+
+def chains(context: Context, runs: Mapping[str, Simulated]) -> None:
+    """How Monte Carlo fared."""
+    rows = []
+    for name, run in runs.items():
+        series = run.info.end_to_end_squared
+        ess = float(estimators.chain_ess(series))
+        accepted = np.nanmean(run.info.acceptance, axis=0)
+        rows.append(
+            {
+                "chain": name,
+                "rounds": f"{series.size:,}",
+                "R-hat": diagnose("R-hat", float(estimators.r_hat(series))),
+                "effective samples of R_ee^2": f"{ess:.3g}",
+                "autocorrelation time (rounds)": f"{series.size / ess:.1f}",
+                "CPU seconds for one": f"{run.seconds / ess:.2g}",
+                "accepted: beads, pivots, crankshafts, reptation": ", ".join(
+                    f"{a:.2f}" for a in accepted
+                ),
+            }
+        )
+    context.table("Monte Carlo of chains", rows)
+
+
+def walks(context: Context, title: str, every: Sequence[Walked]) -> None:
+    """What annealing takes."""
+    rows = [
+        {
+            "from": walk.name,
+            "sweeps": f"{walk.sweeps}",
+            "ESS fraction": diagnose("ESS fraction", walk.ess, n=len(walk.x)),
+            "k-hat": diagnose("k-hat", estimators.pareto_k(walk.log_weight)),
+            "log Z": f"{estimators.log_z(walk.log_weight):.3f}",
+            "CPU ms a sample": f"{1e3 * walk.seconds / len(walk.x):.2g}",
+            "CPU ms an effective one": f"{1e3 * walk.seconds / len(walk.x) / walk.ess:.2g}",
+        }
+        for walk in every
+    ]
+    context.table(title, rows)
+
+
+def exponents(context: Context, good: SizeExponent, poor: SizeExponent) -> None:
+    """Fits of the growth of chains."""
+    rows = [
+        {
+            "chain": name,
+            "nu": f"{fit.nu:.4f}",
+            "A": f"{fit.amplitude:.3f}",
+            "B": f"{fit.correction:.3f}",
+            "chi^2 a degree": f"{fit.chi_square:.2f}",
+        }
+        for name, fit in (("self-avoiding", good), ("collapsed", poor))
+    ]
+    context.table("<R_ee^2> = A (N - 1)^(2 nu) (1 + B (N - 1)^-0.528)", rows)
+
+
+def what_limits(context: Context, grown: Mapping[str, Grown]) -> None:
+    """The spread of log-weights as chains grow."""
+    rows = []
+    for name, own in grown.items():
+        n = own.generator.bijector.event_size // own.generator.system.dimension + 1
+        log_w = own.samples.log_weight
+        low, high = np.quantile(log_w, [0.159, 0.841])
+        rows.append(
+            {
+                "chain": name,
+                "N": f"{n}",
+                "half of the 68 % interval of log w": f"{(high - low) / 2:.2f}",
+                "the same over sqrt(N)": f"{(high - low) / 2 / n**0.5:.3f}",
+                "ESS fraction": f"{own.ess:.3f}",
+            }
+        )
+    context.table("What limits the effective sample size", rows)

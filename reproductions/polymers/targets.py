@@ -1,0 +1,135 @@
+"""What `polymer` is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from boltzmann_tf import estimators
+from boltzmann_tf.estimators import Estimate, SizeExponent
+from boltzmann_tf.reproduction import Context, Series, Targets
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers.plan import PERIODIC
+from boltzmann_tf.reproductions.published import published
+
+EXACT = "closed forms and quadrature, boltzmann_tf.exact"
+SIZES = {"end_to_end_squared": "<R_ee^2>", "gyration_squared": "<R_g^2>"}
+
+
+def ideal(context: Context, run: Simulated, grown: Grown) -> None:
+    """Sizes of an ideal chain by Monte Carlo and by the generator; log Z; weights."""
+    known, n = run.system.exact, len(run.system.chain)
+    targets = Targets(context, f"ideal chain, N = {n}", EXACT)
+    for attribute, quantity in SIZES.items():
+        value = getattr(known, attribute)()
+        found = {"Monte Carlo": run.mean(attribute), "generator": grown.mean(run.system, attribute)}
+        for source, own in found.items():
+            targets.within_errors(f"{quantity}, {source}", own, value)
+            error = own.standard_error / own.value
+            targets.at_most(f"{quantity}, {source}, stated relative error", error, 0.005, source="")
+    targets.at_least("ESS fraction", grown.ess, 0.99, source="", headline=n == 10)
+    targets.close("log Z", grown.log_z, known.log_z(), 0.002, headline=n == 10)
+
+
+def wrapped(context: Context, run: Simulated) -> None:
+    """Bonds of an ideal chain that is folded into a small periodic box."""
+    known = run.system.growth  # the same bonds, in open space
+    chain = type(run.system)(known["n"]).exact
+    targets = Targets(context, f"ideal chain in a periodic box of {PERIODIC:g}", EXACT)
+    own = run.mean("bond_squared")
+    targets.within_errors("<b^2>", own, chain.periodic_bond_squared(PERIODIC), headline=True)
+    targets.at_most(
+        "<b^2>, stated relative error", own.standard_error / own.value, 0.002, source=""
+    )
+
+
+def trimer(context: Context, grown: Grown) -> None:
+    """Three beads with Lennard-Jones pairs, by quadrature."""
+    system = grown.generator.system
+    targets = Targets(context, "trimer", EXACT)
+    size = grown.mean(system, "end_to_end_squared")
+    targets.within_errors("log Z", grown.log_z, system.exact.log_z())
+    targets.within_errors("<R_ee^2>", size, system.exact.end_to_end_squared())
+    errors = (grown.log_z.standard_error, size.standard_error / size.value)
+    targets.at_most("largest stated error", max(errors), 0.005, source="")
+    targets.at_least("ESS fraction", grown.ess, 0.9, source="")
+
+
+def grown(context: Context, run: Simulated, own: Grown, log_z: Estimate, least: float) -> None:
+    """A generator of a chain with pairs beside Monte Carlo."""
+    targets = Targets(context, own.name, "Monte Carlo, this run", "simulation")
+    targets.at_least("ESS fraction, the flow alone", own.ess, least, source="", headline=True)
+    targets.within_errors("log Z", own.log_z, log_z)
+    for attribute, quantity in SIZES.items():
+        mean = run.mean(attribute)
+        targets.within_errors(quantity, own.mean(run.system, attribute), mean)
+        error = mean.standard_error / mean.value
+        targets.at_most(f"{quantity}, Monte Carlo, stated relative error", error, 0.01, source="")
+
+
+def annealed(
+    context: Context,
+    label: str,
+    begun: Sequence[Walked],
+    ideal_chain: Sequence[Walked],
+    least: float,
+) -> None:
+    """Sweeps that it takes from the generator, over those from the ideal chain."""
+    targets = Targets(context, label, "annealing from the ideal chain, this run")
+    best = max(begun, key=lambda walk: walk.ess)
+    targets.at_least("ESS fraction, annealed from the flow", best.ess, least, source="")
+    if ideal_chain:
+        ratio = best.sweeps / sweeps_for(ideal_chain, best.ess)
+        name = "sweeps at the same ESS, from the flow over from the ideal chain"
+        targets.at_most(name, ratio, 1 / 3, headline=True)
+
+
+def sweeps_for(walks: Sequence[Walked], ess: float) -> float:
+    """Sweeps at which annealing has an effective fraction, by -log ESS ~ 1 / sweeps."""
+    each = [-np.log(walk.ess) * walk.sweeps for walk in walks]
+    return float(each[-1] / -np.log(min(ess, 0.999)))
+
+
+def tempered(
+    context: Context, found: Mapping[float, Grown], runs: Mapping[float, Simulated]
+) -> None:
+    """One generator for many temperatures: weights and heat capacity."""
+    if not found:
+        return
+    targets = Targets(context, "one generator, T = 0.5 to 4", "Monte Carlo, this run", "simulation")
+    least = min(own.ess for own in found.values())
+    targets.at_least("smallest ESS fraction of six T", least, 0.2, source="", headline=True)
+    own, other = heat_capacities(found, runs)
+    targets.agree("C(T), largest |deviation| in combined errors", own, other)
+
+
+def heat_capacities(
+    found: Mapping[float, Grown], runs: Mapping[float, Simulated]
+) -> tuple[Series, Series]:
+    """Var(u) / T^2 of the generator and of Monte Carlo."""
+    by_flow, by_runs = {}, {}
+    for t, own in found.items():
+        u = own.samples.energy.astype(np.float64)
+        by_flow[t] = estimators.weighted_average(
+            np.stack([u, u * u], axis=1),
+            own.samples.log_weight,
+            function=lambda m, t=t: (m[1] - m[0] ** 2) / t**2,
+        )
+        energy = runs[t].info.energy
+        by_runs[t] = estimators.function_of_means(
+            np.stack([energy, energy**2], axis=-1), lambda m, t=t: (m[1] - m[0] ** 2) / t**2
+        )
+    return Series.over("generator", by_flow), Series.over("Monte Carlo", by_runs)
+
+
+def exponent(context: Context, good: SizeExponent, poor: SizeExponent) -> None:
+    """Flory's exponent of self-avoiding chains, which a collapsed one has not."""
+    known = published("polymer", "exponent")
+    targets = Targets(context, "self-avoiding chains", known["source"], "published")
+    nu = good.nu
+    targets.close("nu", nu, known["value"], 0.005, headline=True)
+    targets.at_most("nu, stated error", nu.standard_error, 0.003, source="")
+    off = abs(poor.nu.value - known["value"]) / poor.nu.standard_error
+    own = Targets(context, "collapsed chains", known["source"], "published")
+    own.at_least("nu off that of self-avoiding ones, in errors", off, 3.0, widened=False)
