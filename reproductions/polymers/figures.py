@@ -109,8 +109,8 @@ def growth(
     sizes, ratio = [], []
     for name, runs, fit in every:
         n = np.array(list(runs))
-        r2 = Series.over("Monte Carlo", {k - 1: v.mean("end_to_end_squared") for k, v in runs.items()},
-                         kind=name)  # fmt: skip
+        means = {k - 1: v.mean("end_to_end_squared") for k, v in runs.items()}
+        r2 = Series.over("Monte Carlo", means, kind=name)
         fine = np.geomspace(n[0] - 1, n[-1] - 1, 60)
         law = fit.amplitude.value * fine ** (2 * fit.nu.value)
         law *= 1 + fit.correction.value * fine**-0.528
