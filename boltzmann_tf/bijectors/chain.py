@@ -27,7 +27,7 @@ NEGLIGIBLE = 32.0  # kT: lengths whose energy lies this much higher do not occur
 NEAREST2 = 0.3  # squared distance below which the potential of pairs is as there
 HIGHEST = 12.0  # of that potential, kT: what lies above is as good as never drawn
 REACH2 = 9.0  # of the widest of the bumps of a field, squared
-BUMPS = 4  # exp(-r^2 / REACH2), and its second, fourth and eighth power
+BUMPS = 4  # exp(-r^2 / REACH2), and its second, fourth and eighth power: see `_field`
 CROWDS = (1.5, 4.0, 12.0)  # squared ranges in which neighbours of a bead are counted
 FEATURES = 9 + 2 * len(CROWDS)  # of a bead, that a network sees
 UNSEEN = 1e-4  # share of the density that no field can take away
@@ -46,9 +46,9 @@ class Grid(NamedTuple):
 
     lengths: int = 8
     directions: int = 32
-    cosines: int = 17
+    cosines: int = 33
     turns: int = 16
-    angles: int = 32
+    angles: int = 96
 
 
 @register
@@ -232,7 +232,7 @@ class ChainFlow(Bijector):
             c, log_c = 2 * s - 1, log_c - np.log(2)
         t, log_t = _from(self._of_angles(r, c, seen), z[:, -1])
         bond = r[:, None] * _turned(frame, _direction(c, 2 * np.pi * t - np.pi, self._d))
-        return bond, log_v + log_r + log_c + log_t - np.log(2 * np.pi)
+        return bond, _sum(log_v, log_r, log_c, log_t)
 
     def _latent(
         self, bond: tf.Tensor, law: BoltzmannTable, seen: Any
@@ -252,7 +252,7 @@ class ChainFlow(Bijector):
         phi = _angle(local[:, 1], local[:, 0])
         t, log_t = _to(self._of_angles(r, c, seen), (phi + np.pi) / (2 * np.pi))
         parts.append(t)
-        return tf.stack(parts, axis=-1), log_v + log_r + log_c + log_t - np.log(2 * np.pi)
+        return tf.stack(parts, axis=-1), _sum(log_v, log_r, log_c, log_t)
 
     # The law of a bond's length.
 
@@ -409,12 +409,13 @@ class ChainFlow(Bijector):
         from_beads = (last[:, None] - beads)[:, None]  # [batch, 1, n, d]
         r2 = tf.reduce_sum((flat[:, :, None] + from_beads) ** 2, axis=-1)
         u = self._pairs.of_pair(tf.maximum(r2, NEAREST2))
-        pairs, *bumps = tf.unstack(weights[:, None], axis=-1)  # [batch, 1, n] each
-        field = pairs * tf.minimum(u / t[:, None, None], HIGHEST)
+        pairs, *w = tf.unstack(weights[:, None], axis=-1)  # [batch, 1, n] each
         bump = tf.exp(-r2 / REACH2)
-        for weight in bumps:
-            field += weight * bump
-            bump = bump * bump
+        second = bump * bump
+        # Nested: of a plain sum in a loop TensorFlow makes one with a buffer that it then finds in
+        # use.
+        bumps = bump * (w[0] + bump * (w[1] + second * (w[2] + second * second * w[3])))
+        field = pairs * tf.minimum(u / t[:, None, None], HIGHEST) + bumps
         return tf.reshape(tf.reduce_sum(field, axis=-1), lead)
 
     def get_config(self) -> dict[str, Any]:
@@ -423,6 +424,11 @@ class ChainFlow(Bijector):
         for name in ("event_size", "condition_size"):
             config.pop(name, None)
         return config
+
+
+def _sum(*logs: tf.Tensor) -> tf.Tensor:
+    """Of logs of densities, and that of a turn in [0, 1] to one in radians."""
+    return tf.reduce_sum(tf.stack(logs), axis=0) - np.log(2 * np.pi)
 
 
 def _directions(m: int, dimension: int) -> np.ndarray:
