@@ -41,6 +41,12 @@ PRINTS = {
     "own_study": [],
     "own_system": [r"'acceptance': 0\.", r"^\(1000, 2, 2\)$", r"^\[ 0\. inf\]$", "^True True$"],
     "particles": [r"'fene'", r"^-4\.38"],
+    "polymers": [
+        r"^28\.418\d+ 28\.956\d+ 5\.308",
+        r"^3\.1859\d+ 0\.537",
+        r"^Estimate\(value=1[3-6]\.",
+        r"^0\.[6-9]",
+    ],
     "priors": [r"^Estimate\(value=6\.\d+", r"^Exponential\(event_size=1, scale=1\.0\)$"],
     "reproductions": [],
     "training": [r"^stage 1 .* J_KL: 64 of 64 energies are NaN", r"^1 0 12800$"],
