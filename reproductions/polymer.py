@@ -91,12 +91,12 @@ def run(context: Context) -> None:
         targets.ideal(context, r, one)
     targets.wrapped(context, wrapped)
     targets.trimer(context, three)
-    least = {8: 0.4, 16: 0.05, 32: 0.0}
     for n in own.poor:
         name = f"collapsed, N = {n}"
-        targets.grown(context, runs[name], grown[name], log_z[name], least[n])
-        if n > 8:
-            targets.annealed(context, name, begun[n], ideal_chain[n], {16: 0.6, 32: 0.3}[n])
+        least, after = plan.LEAST.get(n, (0.0, 0.0))
+        targets.grown(context, runs[name], grown[name], log_z[name], least)
+        if after:
+            targets.annealed(context, name, begun[n], ideal_chain[n], after)
     name = f"self-avoiding, N = {own.good}"
     targets.grown(context, runs[name], grown[name], log_z[name], 0.2)
     targets.tempered(context, hot, at)

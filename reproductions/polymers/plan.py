@@ -12,6 +12,7 @@ from boltzmann_tf.reproduction import by_preset
 MOVES = (0.5, 0.3, 0.1, 0.1)  # of beads, pivots, crankshafts, reptation
 TEMPERED = 10  # beads of the chain that is looked at at many temperatures
 PERIODIC = 5.0  # side of the box that an ideal chain is folded into
+LEAST = {8: (0.4, 0.0), 16: (0.05, 0.6), 32: (0.0, 0.3)}  # ESS of the flow alone, annealed
 LONG = "long chains"  # in names of runs
 
 

@@ -1,0 +1,77 @@
+"""The study `polymer`, in miniature: what is exact passes, what is planted fails."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from boltzmann_tf import potentials
+from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproductions import polymer
+from boltzmann_tf.reproductions.polymers import chains, figures, plan, targets
+
+
+class Tiny(plan.Plan):
+    """Seconds of each part."""
+
+    replicas = 24
+    rounds = 5000
+    drawn = 2000
+    grown = 300
+    poor = (4,)
+    good = 4
+    training = plan.Training(2, 3, 16)
+    tempered = plan.Training(2, 3, 16)
+    temperatures = (1.0, 2.0)
+    walks = 40
+    from_generator, from_ideal, both_ways = (5,), (5, 10), 20
+    lengths = (4, 6, 8)
+    long_rounds, wrapped_rounds = 100, 400
+
+
+@pytest.fixture
+def context(tmp_path):
+    made = Context("polymer", output=tmp_path)
+    made.begin()
+    return made
+
+
+def test_ideal_chains_are_judged_by_what_is_exact(context):
+    own = Tiny("quick")
+    run = chains.simulate(context, "ideal", plan.ideal(10), own.rounds, replicas=own.replicas)
+    grown = chains.grow(context, "ideal", chains.generator_of(run.system, jit_compile=False), 2000)
+    figures.ends(context, [run], [grown])
+    targets.ideal(context, run, grown)
+    folded = plan.ideal(10, box=potentials.Periodic(plan.PERIODIC))
+    wrapped = chains.simulate(context, "folded", folded, 400, replicas=own.replicas)
+    targets.wrapped(context, wrapped)
+    passed = {m.name: m.passed for m in context.metrics if "stated relative" not in m.name}
+    assert all(passed.values()), passed
+    # Planted: a chain with one bead more.
+    longer = run._replace(system=plan.ideal(11))
+    before = len(context.metrics)
+    targets.ideal(context, longer, grown)
+    planted = {m.name.split(": ")[1]: m.passed for m in context.metrics[before:]}
+    assert not planted["log Z"]
+    assert not planted["<R_ee^2>, Monte Carlo"]
+
+
+def test_sweeps_by_the_law_of_annealing():
+    """-log ESS ~ 1 / sweeps."""
+
+    def walked(sweeps):
+        w = np.random.default_rng(sweeps).normal(scale=(100 / sweeps) ** 0.5, size=100_000)
+        return chains.Walked("", sweeps, np.zeros((100_000, 1)), w, 0.0)
+
+    walks = [walked(200), walked(400)]
+    assert targets.sweeps_for(walks, walked(800).ess) == pytest.approx(800, rel=0.05)
+
+
+@pytest.mark.slow
+def test_the_whole_study_runs(context, monkeypatch):
+    monkeypatch.setattr(polymer, "Plan", Tiny)
+    polymer.run(context)
+    content = context.finish()
+    assert content["error"] is None
+    names = {metric.name.split(":")[0] for metric in context.metrics}
+    assert {"ideal chain, N = 10", "trimer", "collapsed, N = 4", "self-avoiding chains"} <= names
