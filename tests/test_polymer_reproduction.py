@@ -15,7 +15,7 @@ class Tiny(plan.Plan):
     """Seconds of each part."""
 
     replicas = 24
-    rounds = 5000
+    rounds = 600
     drawn = 2000
     grown = 300
     poor = (4,)
@@ -38,7 +38,7 @@ def context(tmp_path):
 
 def test_ideal_chains_are_judged_by_what_is_exact(context):
     own = Tiny("quick")
-    run = chains.simulate(context, "ideal", plan.ideal(10), own.rounds, replicas=own.replicas)
+    run = chains.simulate(context, "N = 10", plan.ideal(10), own.rounds, replicas=own.replicas)
     grown = chains.grow(context, "ideal", chains.generator_of(run.system, jit_compile=False), 2000)
     figures.ends(context, [run], [grown])
     targets.ideal(context, run, grown)
