@@ -47,8 +47,8 @@ def test_ideal_chains_are_judged_by_what_is_exact(context):
     targets.wrapped(context, wrapped)
     passed = {m.name: m.passed for m in context.metrics if "stated relative" not in m.name}
     assert all(passed.values()), passed
-    # Planted: a chain with one bead more.
-    longer = run._replace(system=plan.ideal(11))
+    # Planted: a chain with longer bonds.
+    longer = run._replace(system=plan.ideal(10, length=1.7))
     before = len(context.metrics)
     targets.ideal(context, longer, grown)
     planted = {m.name.split(": ")[1]: m.passed for m in context.metrics[before:]}
