@@ -54,6 +54,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         {"LAMMPS: time_over_ours": "at least 10"},
     ),
     "gibbs_joint": ("two ways to a generator of two coupled boxes", {}),
+    "polymers": (
+        "a self-avoiding chain of 64 beads: CPU seconds for one independent R_ee^2, and LAMMPS'",
+        {"LAMMPS: time_over_ours": "at least 5"},
+    ),
     "ising_sweeps": (
         "Ising, 64 x 64, million attempted flips",
         {

@@ -8,17 +8,13 @@ time of a move grows with the number of particles, which from a size on are in c
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks._lammps import ask
 from boltzmann_tf import sampling
 from boltzmann_tf.potentials import LennardJones
 from boltzmann_tf.systems import GibbsBoxes
@@ -29,26 +25,6 @@ N, DENSITY, CUT, TEMPERATURE = 512, 0.7, 3.0, 1.0
 SIZES = (250, 500, 2000, 8000)  # of the last table
 LIKE = 40_000  # moves of LAMMPS a round
 OURS = 1_000_000
-
-
-def _lammps(job: dict[str, Any]) -> dict[str, Any] | None:
-    """Its answer, or None where it does not run."""
-    python = os.environ.get("REFERENCE_PYTHON", sys.executable)
-    libraries = f"{Path(python).parent.parent / 'lib'}:{os.environ.get('LD_LIBRARY_PATH', '')}"
-    try:
-        found = subprocess.run(
-            [python, str(Path(__file__).with_name("gibbs_lammps.py"))],
-            input=json.dumps(job),
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "LD_LIBRARY_PATH": libraries, "OMP_NUM_THREADS": "1"},
-        )
-    except subprocess.CalledProcessError as error:
-        said = (error.stderr or "").strip().splitlines()
-        print(f"LAMMPS is left out: {said[-1] if said else error}", file=sys.stderr)
-        return None
-    return dict(json.loads(found.stdout))
 
 
 def run(repeats: int = 5) -> dict[str, Any]:
@@ -84,7 +60,7 @@ def run(repeats: int = 5) -> dict[str, Any]:
         rates["boltzmann_tf"].append(OURS / (time.process_time() - start))
         energies["boltzmann_tf"].append(float(info.energy[0, :, 0].mean() / N))
         accepted["boltzmann_tf"] = float(info.acceptance[0, 0])
-        other = _lammps(job)
+        other = ask("gibbs_lammps.py", job)
         if other is not None:
             rates["LAMMPS"].append(LIKE / other["seconds"][-1])
             energies["LAMMPS"].append(other["energies"][-1] / N)
