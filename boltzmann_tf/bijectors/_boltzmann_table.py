@@ -48,6 +48,27 @@ class BoltzmannTable(NamedTuple):
         """The integral over all nodes, `[batch, 1]`."""
         return self.integral[:, -1:]
 
+    @classmethod
+    def of_logs(cls, log_values: tf.Tensor, unseen: float) -> BoltzmannTable:
+        """A density on [0, 1] from logs of its values at even nodes, `[batch, nodes]`.
+
+        A share `unseen` of it is even, so that no place is beyond it.
+        """
+        nodes = log_values.shape[1]
+        return cls.linear(tf.nn.softmax(log_values, axis=1) + unseen / nodes, 1 / (nodes - 1))
+
+    def drawn(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What has a share z `[batch]` below it, and the log of the density there."""
+        whole = self.whole[:, 0]
+        value, log_slope = self.shrunk((z * whole)[:, None])
+        return value[:, 0], log_slope[:, 0] - tf.math.log(whole)
+
+    def share(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The way back: the share below a value `[batch]`, and the log of the density there."""
+        whole = self.whole[:, 0]
+        z, log_slope = self.stretched(value[:, None])
+        return z[:, 0] / whole, log_slope[:, 0] - tf.math.log(whole)
+
     def stretched(self, length: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """W of lengths >= 0, `[batch, k]`, and the log of its slope there."""
         cells = self.factor.shape[1] - 1
