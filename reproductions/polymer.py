@@ -7,12 +7,15 @@ turns parts of the chain and lets it creep. Of ideal chains everything is known 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from boltzmann_tf import estimators, potentials
+from boltzmann_tf import BoltzmannGenerator, estimators, potentials
+from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.reproductions.polymers import chains, figures, plan, tables, targets
-from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
 from boltzmann_tf.reproductions.polymers.plan import Plan
 from boltzmann_tf.systems import Polymer
 
@@ -59,12 +62,7 @@ def run(context: Context) -> None:
         }
         for what, make in (("self-avoiding", plan.avoiding), ("collapsed", plan.collapsed))
     )  # fmt: skip
-    fits = tuple(
-        estimators.size_exponent(
-            list(each), [tuple(r.mean("end_to_end_squared")) for r in each.values()]
-        )
-        for each in (good, poor)
-    )
+    fits = _exponent(good), _exponent(poor)
 
     context.log("figures")
     context.section("Ideal chains: everything is known")
@@ -109,11 +107,18 @@ def _simulated(context: Context, name: str, system: Polymer, own: Plan) -> Simul
     return chains.simulate(context, name, system, own.rounds, replicas=own.replicas)
 
 
-def _plain(system: Polymer):  # noqa: ANN202
+def _exponent(runs: Mapping[int, Simulated]) -> SizeExponent:
+    sizes = [tuple(run.mean("end_to_end_squared")) for run in runs.values()]
+    return estimators.size_exponent(list(runs), sizes)
+
+
+def _plain(system: Polymer) -> BoltzmannGenerator:
     return chains.generator_of(system, seed=0)
 
 
-def _annealed(context: Context, name: str, run: Simulated, own: Plan):  # noqa: ANN202
+def _annealed(
+    context: Context, name: str, run: Simulated, own: Plan
+) -> tuple[list[Walked], list[Walked]]:
     """Walks from a generator that is hotter, and from the ideal chain."""
     system = run.system
     warm = chains.simulate(
@@ -157,7 +162,7 @@ def _pictures(context: Context, grown: dict[str, Grown]) -> dict[str, np.ndarray
         weight = own.samples.log_weight
         best = np.argsort(-weight)[: len(weight) // 2]
         chosen = own.samples.x[rng.choice(best, 6, replace=False)]
-        rows[name] = own.generator.system.positions(chosen).numpy()
+        rows[name] = own.system.positions(chosen).numpy()
     return rows
 
 

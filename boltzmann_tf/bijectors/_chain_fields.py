@@ -182,7 +182,7 @@ class ChainField:
         """At points `[batch, ..., d]` from the last bead, `[batch, ...]`."""
         beads, k, t, weights, _ = seen
         lead = tf.shape(points)[:-1]
-        if weights is None:
+        if weights is None or self.pairs is None:
             return tf.zeros(lead, points.dtype)
         last = tf.gather(beads, k - 1, axis=1)
         flat = tf.reshape(points, [lead[0], -1, self.d])

@@ -11,8 +11,8 @@ __all__ = ["angle_of", "direction", "directions", "frame_of", "turned", "turned_
 def directions(m: int, dimension: int) -> np.ndarray:
     """m unit vectors, spread evenly, `[m, d]`."""
     if dimension == 2:
-        phi = 2 * np.pi * (np.arange(m) + 0.5) / m
-        return np.stack([np.cos(phi), np.sin(phi)], axis=1)
+        angle = 2 * np.pi * (np.arange(m) + 0.5) / m
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
     z = 1 - (2 * np.arange(m) + 1) / m
     phi = np.pi * (3 - 5**0.5) * np.arange(m)
     s = np.sqrt(1 - z**2)

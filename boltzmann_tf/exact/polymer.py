@@ -265,8 +265,8 @@ class IdealChain:
 
     def end_to_end_probabilities(self, edges: ArrayLike, temperature: float = 1.0) -> np.ndarray:
         """Probability that the distance of the ends is in each bin, `[bins]`."""
-        edges = np.maximum(bin_edges("edges", edges), 0.0)
-        r, log_w, first = composite_nodes(edges, float(np.max(np.diff(edges))) + 1e-300)
+        ends = np.maximum(bin_edges("edges", edges), 0.0)
+        r, log_w, first = composite_nodes(ends, float(np.max(np.diff(ends))) + 1e-300)
         mass = np.exp(log_w) * self.end_to_end_density(r, temperature)
         return np.add.reduceat(mass, first)
 

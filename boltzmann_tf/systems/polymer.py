@@ -13,12 +13,14 @@ from boltzmann_tf import exact, potentials
 from boltzmann_tf._support.checks import choice, instance, non_negative, positive, positive_int
 from boltzmann_tf.potentials import (
     FENE,
+    Bonds,
     CosineAngle,
     Distance,
     HarmonicBond,
     Open,
     Pairs,
     Potential,
+    SoftWalls,
 )
 from boltzmann_tf.potentials._space import SPACES
 from boltzmann_tf.systems.particles import ParticleSystem
@@ -56,6 +58,7 @@ class Polymer(ParticleSystem):
 
     Attributes:
       chain: numbers of the beads, in order.
+      spring: the term of the bonds.
     """
 
     def __init__(
@@ -84,9 +87,8 @@ class Polymer(ParticleSystem):
         if len(self.special) != 3 or not set(special) <= {0, 1}:
             raise ValueError(f"special must be three of 0 or 1, got {special!r}")
         make = {"harmonic": HarmonicBond, "fene": FENE}[bond]
-        terms: list[Potential] = [
-            make(_apart(n, 1), self.stiffness, self.length, name="bond"),
-        ]
+        self.spring: Bonds = make(_apart(n, 1), self.stiffness, self.length, name="bond")
+        terms: list[Potential] = [self.spring]
         if self.bending:
             if n < 3:
                 raise ValueError(f"n must be at least 3 for a chain that bends, got {n}")
@@ -117,7 +119,9 @@ class Polymer(ParticleSystem):
                 r[:, 1] = 0.4 * step * (np.arange(n) % 2)
             return r
         # A path to and fro through the places of a lattice; the solvent is spread over the rest.
-        side = self.lengths if self.lengths is not None else np.full(d, 2 * self._box.half_width)
+        side = self.lengths
+        if side is None:
+            side = np.full(d, 2 * instance("box", self._box, SoftWalls).half_width)
         each = max(int(np.ceil(self.n ** (1 / d) - 1e-9)), int(side.min() / step))
         grid = np.indices([each] * d).reshape(d, -1).T.copy()
         for k in range(1, d):  # every second row backwards
@@ -140,7 +144,7 @@ class Polymer(ParticleSystem):
     def bond_energy(self, r: Any) -> np.ndarray:
         """Energy of a bond of lengths r in kT, that of its beads as a pair included."""
         r2 = np.asarray(r, np.float64) ** 2
-        u = np.asarray(self.terms[0].function(r2, self.stiffness, self.length), np.float64)
+        u = np.asarray(self.spring.function(r2, self.stiffness, self.length), np.float64)
         if self.pairs is not None and self.special[0]:
             u = u + np.asarray(self.pairs.of_pair(r2), np.float64)
         return u
@@ -176,7 +180,7 @@ class Polymer(ParticleSystem):
     def growth(self) -> dict[str, Any]:
         """Arguments of `bijectors.ChainFlow`, which grows this chain bond by bond."""
         names = ("pairs", "special", "bending", "dimension")
-        return {"n": len(self.chain), "bond": self.terms[0], **{k: getattr(self, k) for k in names}}
+        return {"n": len(self.chain), "bond": self.spring, **{k: getattr(self, k) for k in names}}
 
     @functools.cached_property
     def exact(self) -> exact.IdealChain | exact.Trimer | None:
@@ -184,7 +188,7 @@ class Polymer(ParticleSystem):
         if self.solvent or not isinstance(self._box, Open):
             return None
         d, n = self.dimension, len(self.chain)
-        own = self.terms[0]
+        own = self.spring
 
         def bond(r: np.ndarray) -> np.ndarray:
             with np.errstate(invalid="ignore"):

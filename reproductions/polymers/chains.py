@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -39,7 +39,12 @@ class Simulated(NamedTuple):
 
     def mean(self, name: str) -> Estimate:
         """Of a series, such as "end_to_end_squared"."""
-        return estimators.mean_with_error(getattr(self.info, name))
+        return Estimate(*estimators.mean_with_error(getattr(self.info, name)))
+
+    @property
+    def ideal(self) -> exact.IdealChain:
+        """The chain of these bonds without pairs."""
+        return ideal_of(self.system)
 
 
 def simulate(
@@ -82,6 +87,7 @@ class Grown(NamedTuple):
     generator: BoltzmannGenerator
     samples: Samples
     seconds: float  # of processor time, of the samples
+    system: Polymer
 
     @property
     def ess(self) -> float:
@@ -93,8 +99,9 @@ class Grown(NamedTuple):
         """By the weights."""
         return estimators.log_z(self.samples.log_weight)
 
-    def mean(self, system: Polymer, name: str) -> Estimate:
+    def mean(self, name: str) -> Estimate:
         """Weighted: "end_to_end_squared" or "gyration_squared"."""
+        system = self.system
         size = {"end_to_end_squared": system.end_to_end, "gyration_squared": system.gyration}[name]
         value = size(self.samples.x).numpy().astype(np.float64) ** 2
         found = estimators.weighted_average(value, self.samples.log_weight)
@@ -141,7 +148,8 @@ def grow(
         options |= {"temperature": temperature, "condition": np.full((n, 1), temperature)}
     begun = time.process_time()
     samples = generator.sample(n, **options)
-    return Grown(name, generator, samples, time.process_time() - begun)
+    seconds = time.process_time() - begun
+    return Grown(name, generator, samples, seconds, cast(Polymer, generator.system))
 
 
 class Walked(NamedTuple):
@@ -180,8 +188,7 @@ def _walk(
 
 def from_ideal(context: Context, name: str, run: Simulated, n: int, sweeps: int) -> Walked:
     """Annealed from the ideal chain, whose log Z is known."""
-    system = run.system
-    free = exact.IdealChain(len(system.chain), _bond_of(system), dimension=system.dimension)
+    system, free = run.system, run.ideal
     seed = context.seed_of(f"{name}, ideal chains", sweeps)
     x = system.configuration(free.sample(n, seed=seed))
     known = np.full(n, free.log_z())
@@ -190,13 +197,14 @@ def from_ideal(context: Context, name: str, run: Simulated, n: int, sweeps: int)
     return _walk(context, name, system, run.state.step.mean(axis=0), x, known, factors)
 
 
-def _bond_of(system: Polymer) -> exact.BondEnergy:
-    own = system.terms[0]
+def ideal_of(system: Polymer) -> exact.IdealChain:
+    """The chain of a system's bonds alone."""
+    own = system.spring
 
     def energy(r: np.ndarray) -> np.ndarray:
         return np.asarray(own.function(r * r, system.stiffness, system.length))
 
-    return energy
+    return exact.IdealChain(len(system.chain), energy, dimension=system.dimension)
 
 
 def from_generator(
@@ -216,7 +224,7 @@ def log_z_both_ways(
 ) -> Estimate:
     """log Z by walks from the ideal chain and back to it, without a network."""
     there = from_ideal(context, f"{name}, log Z", run, plan.walks, plan.both_ways)
-    known = exact.IdealChain(len(run.system.chain), _bond_of(run.system)).log_z()
+    known = run.ideal.log_z()
     chosen = x[:: max(1, len(x) // plan.walks)][: plan.walks]
     back = _walk(
         context,

@@ -21,9 +21,9 @@ def ends(context: Context, runs: Sequence[Simulated], grown: Sequence[Grown]) ->
     for run, own in zip(runs, grown, strict=True):
         system = run.system
         n = len(system.chain)
-        edges = np.linspace(0, 3.2 * (system.exact.end_to_end_squared() / 3) ** 0.5 + 2, 41)
+        edges = np.linspace(0, 3.2 * (run.ideal.end_to_end_squared() / 3) ** 0.5 + 2, 41)
         fine = np.linspace(0, edges[-1], 300)
-        exactly = system.exact.end_to_end_density(fine)
+        exactly = run.ideal.end_to_end_density(fine)
         weight = estimators.normalized_weights(own.samples.log_weight)
         r = system.end_to_end(own.samples.x).numpy()
         ends_ = np.sqrt(run.info.end_to_end_squared.ravel())
@@ -47,7 +47,8 @@ def profiles(context: Context, runs: Mapping[str, Simulated], grown: Mapping[str
     for name, run in runs.items():
         own, system = grown[name], run.system
         r = np.sqrt(run.info.end_to_end_squared)
-        edges = np.linspace(*np.quantile(r, [1e-4, 1 - 1e-4]), 36)
+        low, high = np.quantile(r, [1e-4, 1 - 1e-4])
+        edges = np.linspace(low, high, 36)
         known = estimators.free_energy_profile(r.ravel(), edges=edges)
         found = estimators.free_energy_profile(
             system.end_to_end(own.samples.x).numpy(), own.samples.log_weight, edges=edges
@@ -109,7 +110,7 @@ def growth(
     sizes, ratio = [], []
     for name, runs, fit in every:
         n = np.array(list(runs))
-        means = {k - 1: v.mean("end_to_end_squared") for k, v in runs.items()}
+        means = {float(k - 1): v.mean("end_to_end_squared") for k, v in runs.items()}
         r2 = Series.over("Monte Carlo", means, kind=name)
         fine = np.geomspace(n[0] - 1, n[-1] - 1, 60)
         law = fit.amplitude.value * fine ** (2 * fit.nu.value)
@@ -159,7 +160,7 @@ def heat(context: Context, found: Mapping[float, Grown], runs: Mapping[float, Si
         return
     own, other = heat_capacities(found, runs)
     of = "gyration_squared"
-    by_flow = {t: g.mean(runs[t].system, of) for t, g in found.items()}
+    by_flow = {t: g.mean(of) for t, g in found.items()}
     by_runs = {t: run.mean(of) for t, run in runs.items()}
     sizes = [Series.over("generator", by_flow), Series.over("Monte Carlo", by_runs)]
     n = len(next(iter(runs.values())).system.chain)

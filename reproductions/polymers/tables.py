@@ -34,15 +34,15 @@ def sizes(
     rows: list[dict[str, Any]] = []
     for name, run in runs.items():
         own = grown[name]
-        for source, of in (("Monte Carlo", run.mean), ("generator", None)):
-            mean = of or (lambda quantity, own=own, run=run: own.mean(run.system, quantity))
+        each = {"Monte Carlo": (run.mean, log_z[name]), "generator": (own.mean, own.log_z)}
+        for source, (mean, of) in each.items():
             rows.append(
                 {
                     "chain": name,
                     "by": source,
                     "<R_ee^2>": f"{mean('end_to_end_squared'):.3f}",
                     "<R_g^2>": f"{mean('gyration_squared'):.4f}",
-                    "log Z": f"{log_z[name] if of else own.log_z:.3f}",
+                    "log Z": f"{of:.3f}",
                 }
             )
     context.table("Chains whose beads attract or repel each other", rows)
@@ -107,7 +107,7 @@ def what_limits(context: Context, grown: Mapping[str, Grown]) -> None:
     """The spread of log-weights as chains grow."""
     rows = []
     for name, own in grown.items():
-        n = own.generator.bijector.event_size // own.generator.system.dimension + 1
+        n = len(own.system.chain)
         log_w = own.samples.log_weight
         low, high = np.quantile(log_w, [0.159, 0.841])
         rows.append(

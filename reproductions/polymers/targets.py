@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
-from boltzmann_tf import estimators
+from boltzmann_tf import estimators, exact
 from boltzmann_tf.estimators import Estimate, SizeExponent
 from boltzmann_tf.reproduction import Context, Series, Targets
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
@@ -19,11 +20,11 @@ SIZES = {"end_to_end_squared": "<R_ee^2>", "gyration_squared": "<R_g^2>"}
 
 def ideal(context: Context, run: Simulated, grown: Grown) -> None:
     """Sizes of an ideal chain by Monte Carlo and by the generator; log Z; weights."""
-    known, n = run.system.exact, len(run.system.chain)
+    known, n = run.ideal, len(run.system.chain)
     targets = Targets(context, f"ideal chain, N = {n}", EXACT)
     for attribute, quantity in SIZES.items():
         value = getattr(known, attribute)()
-        found = {"Monte Carlo": run.mean(attribute), "generator": grown.mean(run.system, attribute)}
+        found = {"Monte Carlo": run.mean(attribute), "generator": grown.mean(attribute)}
         for source, own in found.items():
             targets.within_errors(f"{quantity}, {source}", own, value)
             error = own.standard_error / own.value
@@ -34,8 +35,7 @@ def ideal(context: Context, run: Simulated, grown: Grown) -> None:
 
 def wrapped(context: Context, run: Simulated) -> None:
     """Bonds of an ideal chain that is folded into a small periodic box."""
-    known = run.system.growth  # the same bonds, in open space
-    chain = type(run.system)(known["n"]).exact
+    chain = run.ideal  # the same bonds, in open space
     targets = Targets(context, f"ideal chain in a periodic box of {PERIODIC:g}", EXACT)
     own = run.mean("bond_squared")
     targets.within_errors("<b^2>", own, chain.periodic_bond_squared(PERIODIC), headline=True)
@@ -46,11 +46,11 @@ def wrapped(context: Context, run: Simulated) -> None:
 
 def trimer(context: Context, grown: Grown) -> None:
     """Three beads with Lennard-Jones pairs, by quadrature."""
-    system = grown.generator.system
+    known = cast(exact.Trimer, grown.system.exact)
     targets = Targets(context, "trimer", EXACT)
-    size = grown.mean(system, "end_to_end_squared")
-    targets.within_errors("log Z", grown.log_z, system.exact.log_z())
-    targets.within_errors("<R_ee^2>", size, system.exact.end_to_end_squared())
+    size = grown.mean("end_to_end_squared")
+    targets.within_errors("log Z", grown.log_z, known.log_z())
+    targets.within_errors("<R_ee^2>", size, known.end_to_end_squared())
     errors = (grown.log_z.standard_error, size.standard_error / size.value)
     targets.at_most("largest stated error", max(errors), 0.005, source="")
     targets.at_least("ESS fraction", grown.ess, 0.9, source="")
@@ -63,7 +63,7 @@ def grown(context: Context, run: Simulated, own: Grown, log_z: Estimate, least: 
     targets.within_errors("log Z", own.log_z, log_z)
     for attribute, quantity in SIZES.items():
         mean = run.mean(attribute)
-        targets.within_errors(quantity, own.mean(run.system, attribute), mean)
+        targets.within_errors(quantity, own.mean(attribute), mean)
         error = mean.standard_error / mean.value
         targets.at_most(f"{quantity}, Monte Carlo, stated relative error", error, 0.01, source="")
 
@@ -110,16 +110,15 @@ def heat_capacities(
     """Var(u) / T^2 of the generator and of Monte Carlo."""
     by_flow, by_runs = {}, {}
     for t, own in found.items():
-        u = own.samples.energy.astype(np.float64)
-        by_flow[t] = estimators.weighted_average(
-            np.stack([u, u * u], axis=1),
-            own.samples.log_weight,
-            function=lambda m, t=t: (m[1] - m[0] ** 2) / t**2,
-        )
-        energy = runs[t].info.energy
-        by_runs[t] = estimators.function_of_means(
-            np.stack([energy, energy**2], axis=-1), lambda m, t=t: (m[1] - m[0] ** 2) / t**2
-        )
+
+        def capacity(m: np.ndarray, t: float = t) -> np.ndarray:
+            return (m[1] - m[0] ** 2) / t**2
+
+        u, energy = own.samples.energy.astype(np.float64), runs[t].info.energy
+        both = np.stack([u, u * u], axis=1)
+        by_flow[t] = estimators.weighted_average(both, own.samples.log_weight, function=capacity)
+        both = np.stack([energy, energy**2], axis=-1)
+        by_runs[t] = estimators.function_of_means(both, capacity)
     return Series.over("generator", by_flow), Series.over("Monte Carlo", by_runs)
 
 
