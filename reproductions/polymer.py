@@ -8,6 +8,7 @@ turns parts of the chain and lets it creep. Of ideal chains everything is known 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -34,21 +35,23 @@ def run(context: Context) -> None:
         context, "ideal, folded", folded, own.wrapped_rounds, replicas=own.replicas
     )
     three = chains.grow(context, "trimer", _plain(plan.collapsed(3)), own.drawn)
-    runs, grown, log_z = {}, {}, {}
+    runs, grown, log_z, seen = {}, {}, {}, {}
     begun, ideal_chain = {}, {}
     for n in own.poor:
         name, system = f"collapsed, N = {n}", plan.collapsed(n)
         runs[name] = _simulated(context, name, system, own)
         x = chains.frames(context, name, runs[name], own.training.frames)
-        examples = x.reshape(-1, x.shape[-1])
-        generator = chains.generator_of(system, seed=context.seed_of(f"{name}, network"))
+        seen[name] = examples = x.reshape(-1, x.shape[-1])
+        generator = _network(context, name, system, own)
         chains.train(context, name, generator, examples, own.training)
         grown[name] = chains.grow(context, name, generator, own.grown)
         log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
-        begun[n], ideal_chain[n] = _annealed(context, name, runs[name], own)
+        if own.from_generator:
+            begun[n], ideal_chain[n] = _annealed(context, name, runs[name], own)
     name, system = f"self-avoiding, N = {own.good}", plan.avoiding(own.good)
     runs[name] = _simulated(context, name, system, own)
-    x = chains.frames(context, name, runs[name], 2)
+    x = chains.frames(context, name, runs[name], own.training.frames)
+    seen[name] = x.reshape(-1, x.shape[-1])
     grown[name] = chains.grow(context, name, _plain(system), own.grown)
     log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
     hot, at = _tempered(context, own)
@@ -70,12 +73,13 @@ def run(context: Context) -> None:
     tables.weights(context, "Generators that need no training", [*freely, three])
     context.section("Chains whose beads attract or repel each other")
     figures.profiles(context, runs, grown)
-    figures.bonds(context, runs, grown)
+    figures.bonds(context, seen, grown)
     figures.pictures(context, _pictures(context, grown))
     tables.sizes(context, runs, grown, log_z)
     tables.weights(context, "Weights of generators", grown.values())
     tables.what_limits(context, grown)
-    figures.annealing(context, begun, ideal_chain)
+    if begun:
+        figures.annealing(context, begun, ideal_chain)
     for n, walks in begun.items():
         tables.walks(context, f"Annealing, N = {n}", [*ideal_chain[n], *walks])
     figures.heat(context, hot, at)
@@ -93,7 +97,7 @@ def run(context: Context) -> None:
         name = f"collapsed, N = {n}"
         least, after = plan.LEAST.get(n, (0.0, 0.0))
         targets.grown(context, runs[name], grown[name], log_z[name], least)
-        if after:
+        if after and begun:
             targets.annealed(context, name, begun[n], ideal_chain[n], after)
     name = f"self-avoiding, N = {own.good}"
     targets.grown(context, runs[name], grown[name], log_z[name], 0.2)
@@ -112,6 +116,13 @@ def _exponent(runs: Mapping[int, Simulated]) -> SizeExponent:
     return estimators.size_exponent(list(runs), sizes)
 
 
+def _network(
+    context: Context, name: str, system: Polymer, own: Plan, **options: Any
+) -> BoltzmannGenerator:
+    seed = context.seed_of(f"{name}, network")
+    return chains.generator_of(system, seed=seed, jit_compile=own.jit_compile, **options)
+
+
 def _plain(system: Polymer) -> BoltzmannGenerator:
     return chains.generator_of(system, seed=0)
 
@@ -126,9 +137,7 @@ def _annealed(
         temperature=own.hot,
     )  # fmt: skip
     x = chains.frames(context, name, warm, own.training.frames, temperature=own.hot)
-    generator = chains.generator_of(
-        system, temperature=None, seed=context.seed_of(f"{name}, hot network")
-    )
+    generator = _network(context, f"{name}, hot", system, own, temperature=None)
     examples = x.reshape(-1, x.shape[-1])
     t = np.full((len(examples), 1), own.hot, np.float32)
     chains.train(context, f"{name}, T = {own.hot:g}", generator, examples, own.training, t)
@@ -146,9 +155,7 @@ def _tempered(context: Context, own: Plan) -> tuple[dict[float, Grown], dict[flo
     system = plan.collapsed(plan.TEMPERED)
     name = f"collapsed, N = {plan.TEMPERED}, any T"
     x, t, runs = chains.tempered_frames(context, system, own.temperatures, own, own.tempered.frames)
-    generator = chains.generator_of(
-        system, temperature=None, seed=context.seed_of(f"{name}, network")
-    )
+    generator = _network(context, name, system, own, temperature=None)
     chains.train(context, name, generator, x, own.tempered, t)
     found = {
         k: chains.grow(context, f"{name}: {k:g}", generator, own.grown, k) for k in own.temperatures

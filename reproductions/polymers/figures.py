@@ -69,14 +69,14 @@ def profiles(context: Context, runs: Mapping[str, Simulated], grown: Mapping[str
     )
 
 
-def bonds(context: Context, runs: Mapping[str, Simulated], grown: Mapping[str, Grown]) -> None:
-    """Lengths of bonds, and angles between them."""
+def bonds(context: Context, seen: Mapping[str, np.ndarray], grown: Mapping[str, Grown]) -> None:
+    """Lengths of bonds, and angles between them; `seen`: configurations of Monte Carlo."""
     panels = []
-    for name, run in runs.items():
-        own, system = grown[name], run.system
+    for name, simulated in seen.items():
+        own, system = grown[name], grown[name].system
         weight = estimators.normalized_weights(own.samples.log_weight)
         lengths, cosines = [], []
-        for x, w in ((own.samples.x, weight), (run.state.x, None)):
+        for x, w in ((own.samples.x, weight), (simulated, None)):
             b = system.bond_vectors(x).numpy().astype(np.float64)
             r = np.linalg.norm(b, axis=-1)
             c = np.sum(b[:, 1:] * b[:, :-1], axis=-1) / (r[:, 1:] * r[:, :-1])

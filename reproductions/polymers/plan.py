@@ -43,6 +43,7 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     replicas = 64
+    jit_compile = by_preset(False, "auto")  # of training: quick is over before XLA would pay
     rounds = by_preset(4000, 40_000)  # of each replica of short chains, n moves each
     drawn = by_preset(20_000, 200_000)  # of a generator, where it is fast
     grown = by_preset(4000, 40_000)  # of one with pairs
@@ -53,10 +54,12 @@ class Plan(reproduction.Plan):
     temperatures = (0.5, 0.7, 1.0, 1.6, 2.5, 4.0)
     hot = 1.5  # where annealing begins with a generator
     walks = by_preset(500, 2000)  # annealed samples
-    from_generator = by_preset((50,), (100, 333))  # sweeps
-    from_ideal = by_preset((200,), (333, 1000, 3000))
+    from_generator = by_preset((), (100, 333))  # sweeps
+    from_ideal = by_preset((), (333, 1000, 3000))
     both_ways = by_preset(200, 1500)  # densities of the walks for log Z
-    lengths = by_preset((8, 16, 32), (8, 16, 32, 64, 128))  # of the chains whose growth is fitted
+    lengths = by_preset(
+        (8, 16, 32, 64), (8, 16, 32, 64, 128)
+    )  # of the chains whose growth is fitted
     long_rounds = by_preset(2000, 20_000)
     wrapped_rounds = by_preset(8000, 60_000)
 
