@@ -42,7 +42,7 @@ def run(context: Context) -> None:
         runs[name] = _simulated(context, name, system, own)
         x = chains.frames(context, name, runs[name], own.training.frames)
         seen[name] = examples = x.reshape(-1, x.shape[-1])
-        generator = _network(context, name, system, own)
+        generator = _network(context, name, system)
         chains.train(context, name, generator, examples, own.training)
         grown[name] = chains.grow(context, name, generator, own.grown)
         log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
@@ -116,11 +116,10 @@ def _exponent(runs: Mapping[int, Simulated]) -> SizeExponent:
     return estimators.size_exponent(list(runs), sizes)
 
 
-def _network(
-    context: Context, name: str, system: Polymer, own: Plan, **options: Any
-) -> BoltzmannGenerator:
-    seed = context.seed_of(f"{name}, network")
-    return chains.generator_of(system, seed=seed, jit_compile=own.jit_compile, **options)
+def _network(context: Context, name: str, system: Polymer, **options: Any) -> BoltzmannGenerator:
+    """To be trained; preset quick is over before XLA would pay."""
+    seed, jit = context.seed_of(f"{name}, network"), False if context.quick else "auto"
+    return chains.generator_of(system, seed=seed, jit_compile=jit, **options)
 
 
 def _plain(system: Polymer) -> BoltzmannGenerator:
@@ -137,7 +136,7 @@ def _annealed(
         temperature=own.hot,
     )  # fmt: skip
     x = chains.frames(context, name, warm, own.training.frames, temperature=own.hot)
-    generator = _network(context, f"{name}, hot", system, own, temperature=None)
+    generator = _network(context, f"{name}, hot", system, temperature=None)
     examples = x.reshape(-1, x.shape[-1])
     t = np.full((len(examples), 1), own.hot, np.float32)
     chains.train(context, f"{name}, T = {own.hot:g}", generator, examples, own.training, t)
@@ -155,7 +154,7 @@ def _tempered(context: Context, own: Plan) -> tuple[dict[float, Grown], dict[flo
     system = plan.collapsed(plan.TEMPERED)
     name = f"collapsed, N = {plan.TEMPERED}, any T"
     x, t, runs = chains.tempered_frames(context, system, own.temperatures, own, own.tempered.frames)
-    generator = _network(context, name, system, own, temperature=None)
+    generator = _network(context, name, system, temperature=None)
     chains.train(context, name, generator, x, own.tempered, t)
     found = {
         k: chains.grow(context, f"{name}: {k:g}", generator, own.grown, k) for k in own.temperatures

@@ -43,7 +43,6 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     replicas = 64
-    jit_compile = by_preset(False, "auto")  # of training: quick is over before XLA would pay
     rounds = by_preset(4000, 40_000)  # of each replica of short chains, n moves each
     drawn = by_preset(20_000, 200_000)  # of a generator, where it is fast
     grown = by_preset(4000, 40_000)  # of one with pairs
