@@ -7,7 +7,7 @@ turns parts of the chain and lets it creep. Of ideal chains everything is known 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from boltzmann_tf.reproductions.polymers import chains, figures, plan, tables, t
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
 from boltzmann_tf.reproductions.polymers.plan import Plan
 from boltzmann_tf.systems import Polymer
+
+LONG = 16  # beads, from which on the law with one correction holds
 
 
 @reproduction("polymer", "Polymers: chains of beads, ideal, self-avoiding and collapsed")
@@ -55,17 +57,11 @@ def run(context: Context) -> None:
     grown[name] = chains.grow(context, name, _plain(system), own.grown)
     log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
     hot, at = _tempered(context, own)
-    good, poor = (
-        {
-            n: chains.simulate(
-                context, f"{plan.LONG}, {what}, N = {n}", make(n), own.long_rounds,
-                replicas=own.replicas,
-            )
-            for n in own.lengths
-        }
-        for what, make in (("self-avoiding", plan.avoiding), ("collapsed", plan.collapsed))
-    )  # fmt: skip
-    fits = _exponent(good), _exponent(poor)
+    good = _long(context, "self-avoiding", plan.avoiding, own.lengths, own)
+    poor = _long(context, "collapsed", plan.collapsed, own.poor_lengths, own)
+    fits = {"self-avoiding": _exponent(good), "collapsed": _exponent(poor)}
+    if min(good) < LONG:
+        fits[f"self-avoiding, N >= {LONG}"] = _exponent({n: good[n] for n in good if n >= LONG})
 
     context.log("figures")
     context.section("Ideal chains: everything is known")
@@ -84,9 +80,9 @@ def run(context: Context) -> None:
         tables.walks(context, f"Annealing, N = {n}", [*ideal_chain[n], *walks])
     figures.heat(context, hot, at)
     context.section("How chains grow")
-    figures.growth(context, good, poor, fits)
-    tables.exponents(context, *fits)
-    tables.chains(context, runs | {f"{plan.LONG}, N = {n}": r for n, r in good.items()})
+    figures.growth(context, {"self-avoiding": good, "collapsed": poor}, fits)
+    tables.exponents(context, fits)
+    tables.chains(context, runs | {f"long chains, N = {n}": r for n, r in good.items()})
 
     context.section("Numbers")
     for r, one in zip(free, freely, strict=True):
@@ -102,13 +98,33 @@ def run(context: Context) -> None:
     name = f"self-avoiding, N = {own.good}"
     targets.grown(context, runs[name], grown[name], log_z[name], 0.2)
     targets.tempered(context, hot, at)
-    targets.exponent(context, *fits)
+    targets.exponent(context, fits)
     longest = f"collapsed, N = {own.poor[-1]}"
     context.save(grown[longest].generator, "generator", f"the generator of {longest}")
 
 
 def _simulated(context: Context, name: str, system: Polymer, own: Plan) -> Simulated:
     return chains.simulate(context, name, system, own.rounds, replicas=own.replicas)
+
+
+def _long(
+    context: Context,
+    what: str,
+    make: Callable[[int], Polymer],
+    lengths: Sequence[int],
+    own: Plan,
+) -> dict[int, Simulated]:
+    """Runs of chains of several lengths, as many moves of each bead times n."""
+    return {
+        n: chains.simulate(
+            context,
+            f"long chains, {what}, N = {n}",
+            make(n),
+            own.beads // n,
+            replicas=own.replicas,
+        )
+        for n in lengths
+    }
 
 
 def _exponent(runs: Mapping[int, Simulated]) -> SizeExponent:

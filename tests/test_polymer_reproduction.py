@@ -25,8 +25,8 @@ class Tiny(plan.Plan):
     temperatures = (1.0, 2.0)
     walks = 40
     from_generator, from_ideal, both_ways = (5,), (5, 10), 20
-    lengths = (4, 6, 8)
-    long_rounds, wrapped_rounds = 100, 400
+    lengths, poor_lengths, beads = (4, 16, 18, 20), (4, 6, 8), 1000
+    wrapped_rounds = 400
 
 
 def begun(folder):

@@ -99,16 +99,15 @@ def bonds(context: Context, seen: Mapping[str, np.ndarray], grown: Mapping[str, 
 
 def growth(
     context: Context,
-    good: Mapping[int, Simulated],
-    poor: Mapping[int, Simulated],
-    fits: tuple[SizeExponent, SizeExponent],
+    every: Mapping[str, Mapping[int, Simulated]],
+    fits: Mapping[str, SizeExponent],
 ) -> None:
     """R_ee^2 over N, and the power laws."""
     nu = published("polymer", "exponent", "value")
     panels = []
-    every = [("self-avoiding", good, fits[0]), ("collapsed", poor, fits[1])]
     sizes, ratio = [], []
-    for name, runs, fit in every:
+    for name, runs in every.items():
+        fit = fits[name]
         n = np.array(list(runs))
         means = {float(k - 1): v.mean("end_to_end_squared") for k, v in runs.items()}
         r2 = Series.over("Monte Carlo", means, kind=name)

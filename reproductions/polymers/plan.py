@@ -13,7 +13,6 @@ MOVES = (0.5, 0.3, 0.1, 0.1)  # of beads, pivots, crankshafts, reptation
 TEMPERED = 10  # beads of the chain that is looked at at many temperatures
 PERIODIC = 5.0  # side of the box that an ideal chain is folded into
 LEAST = {8: (0.4, 0.0), 16: (0.05, 0.6), 32: (0.0, 0.3)}  # ESS of the flow alone, annealed
-LONG = "long chains"  # in names of runs
 
 
 def ideal(n: int, **options: Any) -> systems.Polymer:
@@ -56,10 +55,10 @@ class Plan(reproduction.Plan):
     from_generator = by_preset((), (100, 333))  # sweeps
     from_ideal = by_preset((), (333, 1000, 3000))
     both_ways = by_preset(200, 1500)  # densities of the walks for log Z
-    lengths = by_preset(
-        (8, 16, 32, 64), (8, 16, 32, 64, 128)
-    )  # of the chains whose growth is fitted
-    long_rounds = by_preset(2000, 20_000)
+    # Beads of the chains whose growth is fitted; below 16 one correction to the law is not enough.
+    lengths = by_preset((16, 32, 64, 128), (8, 16, 32, 64, 128))
+    poor_lengths = by_preset((8, 16, 32), (8, 16, 32, 64))
+    beads = by_preset(60_000, 600_000)  # moves of each replica of one of them, in sweeps times n
     wrapped_rounds = by_preset(8000, 60_000)
 
 

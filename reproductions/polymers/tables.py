@@ -88,7 +88,7 @@ def walks(context: Context, title: str, every: Sequence[Walked]) -> None:
     context.table(title, rows)
 
 
-def exponents(context: Context, good: SizeExponent, poor: SizeExponent) -> None:
+def exponents(context: Context, fits: Mapping[str, SizeExponent]) -> None:
     """Fits of the growth of chains."""
     rows = [
         {
@@ -98,7 +98,7 @@ def exponents(context: Context, good: SizeExponent, poor: SizeExponent) -> None:
             "B": f"{fit.correction:.3f}",
             "chi^2 a degree": f"{fit.chi_square:.2f}",
         }
-        for name, fit in (("self-avoiding", good), ("collapsed", poor))
+        for name, fit in fits.items()
     ]
     context.table("<R_ee^2> = A (N - 1)^(2 nu) (1 + B (N - 1)^-0.528)", rows)
 
