@@ -15,7 +15,7 @@ import numpy as np
 from boltzmann_tf import BoltzmannGenerator, estimators, potentials
 from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.polymers import chains, figures, plan, tables, targets
+from boltzmann_tf.reproductions.polymers import chains, figures, plan, solvent, tables, targets
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
 from boltzmann_tf.reproductions.polymers.plan import Plan
 from boltzmann_tf.systems import Polymer
@@ -42,7 +42,7 @@ def run(context: Context) -> None:
     for n in own.poor:
         name, system = f"collapsed, N = {n}", plan.collapsed(n)
         runs[name] = _simulated(context, name, system, own)
-        x = chains.frames(context, name, runs[name], own.training.frames)
+        x = chains.frames(runs[name], own.training.frames)
         seen[name] = examples = x.reshape(-1, x.shape[-1])
         generator = _network(context, name, system)
         chains.train(context, name, generator, examples, own.training)
@@ -52,11 +52,12 @@ def run(context: Context) -> None:
             begun[n], ideal_chain[n] = _annealed(context, name, runs[name], own)
     name, system = f"self-avoiding, N = {own.good}", plan.avoiding(own.good)
     runs[name] = _simulated(context, name, system, own)
-    x = chains.frames(context, name, runs[name], own.training.frames)
+    x = chains.frames(runs[name], own.training.frames)
     seen[name] = x.reshape(-1, x.shape[-1])
     grown[name] = chains.grow(context, name, _plain(system), own.grown)
     log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
     hot, at = _tempered(context, own)
+    wet = solvent.run(context, own) if own.solvent_rounds else None
     good = _long(context, "self-avoiding", plan.avoiding, own.lengths, own)
     poor = _long(context, "collapsed", plan.collapsed, own.poor_lengths, own)
     fits = {"self-avoiding": _exponent(good), "collapsed": _exponent(poor)}
@@ -79,6 +80,12 @@ def run(context: Context) -> None:
     for n, walks in begun.items():
         tables.walks(context, f"Annealing, N = {n}", [*ideal_chain[n], *walks])
     figures.heat(context, hot, at)
+    if wet is not None:
+        context.section("A chain in a solvent")
+        figures.solvent(context, wet)
+        tables.walks(context, "Annealing of a chain in a solvent", [*wet.plain, *wet.begun])
+        tables.weights(context, "The generator of the soft fluid", [wet.generator])
+        tables.solvent(context, wet)
     context.section("How chains grow")
     figures.growth(context, {"self-avoiding": good, "collapsed": poor}, fits)
     tables.exponents(context, fits)
@@ -98,6 +105,7 @@ def run(context: Context) -> None:
     name = f"self-avoiding, N = {own.good}"
     targets.grown(context, runs[name], grown[name], log_z[name], 0.2)
     targets.tempered(context, hot, at)
+    targets.solvated(context, wet)
     targets.exponent(context, fits)
     longest = f"collapsed, N = {own.poor[-1]}"
     context.save(grown[longest].generator, "generator", f"the generator of {longest}")
@@ -151,7 +159,7 @@ def _annealed(
         context, f"{name}, T = {own.hot:g}", system, 200, replicas=own.replicas,
         temperature=own.hot,
     )  # fmt: skip
-    x = chains.frames(context, name, warm, own.training.frames, temperature=own.hot)
+    x = chains.frames(warm, own.training.frames, temperature=own.hot)
     generator = _network(context, f"{name}, hot", system, temperature=None)
     examples = x.reshape(-1, x.shape[-1])
     t = np.full((len(examples), 1), own.hot, np.float32)

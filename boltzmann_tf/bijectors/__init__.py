@@ -20,6 +20,7 @@ from boltzmann_tf.bijectors.marginals import Marginals
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
 from boltzmann_tf.bijectors.repeated import Repeated
 from boltzmann_tf.bijectors.sequence import Sequence
+from boltzmann_tf.bijectors.solvated import SolvatedChainFlow
 from boltzmann_tf.bijectors.sphere import SphereCoupling, SpheresFromPlanes
 from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
 from boltzmann_tf.bijectors.triangular import Triangular
@@ -46,6 +47,7 @@ __all__ = [
     "Repeated",
     "Scaling",
     "Sequence",
+    "SolvatedChainFlow",
     "SphereCoupling",
     "SpheresFromPlanes",
     "SplineCoupling",

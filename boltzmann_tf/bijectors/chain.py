@@ -135,6 +135,11 @@ class ChainFlow(Bijector):
             }
         )
 
+    @property
+    def dimension(self) -> int:
+        """Of space: 2 or 3."""
+        return self._d
+
     def forward_and_log_det(
         self, z: tf.Tensor, *, condition: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:

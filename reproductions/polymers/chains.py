@@ -55,12 +55,13 @@ def simulate(
     *,
     replicas: int,
     temperature: Any = 1.0,
+    weights: Sequence[float] = MOVES,
 ) -> Simulated:
     """Replicas of a chain, after a burn-in in which steps are tuned."""
     context.log(f"{name}: Monte Carlo")
     start = np.tile(system.initial_state("stretched"), (replicas, 1))
     state = sampling.polymer_state(start, seed=context.seed_of(f"{name}, Monte Carlo"))
-    options: dict[str, Any] = {"system": system, "temperature": temperature, "weights": MOVES}
+    options: dict[str, Any] = {"system": system, "temperature": temperature, "weights": weights}
     state, _ = sampling.polymer_rounds(state, BURN_IN, tune=True, **options)
     begun = time.process_time()
     state, info = sampling.polymer_rounds(state, rounds, **options)
@@ -68,13 +69,13 @@ def simulate(
 
 
 def frames(
-    context: Context, name: str, run: Simulated, n: int, *, temperature: Any = 1.0
+    run: Simulated, n: int, *, temperature: Any = 1.0, weights: Sequence[float] = MOVES
 ) -> np.ndarray:
-    """n configurations of each replica, `[n * replicas, event_size]`, in an order of chance."""
+    """n configurations of each replica, `[n, replicas, event_size]`."""
     state, found = run.state, []
     for _ in range(n):
         state, _ = sampling.polymer_rounds(
-            state, 60, system=run.system, temperature=temperature, weights=MOVES
+            state, 60, system=run.system, temperature=temperature, weights=weights
         )
         found.append(state.x)
     return np.stack(found)
@@ -167,7 +168,7 @@ class Walked(NamedTuple):
         return float(estimators.ess_fraction(self.log_weight))
 
 
-def _walk(
+def walk(
     context: Context,
     name: str,
     system: Polymer,
@@ -175,13 +176,16 @@ def _walk(
     x: np.ndarray,
     log_weight: np.ndarray,
     factors: dict[str, np.ndarray],
+    *,
+    weights: Sequence[float] = MOVES,
 ) -> Walked:
+    """Samples of log-weights on their way through the densities of `factors`, see `Polymer`."""
     sweeps = len(next(iter(factors.values()))) - 1
     context.log(f"{name}: {sweeps} sweeps")
     state = sampling.polymer_state(x, seed=context.seed_of(f"{name}, walks", sweeps))
     state = state._replace(step=np.tile(step, (len(x), 1)))
     begun = time.process_time()
-    state, info = sampling.switch_polymers(state, system=system, factors=factors, weights=MOVES)
+    state, info = sampling.switch_polymers(state, system=system, factors=factors, weights=weights)
     seconds = time.process_time() - begun
     return Walked(name, sweeps, state.x, log_weight - info.work, seconds)
 
@@ -194,7 +198,7 @@ def from_ideal(context: Context, name: str, run: Simulated, n: int, sweeps: int)
     known = np.full(n, free.log_z())
     factors = {"pairs": coming_up(sweeps)}
     name = f"{name}, from the ideal chain"
-    return _walk(context, name, system, run.state.step.mean(axis=0), x, known, factors)
+    return walk(context, name, system, run.state.step.mean(axis=0), x, known, factors)
 
 
 def ideal_of(system: Polymer) -> exact.IdealChain:
@@ -216,7 +220,7 @@ def from_generator(
     name = f"{name}, from the generator at T = {hot:g}"
     x = grown.samples.x.astype(np.float64)
     step = run.state.step.mean(axis=0)
-    return _walk(context, name, run.system, step, x, grown.samples.log_weight, factors)
+    return walk(context, name, run.system, step, x, grown.samples.log_weight, factors)
 
 
 def log_z_both_ways(
@@ -226,7 +230,7 @@ def log_z_both_ways(
     there = from_ideal(context, f"{name}, log Z", run, plan.walks, plan.both_ways)
     known = run.ideal.log_z()
     chosen = x[:: max(1, len(x) // plan.walks)][: plan.walks]
-    back = _walk(
+    back = walk(
         context,
         f"{name}, log Z, back",
         run.system,
@@ -254,7 +258,7 @@ def tempered_frames(
         )
         for t in temperatures
     }
-    each = {t: frames(context, f"T = {t:g}", run, n, temperature=t) for t, run in runs.items()}
+    each = {t: frames(run, n, temperature=t) for t, run in runs.items()}
     x = np.concatenate([v.reshape(-1, v.shape[-1]) for v in each.values()])
     t = np.concatenate([np.full(v.shape[0] * v.shape[1], k) for k, v in each.items()])
     order = np.random.default_rng(context.seed_of("tempered, order")).permutation(len(x))

@@ -11,6 +11,7 @@ from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.plotting import Panel
 from boltzmann_tf.reproduction import Context, Series
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers.solvent import Solvated
 from boltzmann_tf.reproductions.polymers.targets import heat_capacities
 from boltzmann_tf.reproductions.published import published
 
@@ -128,6 +129,26 @@ def growth(
         "How chains grow with the number of beads: self-avoiding ones by Flory's exponent, "
         "collapsed ones as globules.",
         thumbnail=True,
+    )
+
+
+def solvent(context: Context, found: Solvated) -> None:
+    """F(R_ee) of a chain in a solvent, and the two in their box."""
+    known = found.known
+    drawn = [Series("umbrella sampling", known.centers, known.free_energy, style="-")]
+    best = max(found.begun, key=lambda walk: walk.ess)
+    for source, walk in (
+        ("annealed from a generator", best),
+        ("from the ideal gas", found.plain[-1]),
+    ):
+        own = found.profile(walk)
+        shown = estimators.align_profile(own.free_energy, known.free_energy, known.free_energy < 3)
+        drawn.append(Series(source, known.centers, shown, own.standard_error))
+    panel = Panel("R_ee", "F(R_ee) (kT)", drawn, "a chain in a solvent", ylim=(-0.5, 8))
+    context.figure(
+        plotting.curves([panel], panel=(6.0, 4.2)),
+        "solvent.png",
+        "Free energy along the distance of the ends of a chain in a solvent, to the nearest image.",
     )
 
 

@@ -60,6 +60,14 @@ class Plan(reproduction.Plan):
     poor_lengths = by_preset((8, 16, 32), (8, 16, 32, 64))
     beads = by_preset(60_000, 600_000)  # moves of each replica of one of them, in sweeps times n
     wrapped_rounds = by_preset(8000, 60_000)
+    # A chain in a solvent; quick looks at neither a generator nor windows of it.
+    soft = 0.25  # strength of pairs where annealing begins with a generator
+    solvent_rounds = by_preset(0, 20_000)
+    windows = 2000  # rounds of umbrella sampling
+    solvent_training = Training(150, 400)
+    solvent_walks = 8000
+    solvent_begun = (100, 300)  # sweeps
+    solvent_ideal = (300, 1000, 3000)
 
 
 SHARE = 3.0  # power with which pairs come up from nothing

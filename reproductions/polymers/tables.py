@@ -11,6 +11,7 @@ from boltzmann_tf import estimators
 from boltzmann_tf.estimators import Estimate, SizeExponent
 from boltzmann_tf.reproduction import Context, diagnose, weight_columns
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers.solvent import Solvated
 
 
 def weights(context: Context, title: str, every: Iterable[Grown]) -> None:
@@ -86,6 +87,32 @@ def walks(context: Context, title: str, every: Sequence[Walked]) -> None:
         for walk in every
     ]
     context.table(title, rows)
+
+
+def solvent(context: Context, found: Solvated) -> None:
+    """What F(R_ee) takes."""
+    use = found.compared()
+    error = found.known.standard_error[use]
+    rows = [
+        {
+            "by": "umbrella sampling",
+            "energies": f"{found.energies:.3g}",
+            "RMS stated error of F(R_ee) (kT)": f"{np.sqrt(np.mean(error**2)):.3f}",
+            "RMSE (kT)": "",
+        }
+    ]
+    for walk in (*found.begun, *found.plain):
+        profile = found.profile(walk)
+        stated = np.sqrt(np.nanmean(profile.standard_error[use] ** 2))
+        rows.append(
+            {
+                "by": f"{walk.name}, {walk.sweeps} sweeps",
+                "energies": f"{found.energies_of(walk):.3g}",
+                "RMS stated error of F(R_ee) (kT)": f"{stated:.3f}",
+                "RMSE (kT)": f"{found.rmse(walk):.3f}",
+            }
+        )
+    context.table("F(R_ee) of a chain in a solvent, where it is below 6 kT", rows)
 
 
 def exponents(context: Context, fits: Mapping[str, SizeExponent]) -> None:

@@ -12,6 +12,7 @@ from boltzmann_tf.estimators import Estimate, SizeExponent
 from boltzmann_tf.reproduction import Context, Series, Targets
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
 from boltzmann_tf.reproductions.polymers.plan import PERIODIC
+from boltzmann_tf.reproductions.polymers.solvent import Solvated
 from boltzmann_tf.reproductions.published import published
 
 EXACT = "closed forms and quadrature, boltzmann_tf.exact"
@@ -66,6 +67,20 @@ def grown(context: Context, run: Simulated, own: Grown, log_z: Estimate, least: 
         targets.within_errors(quantity, own.mean(attribute), mean)
         error = mean.standard_error / mean.value
         targets.at_most(f"{quantity}, Monte Carlo, stated relative error", error, 0.01, source="")
+
+
+def solvated(context: Context, found: Solvated | None) -> None:
+    """A chain in a solvent: weights, sweeps and F(R_ee)."""
+    if found is None:
+        return
+    name = "chain in a solvent"
+    annealed(context, name, found.begun, found.plain, 0.3)
+    best = max(found.begun, key=lambda walk: walk.ess)
+    targets = Targets(context, name, "umbrella sampling, this run", "simulation")
+    targets.at_most("RMSE of F(R_ee) below 6 kT (kT)", found.rmse(best), 0.3, headline=True)
+    # By weights alone, of two ways that share nothing.
+    log_z = [estimators.log_z(walk.log_weight) for walk in (best, found.plain[-1])]
+    targets.within_errors("log Z, from the generator and from the ideal gas", *log_z)
 
 
 def annealed(

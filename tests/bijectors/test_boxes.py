@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf import bijectors as bj
 from boltzmann_tf import potentials
-from boltzmann_tf.bijectors.insertion import UNSEEN, WITHIN
+from boltzmann_tf.bijectors._insertion_field import UNSEEN, WITHIN
 
 FLOWS = {
     "walls": (lambda t: bj.GapFlow(4, core=0.5, margin=0.2, hidden=(8,), bins=4, dtype=t), 4),

@@ -1,0 +1,165 @@
+"""Where a particle may go: a density on a grid, by a field of those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from boltzmann_tf.potentials import Pairs
+
+__all__ = ["PARTS", "UNSEEN", "WITHIN", "InsertionField"]
+
+CENTRES = (1.0, 1.25, 1.6, 2.1, 2.8)  # of what a field is made of beside the potential, in sigma
+WIDTHS = (0.12, 0.2, 0.3, 0.4, 0.6)
+PARTS = 1 + len(CENTRES)  # of a field: the potential and the bumps
+HIGHEST = 12.0  # of the potential, kT: what lies above is as good as never drawn
+NEAREST2 = 0.3  # squared distance below which the potential is as there, in the same unit
+WITHIN = (-0.29, 0.29)  # of a cell: from its middle, where the potential is looked at in it
+UNSEEN = 1e-4  # share of a cell's density that no field can take away
+
+
+class InsertionField:
+    """The field in a periodic square, on a grid of cells.
+
+    Args:
+      pairs: the potential that it begins with.
+      temperature: T.
+      grid: cells along each side.
+    """
+
+    def __init__(self, pairs: Pairs, temperature: float, grid: int) -> None:
+        self.pairs, self.temperature, self.grid = pairs, temperature, grid
+
+    def filled(
+        self,
+        value: tf.Tensor,
+        side2: tf.Tensor,
+        weights: Callable[[tf.Tensor], tf.Tensor],
+        *,
+        count: tf.Tensor,
+        inverse: bool,
+        others: tf.Tensor | None = None,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Particles put in one after another, or the numbers that they came from.
+
+        Args:
+          value: of [0, 1], `[batch, most, 2]`: uniform numbers, or places over the side.
+          side2: squared sides, `[batch]`.
+          weights: of the parts of the field when particle k is put in, `[batch, PARTS]`; with
+            `others` those of their field follow, `[batch, 2 PARTS]`.
+          count: how many there are, `[batch]`; the others are left as they are.
+          inverse: from places to numbers.
+          others: field of what is there from the beginning, `[batch, grid, grid, PARTS]`.
+
+        Returns:
+          what they become and the log of the change of volume, `[batch]`.
+        """
+        most, g = value.shape[1], self.grid
+        given, dtype = tf.transpose(value, [1, 0, 2]), value.dtype
+
+        def step(k: tf.Tensor, fields: tf.Tensor, log_det: tf.Tensor, out: Any) -> Any:
+            here, w = given[k], weights(k)
+            logits = tf.einsum("bxyp,bp->bxy", fields, w[:, :PARTS])
+            if others is not None:
+                logits += tf.einsum("bxyp,bp->bxy", others, w[:, PARTS:])
+            moved, log_slope = _mapped(here, self._log_density(-logits), inverse=inverse)
+            there = tf.cast(k, dtype) < count
+            moved = tf.where(there[:, None], moved, here)
+            log_det += tf.where(there, log_slope, tf.zeros_like(log_slope))
+            # In both directions fields are those of configurations.
+            fields += self.of(here if inverse else moved, side2)
+            return k + 1, fields, log_det, out.write(k, moved)
+
+        fields = tf.zeros([tf.shape(value)[0], g, g, PARTS], dtype)
+        out = tf.TensorArray(dtype, most, element_shape=[None, 2])
+        *_, log_det, out = tf.while_loop(
+            lambda k, *_: k < most,
+            step,
+            (tf.constant(0), fields, tf.zeros_like(value[:, 0, 0]), out),
+            maximum_iterations=most,
+            parallel_iterations=1,
+        )
+        return tf.transpose(out.stack(), [1, 0, 2]), log_det
+
+    def of(self, place: tf.Tensor, side2: tf.Tensor) -> tf.Tensor:
+        """What a particle adds to each part of the field, `[batch, grid, grid, PARTS]`."""
+        middle = (tf.range(self.grid, dtype=place.dtype) + 0.5) / self.grid
+        cell, t = tf.sqrt(side2)[:, None, None] / self.grid, self.temperature
+        squares = []
+        for axis in range(2):
+            d = middle - place[:, axis : axis + 1]
+            d -= tf.round(d)
+            squares.append(d * d * side2[:, None])
+        r2 = squares[0][:, :, None] + squares[1][:, None, :]
+        r = tf.sqrt(r2 + 1e-12)
+        room = [
+            tf.exp(-tf.minimum(self.pairs.of_pair(tf.maximum(s * s, NEAREST2)) / t, HIGHEST))
+            for s in (r + share * cell for share in WITHIN)
+        ]
+        # A cell whose middle is inside of a core has room at its edge.
+        field = -tf.math.log(tf.reduce_mean(tf.stack(room), axis=0))
+        bumps = [
+            tf.exp(-0.5 * ((r - centre) / width) ** 2)
+            for centre, width in zip(CENTRES, WIDTHS, strict=True)
+        ]
+        return tf.stack([field, *bumps], axis=-1)
+
+    def _log_density(self, logits: tf.Tensor) -> tf.Tensor:
+        """log of each cell's probability, `[batch, grid, grid]`."""
+        cells = self.grid**2
+        flat = tf.nn.log_softmax(tf.reshape(logits, [-1, cells]), axis=-1)
+        p = (1 - UNSEEN) * tf.exp(flat) + UNSEEN / cells
+        return tf.reshape(tf.math.log(p), [-1, self.grid, self.grid])
+
+
+def _mapped(value: tf.Tensor, log_p: tf.Tensor, *, inverse: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    """Two uniform numbers to a point by x's distribution and y's given x, or the way back.
+
+    Args:
+      value: in [0, 1], `[batch, 2]`.
+      log_p: of the cells, `[batch, grid, grid]`.
+      inverse: from the point to the numbers.
+
+    Returns:
+      what they become and the log of the change of area.
+    """
+    p = tf.exp(log_p)
+    columns = tf.reduce_sum(p, axis=2)
+    first, column, slope_x = _piecewise(value[:, 0], columns, inverse=inverse)
+    mask = tf.one_hot(column, p.shape[1], dtype=p.dtype)
+    row = tf.einsum("bxy,bx->by", p, mask)
+    row /= tf.reduce_sum(row, axis=1, keepdims=True)
+    second, _, slope_y = _piecewise(value[:, 1], row, inverse=inverse)
+    return tf.stack([first, second], axis=-1), slope_x + slope_y
+
+
+def _piecewise(
+    value: tf.Tensor, p: tf.Tensor, *, inverse: bool
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """A number in [0, 1] by a piecewise linear distribution function, from it or back.
+
+    Args:
+      value: `[batch]`.
+      p: probabilities of equal cells, `[batch, cells]`.
+      inverse: from the point to the value of its distribution function.
+
+    Returns:
+      what it becomes, the cell of the point, and the log of the slope.
+    """
+    cells = p.shape[1]
+    ends = tf.cumsum(p, axis=1)
+    begins = ends - p
+    if inverse:
+        cell = tf.clip_by_value(tf.cast(tf.floor(value * cells), tf.int32), 0, cells - 1)
+    else:
+        cell = tf.reduce_sum(tf.cast(value[:, None] >= ends, tf.int32), axis=1)
+        cell = tf.minimum(cell, cells - 1)
+    low = tf.gather(begins, cell, axis=1, batch_dims=1)
+    own = tf.gather(p, cell, axis=1, batch_dims=1)
+    place = tf.cast(cell, value.dtype)
+    if inverse:
+        return low + (value * cells - place) * own, cell, tf.math.log(own * cells)
+    share = tf.clip_by_value((value - low) / own, 0.0, 1.0)
+    return (place + share) / cells, cell, -tf.math.log(own * cells)
