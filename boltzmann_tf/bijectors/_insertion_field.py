@@ -17,11 +17,12 @@ PARTS = 1 + len(CENTRES)  # of a field: the potential and the bumps
 HIGHEST = 12.0  # of the potential, kT: what lies above is as good as never drawn
 NEAREST2 = 0.3  # squared distance below which the potential is as there, in the same unit
 WITHIN = (-0.29, 0.29)  # of a cell: from its middle, where the potential is looked at in it
+FINE = 4  # parts of a side of the cell that was drawn, of which one is drawn in it
 UNSEEN = 1e-4  # share of a cell's density that no field can take away
 
 
 class InsertionField:
-    """The field in a periodic square, on a grid of cells.
+    """The field in a periodic square, on a grid of cells, and on a finer one in the cell drawn.
 
     Args:
       pairs: the potential that it begins with.
@@ -51,49 +52,82 @@ class InsertionField:
             `others` those of their field follow, `[batch, 2 PARTS]`.
           count: how many there are, `[batch]`; the others are left as they are.
           inverse: from places to numbers.
-          others: field of what is there from the beginning, `[batch, grid, grid, PARTS]`.
+          others: places of what is there from the beginning, `[batch, others, 2]`.
 
         Returns:
           what they become and the log of the change of volume, `[batch]`.
         """
-        most, g = value.shape[1], self.grid
-        given, dtype = tf.transpose(value, [1, 0, 2]), value.dtype
+        most, g, dtype = value.shape[1], self.grid, value.dtype
+        given = tf.transpose(value, [1, 0, 2])
+        beside = None
+        if others is not None:
+            each = [self._on_grid(others[:, i], side2) for i in range(others.shape[1])]
+            beside = tf.reduce_sum(tf.stack(each), axis=0)
 
-        def step(k: tf.Tensor, fields: tf.Tensor, log_det: tf.Tensor, out: Any) -> Any:
+        def step(
+            k: tf.Tensor, fields: tf.Tensor, places: tf.Tensor, log_det: tf.Tensor, out: Any
+        ) -> Any:
             here, w = given[k], weights(k)
-            logits = tf.einsum("bxyp,bp->bxy", fields, w[:, :PARTS])
+            field = tf.einsum("bxyp,bp->bxy", fields, w[:, :PARTS])
+            before = tf.cast(tf.range(most) < k, dtype)[None, :, None]
+            seen, own = places, w[:, None, :PARTS] * before
             if others is not None:
-                logits += tf.einsum("bxyp,bp->bxy", others, w[:, PARTS:])
-            moved, log_slope = _mapped(here, self._log_density(-logits), inverse=inverse)
+                field += tf.einsum("bxyp,bp->bxy", beside, w[:, PARTS:])
+                theirs = w[:, None, PARTS:] + tf.zeros_like(others[..., :1])
+                seen, own = tf.concat([seen, others], axis=1), tf.concat([own, theirs], axis=1)
+
+            def within(cell: tf.Tensor) -> tf.Tensor:
+                return _log_density(-self._in_cell(cell, seen, own, side2))
+
+            moved, log_slope = _refined(here, _log_density(-field), within, inverse=inverse)
             there = tf.cast(k, dtype) < count
             moved = tf.where(there[:, None], moved, here)
             log_det += tf.where(there, log_slope, tf.zeros_like(log_slope))
-            # In both directions fields are those of configurations.
-            fields += self.of(here if inverse else moved, side2)
-            return k + 1, fields, log_det, out.write(k, moved)
+            # In both directions fields are those of places.
+            fields += self._on_grid(here if inverse else moved, side2)
+            if not inverse:
+                places += tf.one_hot(k, most, dtype=dtype)[None, :, None] * moved[:, None]
+            return k + 1, fields, places, log_det, out.write(k, moved)
 
         fields = tf.zeros([tf.shape(value)[0], g, g, PARTS], dtype)
+        places = value if inverse else tf.zeros_like(value)
         out = tf.TensorArray(dtype, most, element_shape=[None, 2])
         *_, log_det, out = tf.while_loop(
             lambda k, *_: k < most,
             step,
-            (tf.constant(0), fields, tf.zeros_like(value[:, 0, 0]), out),
+            (tf.constant(0), fields, places, tf.zeros_like(value[:, 0, 0]), out),
             maximum_iterations=most,
             parallel_iterations=1,
         )
         return tf.transpose(out.stack(), [1, 0, 2]), log_det
 
-    def of(self, place: tf.Tensor, side2: tf.Tensor) -> tf.Tensor:
+    def _on_grid(self, place: tf.Tensor, side2: tf.Tensor) -> tf.Tensor:
         """What a particle adds to each part of the field, `[batch, grid, grid, PARTS]`."""
         middle = (tf.range(self.grid, dtype=place.dtype) + 0.5) / self.grid
-        cell, t = tf.sqrt(side2)[:, None, None] / self.grid, self.temperature
         squares = []
         for axis in range(2):
             d = middle - place[:, axis : axis + 1]
             d -= tf.round(d)
             squares.append(d * d * side2[:, None])
         r2 = squares[0][:, :, None] + squares[1][:, None, :]
-        r = tf.sqrt(r2 + 1e-12)
+        return self._parts(r2, tf.sqrt(side2)[:, None, None] / self.grid)
+
+    def _in_cell(
+        self, cell: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, side2: tf.Tensor
+    ) -> tf.Tensor:
+        """The field in the parts of a cell `[batch, 2]`, by all places, `[batch, FINE, FINE]`."""
+        middle = (tf.range(FINE, dtype=places.dtype) + 0.5) / FINE
+        at = (tf.cast(cell, places.dtype)[:, None] + middle[None, :, None]) / self.grid
+        d = at[:, :, None] - places[:, None]  # [batch, FINE, places, 2]
+        d -= tf.round(d)
+        d = d * d * side2[:, None, None, None]
+        r2 = d[:, :, None, :, 0] + d[:, None, :, :, 1]  # [batch, FINE, FINE, places]
+        parts = self._parts(r2, tf.sqrt(side2)[:, None, None, None] / (FINE * self.grid))
+        return tf.einsum("bxykp,bkp->bxy", parts, weights)
+
+    def _parts(self, r2: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:
+        """The potential and the bumps at squared distances `[...]`, `[..., PARTS]`."""
+        r, t = tf.sqrt(r2 + 1e-12), self.temperature
         room = [
             tf.exp(-tf.minimum(self.pairs.of_pair(tf.maximum(s * s, NEAREST2)) / t, HIGHEST))
             for s in (r + share * cell for share in WITHIN)
@@ -106,12 +140,42 @@ class InsertionField:
         ]
         return tf.stack([field, *bumps], axis=-1)
 
-    def _log_density(self, logits: tf.Tensor) -> tf.Tensor:
-        """log of each cell's probability, `[batch, grid, grid]`."""
-        cells = self.grid**2
-        flat = tf.nn.log_softmax(tf.reshape(logits, [-1, cells]), axis=-1)
-        p = (1 - UNSEEN) * tf.exp(flat) + UNSEEN / cells
-        return tf.reshape(tf.math.log(p), [-1, self.grid, self.grid])
+
+def _log_density(logits: tf.Tensor) -> tf.Tensor:
+    """log of the probability of each cell of a square, `[batch, cells, cells]`."""
+    side = logits.shape[1]
+    flat = tf.nn.log_softmax(tf.reshape(logits, [-1, side**2]), axis=-1)
+    p = (1 - UNSEEN) * tf.exp(flat) + UNSEEN / side**2
+    return tf.reshape(tf.math.log(p), [-1, side, side])
+
+
+def _refined(
+    value: tf.Tensor,
+    log_p: tf.Tensor,
+    within: Callable[[tf.Tensor], tf.Tensor],
+    *,
+    inverse: bool,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Two uniform numbers to a point by cells, then by parts of the cell, or the way back.
+
+    Args:
+      value: in [0, 1], `[batch, 2]`.
+      log_p: of the cells, `[batch, grid, grid]`.
+      within: from cells `[batch, 2]` to the log of the probability of their parts.
+      inverse: from the point to the numbers.
+
+    Returns:
+      what it becomes and the log of the change of area.
+    """
+    cells = log_p.shape[1]
+    at, log_slope = (value, 0.0) if inverse else _mapped(value, log_p, inverse=False)
+    cell = tf.clip_by_value(tf.floor(at * cells), 0, cells - 1)
+    share = tf.clip_by_value(at * cells - cell, 0.0, 1.0)
+    share, log_fine = _mapped(share, within(cell), inverse=inverse)
+    found = (cell + share) / cells
+    if inverse:
+        found, log_slope = _mapped(found, log_p, inverse=True)
+    return found, log_slope + log_fine
 
 
 def _mapped(value: tf.Tensor, log_p: tf.Tensor, *, inverse: bool) -> tuple[tf.Tensor, tf.Tensor]:

@@ -148,8 +148,6 @@ class SolvatedChainFlow(Bijector):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         one = tf.ones_like(value[:, 0, 0])
         side2 = self._side**2 * one
-        fields = [self._field.of(beads[:, k], side2) for k in range(self._n)]
-        others = tf.reduce_sum(tf.stack(fields), axis=0)
         # First those of the solvent, then those of the beads.
         first = tf.one_hot(0, 2 * PARTS, dtype=one.dtype) + tf.one_hot(
             PARTS, 2 * PARTS, dtype=one.dtype
@@ -161,7 +159,7 @@ class SolvatedChainFlow(Bijector):
             return one[:, None] * (first + self._net(seen))
 
         return self._field.filled(
-            value, side2, weights, count=self._m * one, inverse=inverse, others=others
+            value, side2, weights, count=self._m * one, inverse=inverse, others=beads
         )
 
     def _shaped(
