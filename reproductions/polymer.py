@@ -122,13 +122,14 @@ def _long(
     lengths: Sequence[int],
     own: Plan,
 ) -> dict[int, Simulated]:
-    """Runs of chains of several lengths, as many moves of each bead times n."""
+    """Runs of chains of several lengths; short ones, which cost little, are looked at longer."""
+    longest = max(lengths)
     return {
         n: chains.simulate(
             context,
             f"long chains, {what}, N = {n}",
             make(n),
-            own.beads // n,
+            round(own.beads / n * (longest / n) ** 0.5),
             replicas=own.replicas,
         )
         for n in lengths

@@ -58,6 +58,7 @@ def report(module, plan, tmp_path, monkeypatch, **changes):
     return json.loads((context.directory / "metrics.json").read_text())["metrics"], context
 
 
+@pytest.mark.slow
 def test_dimer(brief, tmp_path, monkeypatch):
     found, context = report(
         dimer, "DimerPlan", tmp_path, monkeypatch, exchange_rounds=200, snapshots=2,
@@ -77,6 +78,7 @@ def test_dimer(brief, tmp_path, monkeypatch):
     assert generators.ABOUT_CLOSED.split("**")[2][:40] in text
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # networks of ten steps have no low energies
 def test_free_energies(brief, tmp_path, monkeypatch):
     found, context = report(

@@ -39,6 +39,7 @@ class Idle(Trainer):
         return History({name: np.ones(40, np.float32) for name in ("loss", "kl", "ess")})
 
 
+@pytest.mark.slow
 def test_preset_paper_in_miniature(tmp_path, monkeypatch):
     """Every branch ends in the report, and every stream of random numbers has a name of its own."""
     for name, value in BRIEF.items():

@@ -68,6 +68,7 @@ class Harmonic(System):
         return 0.5 * self.k * tf.reduce_sum(x**2, axis=-1)
 
 
+@pytest.mark.slow
 def test_short_trainings_share_a_compilation_and_leave_no_python_objects():
     first, _ = trained()
     function = first._step._compiled[STAGE.shape()]

@@ -27,6 +27,9 @@ class Tiny(plan.Plan):
     from_generator, from_ideal, both_ways = (5,), (5, 10), 20
     lengths, poor_lengths, beads = (4, 16, 18, 20), (4, 6, 8), 1000
     wrapped_rounds = 400
+    solvent_rounds, windows, solvent_walks = 100, 40, 40
+    solvent_training = plan.Training(2, 3, 16)
+    solvent_begun, solvent_ideal = (4,), (5, 10)
 
 
 def begun(folder):

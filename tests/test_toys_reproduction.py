@@ -113,6 +113,7 @@ def test_a_loss_that_rises_fails(tmp_path):
     assert failed(context) == {"(a) largest rise of the loss in 400 iterations (nats)"}
 
 
+@pytest.mark.slow
 def test_toy_in_miniature(tmp_path, monkeypatch):
     """All kinds are trained and shown; the long trainings are watched every hundred steps."""
 
@@ -215,6 +216,7 @@ def test_differences_are_judged_by_their_medians(tmp_path):
         assert len(context.metrics) == 11
 
 
+@pytest.mark.slow
 def test_two_generators_in_miniature(tmp_path, monkeypatch):
     """Two pairs of each system: the first is scanned, the second checked."""
 
@@ -309,6 +311,7 @@ def test_plain_metropolis_crosses_a_flat_profile():
     assert explored.plain_metropolis(two, start, (r, 0 * r), seed=1) == pytest.approx(needed / 2)
 
 
+@pytest.mark.slow
 def test_explore_in_miniature(tmp_path, monkeypatch):
     """All three systems, a few iterations each, with the dimer's umbrella sampling."""
 

@@ -29,7 +29,8 @@ class SolvatedChainFlow(Bijector):
     network makes of how much of the solvent is there.
 
     Latent coordinates are uniform in [0, 1]. Configurations are those of `systems.Polymer` with a
-    solvent in a periodic square around the origin; bonds are to nearest images.
+    solvent in a periodic square around the origin; bonds are to nearest images, so that a bond of
+    half the side must be as good as impossible.
 
         pairs = potentials.LennardJones(epsilon=0.25)  # the system's at a fourth of its strength
         soft = systems.Polymer(8, dimension=2, pairs=pairs, solvent=32, box=box)

@@ -67,9 +67,8 @@ def generator(context: Context, strength: float) -> BoltzmannGenerator:
     """A chain that is grown and a solvent that is put in around it, both not yet trained."""
     soft = system(strength)
     seed = context.seed_of("solvent, network")
-    flow = SolvatedChainFlow(
-        ChainFlow(**soft.growth, seed=seed), SOLVENT, SIDE, soft.pairs, seed=seed
-    )
+    pairs = potentials.LennardJones(epsilon=strength)
+    flow = SolvatedChainFlow(ChainFlow(**soft.growth, seed=seed), SOLVENT, SIDE, pairs, seed=seed)
     size = soft.event_size
     prior = priors.UniformBox(np.zeros(size), np.ones(size))
     return BoltzmannGenerator(soft, flow, prior, jit_compile=False)

@@ -392,6 +392,18 @@ ROWS = [
         r"lengths must be an integer >= 2, got 1",
     ),
     (
+        lambda: bijectors.SolvatedChainFlow(bijectors.ChainFlow(3, BOND), 2, 5.0, PAIRS),
+        ValueError,
+        r"chain must be in the plane, at one temperature and of float32, got dimension 3",
+    ),
+    (
+        lambda: bijectors.SolvatedChainFlow(
+            bijectors.ChainFlow(3, BOND, dimension=2), 0, 5.0, PAIRS
+        ),
+        ValueError,
+        r"solvent must be an integer >= 1, got 0",
+    ),
+    (
         lambda: bijectors.InsertionFlow(0, PAIRS),
         ValueError,
         r"most must be an integer >= 1, got 0",

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf import bijectors as bj
 from boltzmann_tf import potentials
-from boltzmann_tf.bijectors._insertion_field import UNSEEN, WITHIN
+from boltzmann_tf.bijectors._insertion_field import FINE, UNSEEN, WITHIN
 
 FLOWS = {
     "walls": (lambda t: bj.GapFlow(4, core=0.5, margin=0.2, hidden=(8,), bins=4, dtype=t), 4),
@@ -108,22 +108,29 @@ def test_documents_and_gradients(name):
 
 
 def test_insertion_starts_as_rosenbluths():
-    """Of two particles: the second is drawn from exp(-u / T), seen twice in each cell."""
+    """Of two particles: the second is drawn from exp(-u / T) in cells, then in their parts."""
     pairs, T, side = potentials.LennardJones(cut=1.5), 0.8, 3.2
     flow = bj.InsertionFlow(2, pairs, temperature=T, grid=16, dtype="float64")
     first = np.array([5.5, 8.5]) / 16
-    cells = (np.arange(16) + 0.5) / 16
-    d = cells - first[:, None]
-    d = (d - np.round(d)) * side
-    r = np.sqrt(d[0][:, None] ** 2 + d[1] ** 2)
-    p = np.zeros_like(r)
-    for share in WITHIN:
-        r2 = (r + share * side / 16) ** 2
-        u = np.where(r2 < 1.5**2, np.minimum(pairs.value(np.maximum(r2, 0.3)) / T, 12), 0.0)
-        p += np.exp(-u)
-    p /= p.sum()
-    x = np.array([[*first, cells[i], cells[j]] for i, j in ((3, 4), (6, 8), (12, 1))])
-    _, log_det = flow.inverse_and_log_det(x, condition=np.tile([2.0, side**2], (3, 1)))
-    # A share of the density is even, so that no place is beyond the generator.
-    wanted = [(1 - UNSEEN) * p[i, j] * 256 + UNSEEN for i, j in ((3, 4), (6, 8), (12, 1))]
+
+    def share(x, y, size):
+        """exp(-u / T) at middles of cells of a size, seen twice in each; a part of it is even."""
+        d = np.stack(np.meshgrid(x - first[0], y - first[1], indexing="ij"))
+        r = np.sqrt(np.sum(((d - np.round(d)) * side) ** 2, axis=0))
+        p = np.zeros_like(r)
+        for off in WITHIN:
+            r2 = (r + off * size * side) ** 2
+            u = np.where(r2 < 1.5**2, np.minimum(pairs.value(np.maximum(r2, 0.3)) / T, 12), 0.0)
+            p += np.exp(-u)
+        # No place is beyond the generator.
+        return (1 - UNSEEN) * p / p.sum() * p.size + UNSEEN
+
+    middles, parts = (np.arange(16) + 0.5) / 16, (np.arange(FINE) + 0.5) / FINE
+    coarse, wanted, places = share(middles, middles, 1 / 16), [], []
+    for i, j in ((3, 4), (6, 8), (12, 1)):
+        fine = share((i + parts) / 16, (j + parts) / 16, 1 / 16 / FINE)
+        wanted.append(coarse[i, j] * fine[2, 1])
+        places.append([*first, (i + parts[2]) / 16, (j + parts[1]) / 16])
+    condition = np.tile([2.0, side**2], (3, 1))
+    _, log_det = flow.inverse_and_log_det(np.array(places), condition=condition)
     np.testing.assert_allclose(np.exp(log_det), wanted, rtol=1e-3)
