@@ -228,6 +228,12 @@ ROWS = [
      lambda: sampling.polymer_rounds(
          POLYMER_STATE, 2, system=POLYMER, n_moves=3, weights=(1, 0, 0, 0)
      ), 3 + 4),
+    # In each of two densities three moves, two replicas: three energies; four of whole chains.
+    ("sampling.switch_polymers",
+     lambda: sampling.switch_polymers(
+         POLYMER_STATE, system=POLYMER, factors={"bond": [1, 1, 1]}, n_moves=3,
+         weights=(1, 0, 0, 0)
+     ), 3 + 4),
     # Two replicas: where they start; seven rounds of a look and of five moves of three particles.
     ("sampling.gibbs_rounds",
      lambda: sampling.gibbs_rounds(sampling.gibbs_state(GAS, 2), 7, system=GAS, n_moves=5),

@@ -108,6 +108,11 @@ def make_box_pictures(change=lambda v: v):
     return plotting.box_pictures({"Monte Carlo": [flat, flat], "generator": [deep]}, columns=2)
 
 
+def make_chain_pictures(change=lambda v: v):
+    r = np.random.default_rng(5).standard_normal((3, 6, 3)).cumsum(axis=1)
+    return plotting.chain_pictures({"generator": change(r), "Monte Carlo": r[:2, :, :2]})
+
+
 def make_rod_pictures(change=lambda v: v):
     u = np.random.default_rng(3).standard_normal((2, 4, 4, 3))
     u /= np.linalg.norm(u, axis=-1, keepdims=True)
@@ -143,6 +148,7 @@ AXES = {
     "paths": (4, 2),
     "curves": (3, 3),
     "box_pictures": (0, 0),
+    "chain_pictures": (0, 0),
     "pair_distributions": (1, 1),
     "structure_factors": (1, 1),
     "spin_pictures": (4, 0),

@@ -335,7 +335,7 @@ class GaussianChain:
     Examples:
       >>> chain = bg.exact.GaussianChain(4, 3.0)
       >>> chain.rouse_eigenvalues().round(3)
-      array([1.757, 6.   , 10.243])
+      array([ 1.757,  6.   , 10.243])
       >>> round(chain.end_to_end_squared(), 6)  # three bonds of 3 / k
       3.0
     """

@@ -46,7 +46,8 @@ def chain_pictures(rows: Mapping[str, Any], *, diameter: float = 0.9) -> Figure:
     figure, axes = grid(len(given), max(len(r) for r in given.values()), (2.2, 2.0))
     for line, (name, chains) in zip(axes, given.items(), strict=True):
         turned = [_across(r) for r in chains]
-        half = max(float(np.abs(r[:, :2]).max()) for r in turned) + 0.6 * size
+        finite = np.concatenate([np.abs(r[:, :2][np.isfinite(r[:, :2])]) for r in turned])
+        half = float(finite.max(initial=0.0)) + 0.6 * size
         for axis in line:
             axis.axis("off")
         for axis, r in zip(line, turned, strict=False):
@@ -60,6 +61,8 @@ def chain_pictures(rows: Mapping[str, Any], *, diameter: float = 0.9) -> Figure:
 
 def _across(r: np.ndarray) -> np.ndarray:
     """About its middle, its widest direction to the right, the narrowest to the back."""
+    if not np.all(np.isfinite(r)):
+        return r
     r = r - 0.5 * (r.max(axis=0) + r.min(axis=0))
     axes = np.linalg.svd(r - r.mean(axis=0), full_matrices=False)[2]
     return r @ axes.T if len(axes) == r.shape[1] else r

@@ -127,11 +127,6 @@ class Polymer(ParticleSystem):
         for k in range(1, d):  # every second row backwards
             back = grid[:, :k].sum(axis=1) % 2 == 1
             grid[back, k] = each - 1 - grid[back, k]
-        if self.bond == "fene" and np.max(side) / each >= self.length:
-            raise ValueError(
-                f"box must let the chain begin with bonds below its extension, {self.length:g}, "
-                f"got bonds of {np.max(side) / each:.6g} in {self._box!r}"
-            )
         rest = np.linspace(n, len(grid) - 1, self.solvent).round().astype(int)
         return (grid[np.append(self.chain, rest)] + 0.5) * side / each - side / 2
 

@@ -166,6 +166,12 @@ ROWS = [
         TypeError,
         r"axis must be a Axes, got 3",
     ),
+    (lambda: plotting.chain_pictures({}), ValueError, r"rows must hold at least one, got none"),
+    (
+        lambda: plotting.chain_pictures({"a": np.zeros((2, 3))}),
+        ValueError,
+        r"rows\['a'\] must be \[pictures, n, 2\] or \[pictures, n, 3\], got \(2, 3\)",
+    ),
     (lambda: plotting.box_pictures({}), ValueError, r"rows must hold at least one, got none"),
     (
         lambda: plotting.box_pictures({"a": [[(np.zeros((2, 2)), 0.0)]]}),

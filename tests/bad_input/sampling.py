@@ -936,7 +936,12 @@ ROWS = [
         ValueError,
         r"system must be in the plane or in space, got one on a line",
     ),
-    (lambda: sampling.polymer_state([[NAN]]), ValueError, r"x must .*nan"),
+    (lambda: sampling.polymer_state([[NAN]]), ValueError, r"x must be finite, got 1 NaN"),
+    (
+        lambda: sampling.switch_polymers(POLYMER_STATE, system=POLYMER, factors={"glue": [0, 1]}),
+        ValueError,
+        r"names of factors must be one of .*got 'glue'",
+    ),
     (lambda: sampling.gibbs_state(WELL), TypeError, r"system must be a GibbsBoxes, got"),
     (
         lambda: sampling.gibbs_state(BOXES, densities=(0.5, 0.7)),

@@ -113,11 +113,6 @@ ROWS = [
         ValueError,
         r"cut of pairs must be at most half the periodic box, 1\.5, got none",
     ),
-    (
-        lambda: systems.Polymer(4, bond="fene", box=potentials.Periodic(1.6)),
-        ValueError,
-        r"box must let the chain begin with bonds below its extension, 1\.5, got bonds of 1\.6",
-    ),
     (lambda: systems.LennardJonesCluster(1), ValueError, r"n must be an integer >= 2, got 1"),
     (lambda: systems.LennardJonesCluster(13, -2.0), ValueError, r"epsilon must be .*got -2\.0"),
     (lambda: systems.LennardJonesCluster(r_m=0), ValueError, r"r_m must be .*got 0"),

@@ -77,7 +77,7 @@ def polymer_rounds(
     beads = chain_of(system, chain)
     T = per_replica("temperature", temperature, replicas)
     if np.any(T <= 0):
-        raise ValueError(f"temperature must be > 0, got {T.min()!r}")
+        raise ValueError(f"temperature must be > 0, got {float(T.min())!r}")
     instance("tune", tune, bool)
     x, step, rng = rows_of(system, state.x), state.step.copy(), state.rng.copy("C")
     series = np.zeros((replicas, rounds, 4))
