@@ -73,7 +73,7 @@ class Plan(reproduction.Plan):
     plane_rounds = by_preset(3000, 40_000)
     plane_frames = by_preset(40, 200)  # of each replica, to learn from
     plane_steps = by_preset(60, 800)  # of the optimiser
-    plane_samples = by_preset(12, 150)  # of a generator, at each n, v and surface
+    plane_samples = by_preset(20, 150)  # of a generator, at each n, v and surface
     ideal_samples = by_preset(110, 120)  # from the ideal gas, likewise
     annealed = by_preset((200,), (50, 100, 200, 400))  # steps from the ideal gas
     begun = by_preset((100,), (50, 100, 200))  # steps that begin with the generator

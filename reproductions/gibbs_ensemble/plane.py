@@ -27,7 +27,7 @@ from boltzmann_tf.systems import FluidBox, GibbsBoxes
 
 FLUID = LennardJones(cut=2.5, shifted=True)
 MIXED = (1.0, 0.3, 1.0)  # of displacements, volume moves and transfers
-GRID = 32
+GRID = 24
 NODES = 16
 
 
