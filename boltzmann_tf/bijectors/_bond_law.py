@@ -55,6 +55,14 @@ class BondLaw(NamedTuple):
         step = float(nodes[1] - nodes[0])
         return cls(float(nodes[0]), step, energy(np.maximum(nodes, 1e-3)), dimension)
 
+    def moments(self, t: float) -> tuple[float, float]:
+        """Mean and standard deviation of the length at a temperature."""
+        r = np.maximum(self.low + self.step * np.arange(LENGTHS), 1e-3)
+        log_p = (self.dimension - 1) * np.log(r) - (self.u - self.u.min()) / t
+        p = np.exp(log_p - log_p.max())
+        mean = float(np.average(r, weights=p))
+        return mean, float(np.sqrt(np.average((r - mean) ** 2, weights=p)))
+
     def table(self, t: tf.Tensor) -> BoltzmannTable:
         """The density of lengths less the smallest at temperatures `[batch]`, without its whole."""
         r = np.maximum(self.low + self.step * np.arange(LENGTHS), 1e-3)

@@ -26,6 +26,7 @@ from boltzmann_tf.potentials import Bonds, Pairs, from_document, to_document
 __all__ = ["ChainFlow"]
 
 HOTTEST = 8.0  # temperature that a condition may have
+COARSEST = 0.01  # of a bond's standard deviation: what places may be rounded to
 
 
 @register
@@ -61,7 +62,7 @@ class ChainFlow(Bijector):
       hidden: widths of the hidden layers of the network.
       activation: of these.
       seed: of the initial weights.
-      dtype: "float32" or "float64".
+      dtype: "float32" or "float64", which stiff bonds of long chains need.
       name: of the bijector.
     """
 
@@ -116,6 +117,13 @@ class ChainFlow(Bijector):
         bonded = self._pairs if self._special[0] else None
         hottest = HOTTEST if self._t is None else self._t
         self._law = self._no_dependency(BondLaw.of(self._bond, bonded, self._d, hottest))
+        mean, spread = self._law.moments(1.0 if self._t is None else self._t)
+        rounded = float(np.finfo(self.dtype.as_numpy_dtype).eps) * n * mean
+        if rounded > COARSEST * spread:
+            raise ValueError(
+                f"bond must vary by far more than the places of {n} beads are rounded to in "
+                f"{self.dtype.name}, {rounded:.2g}, got a standard deviation of {spread:.2g}"
+            )
         self._field = self._no_dependency(
             ChainField(n, self._d, self._pairs, self._special, self._bending, own, net)
         )

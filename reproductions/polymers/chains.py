@@ -179,7 +179,7 @@ def walk(
     *,
     weights: Sequence[float] = MOVES,
 ) -> Walked:
-    """Samples of log-weights on their way through the densities of `factors`, see `Polymer`."""
+    """Weighted samples after a walk through the densities of `factors`: `switch_polymers`."""
     sweeps = len(next(iter(factors.values()))) - 1
     context.log(f"{name}: {sweeps} sweeps")
     state = sampling.polymer_state(x, seed=context.seed_of(f"{name}, walks", sweeps))

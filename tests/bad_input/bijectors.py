@@ -379,6 +379,11 @@ ROWS = [
     (lambda: bijectors.GapFlow(2, core=-1.0), ValueError, r"core must be .*-1\.0"),
     (lambda: bijectors.GapFlow(2, bins=1), ValueError, r"bins must be .*1"),
     (lambda: bijectors.ChainFlow(1, BOND), ValueError, r"n must be an integer >= 2, got 1"),
+    (
+        lambda: bijectors.ChainFlow(64, potentials.HarmonicBond([[0, 1]], 1e8, 1.5)),
+        ValueError,
+        r"bond must vary by far more than the places of 64 beads are rounded to in float32",
+    ),
     (lambda: bijectors.ChainFlow(4, 3.0), TypeError, r"bond must be a Bonds, got 3\.0"),
     (lambda: bijectors.ChainFlow(4, BOND, 3), TypeError, r"pairs must be a Pairs, got 3"),
     (

@@ -31,6 +31,8 @@ HMC = functools.partial(sampling.hamiltonian, WELL, n_steps=10)
 RUNGS = sampling.exchange_state(ONES, 3)
 POLYMER = systems.Polymer(4)
 POLYMER_STATE = sampling.polymer_state(POLYMER.initial_state("stretched")[None])
+FENE_CHAIN = systems.Polymer(3, bond="fene")
+TORN_STATE = sampling.polymer_state(2.0 * FENE_CHAIN.configuration(np.eye(3))[None])
 CLUSTER = systems.LennardJonesCluster(4)
 CLUSTER_X = CLUSTER.initial_states["gas"][None]
 FAMILY = systems.IsingField(2, (2.0, 3.0))
@@ -937,6 +939,16 @@ ROWS = [
         r"system must be in the plane or in space, got one on a line",
     ),
     (lambda: sampling.polymer_state([[NAN]]), ValueError, r"x must be finite, got 1 NaN"),
+    (
+        lambda: sampling.polymer_rounds(TORN_STATE, 1, system=FENE_CHAIN),
+        ValueError,
+        r"x must begin with bonds of finite energy, got 'bond' of infinite energy in 1 of 1",
+    ),
+    (
+        lambda: sampling.switch_polymers(TORN_STATE, system=FENE_CHAIN, factors={"bond": [0, 1]}),
+        ValueError,
+        r"x must begin with bonds of finite energy",
+    ),
     (
         lambda: sampling.switch_polymers(POLYMER_STATE, system=POLYMER, factors={"glue": [0, 1]}),
         ValueError,

@@ -79,6 +79,7 @@ def polymer_rounds(
     if np.any(T <= 0):
         raise ValueError(f"temperature must be > 0, got {float(T.min())!r}")
     instance("tune", tune, bool)
+    check_bonds(system, state.x)
     x, step, rng = rows_of(system, state.x), state.step.copy(), state.rng.copy("C")
     series = np.zeros((replicas, rounds, 4))
     counts = np.zeros((replicas, 9), np.int64)
@@ -102,6 +103,18 @@ def polymer_rounds(
         counts[:, 8],
     )
     return PolymerState(configurations_of(system, x), step, rng), info
+
+
+def check_bonds(system: ParticleSystem, x: np.ndarray) -> None:
+    """Raises for bonds whose energy is infinite: no move could be weighed against it."""
+    names = [term.name for term in system.terms if len(term.bonds)]
+    for name, energy in system.term_energies(x, names).items():
+        broken = np.flatnonzero(~np.isfinite(energy.numpy()))
+        if broken.size:
+            raise ValueError(
+                f"x must begin with bonds of finite energy, got {name!r} of infinite energy in "
+                f"{broken.size} of {len(x)} replicas, the first {broken[0]}"
+            )
 
 
 def checked_weights(weights: Sequence[float]) -> np.ndarray:

@@ -15,6 +15,7 @@ from boltzmann_tf.sampling.particles._kernels import closure, shared
 from boltzmann_tf.sampling.particles.polymers._mixed import mixed_round
 from boltzmann_tf.sampling.particles.polymers.rounds import (
     chain_of,
+    check_bonds,
     checked_weights,
     whole_energies,
 )
@@ -72,6 +73,7 @@ def switch_polymers(
     if system.dimension < 2:
         raise ValueError("system must be in the plane or in space, got one on a line")
     beads, w = chain_of(system, chain), checked_weights(weights)
+    check_bonds(system, state.x)
     x, rng, replicas = rows_of(system, state.x), state.rng.copy("C"), len(state.x)
     work, counts = np.zeros(replicas), np.zeros((replicas, 9), np.int64)
     kernel = _kernel(system.compiled, system.dimension, system.lengths is not None)
