@@ -195,6 +195,7 @@ def test_registry_and_names():
         "nematic",
         "nematic_angles",
         "particle_system",
+        "polymer",
         "solvated_dimer",
         "spring_in_box",
     }
