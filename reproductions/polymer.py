@@ -8,7 +8,6 @@ turns parts of the chain and lets it creep. Of ideal chains everything is known 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.reproduction import Context, main_for, reproduction
 from boltzmann_tf.reproductions.polymers import chains, figures, plan, solvent, tables, targets
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
-from boltzmann_tf.reproductions.polymers.plan import Plan
+from boltzmann_tf.reproductions.polymers.plan import Plan, Training
 from boltzmann_tf.systems import Polymer
 
 LONG = 16  # beads, from which on the law with one correction holds
@@ -39,20 +38,23 @@ def run(context: Context) -> None:
     three = chains.grow(context, "trimer", _plain(plan.collapsed(3)), own.drawn)
     runs, grown, log_z, seen = {}, {}, {}, {}
     begun, ideal_chain = {}, {}
-    for n in own.poor:
+    for n, training in own.poor.items():
         name, system = f"collapsed, N = {n}", plan.collapsed(n)
         runs[name] = _simulated(context, name, system, own)
-        x = chains.frames(runs[name], own.training.frames)
-        seen[name] = examples = x.reshape(-1, x.shape[-1])
-        generator = _network(context, name, system)
-        chains.train(context, name, generator, examples, own.training)
-        grown[name] = chains.grow(context, name, generator, own.grown)
-        log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
+        at = {1.0: runs[name]}
         if own.from_generator:
-            begun[n], ideal_chain[n] = _annealed(context, name, runs[name], own)
+            warm = f"{name}, T = {own.hot:g}"
+            at[own.hot] = _simulated(context, warm, system, own, own.warming, own.hot)
+        generator, x, t = _trained(context, name, system, at, training)
+        seen[name] = x[t[:, 0] == 1]
+        grown[name] = chains.grow(context, name, generator, own.grown, 1.0)
+        last = runs[name].state.x
+        log_z[name] = chains.log_z_both_ways(context, name, runs[name], last, own)
+        if own.from_generator:
+            begun[n], ideal_chain[n] = _annealed(context, name, runs[name], generator, own)
     name, system = f"self-avoiding, N = {own.good}", plan.avoiding(own.good)
     runs[name] = _simulated(context, name, system, own)
-    x = chains.frames(runs[name], own.training.frames)
+    x = chains.frames(runs[name], own.good_frames)
     seen[name] = x.reshape(-1, x.shape[-1])
     grown[name] = chains.grow(context, name, _plain(system), own.grown)
     log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
@@ -107,12 +109,26 @@ def run(context: Context) -> None:
     targets.tempered(context, hot, at)
     targets.solvated(context, wet)
     targets.exponent(context, fits)
-    longest = f"collapsed, N = {own.poor[-1]}"
+    longest = f"collapsed, N = {max(own.poor)}"
     context.save(grown[longest].generator, "generator", f"the generator of {longest}")
 
 
-def _simulated(context: Context, name: str, system: Polymer, own: Plan) -> Simulated:
-    return chains.simulate(context, name, system, own.rounds, replicas=own.replicas)
+def _simulated(
+    context: Context,
+    name: str,
+    system: Polymer,
+    own: Plan,
+    rounds: int | None = None,
+    temperature: float = 1.0,
+) -> Simulated:
+    return chains.simulate(
+        context,
+        name,
+        system,
+        own.rounds if rounds is None else rounds,
+        replicas=own.replicas,
+        temperature=temperature,
+    )
 
 
 def _long(
@@ -141,10 +157,20 @@ def _exponent(runs: Mapping[int, Simulated]) -> SizeExponent:
     return estimators.size_exponent(list(runs), sizes)
 
 
-def _network(context: Context, name: str, system: Polymer, **options: Any) -> BoltzmannGenerator:
-    """To be trained; preset quick is over before XLA would pay."""
+def _trained(
+    context: Context,
+    name: str,
+    system: Polymer,
+    runs: Mapping[float, Simulated],
+    training: Training,
+) -> tuple[BoltzmannGenerator, np.ndarray, np.ndarray]:
+    """A generator for the temperatures of runs, and what it was trained on: x and T."""
+    x, t = chains.together(context, runs, training.frames)
     seed, jit = context.seed_of(f"{name}, network"), False if context.quick else "auto"
-    return chains.generator_of(system, seed=seed, jit_compile=jit, **options)
+    # Preset quick is over before XLA would pay.
+    generator = chains.generator_of(system, seed=seed, jit_compile=jit, temperature=None)
+    chains.train(context, name, generator, x, training, t)
+    return generator, x, t
 
 
 def _plain(system: Polymer) -> BoltzmannGenerator:
@@ -152,19 +178,9 @@ def _plain(system: Polymer) -> BoltzmannGenerator:
 
 
 def _annealed(
-    context: Context, name: str, run: Simulated, own: Plan
+    context: Context, name: str, run: Simulated, generator: BoltzmannGenerator, own: Plan
 ) -> tuple[list[Walked], list[Walked]]:
     """Walks from a generator that is hotter, and from the ideal chain."""
-    system = run.system
-    warm = chains.simulate(
-        context, f"{name}, T = {own.hot:g}", system, 200, replicas=own.replicas,
-        temperature=own.hot,
-    )  # fmt: skip
-    x = chains.frames(warm, own.training.frames, temperature=own.hot)
-    generator = _network(context, f"{name}, hot", system, temperature=None)
-    examples = x.reshape(-1, x.shape[-1])
-    t = np.full((len(examples), 1), own.hot, np.float32)
-    chains.train(context, f"{name}, T = {own.hot:g}", generator, examples, own.training, t)
     grown = chains.grow(context, f"{name}, hot", generator, own.walks, own.hot)
     begun = [
         chains.from_generator(context, name, run, grown, own.hot, s) for s in own.from_generator
@@ -178,9 +194,11 @@ def _tempered(context: Context, own: Plan) -> tuple[dict[float, Grown], dict[flo
         return {}, {}
     system = plan.collapsed(plan.TEMPERED)
     name = f"collapsed, N = {plan.TEMPERED}, any T"
-    x, t, runs = chains.tempered_frames(context, system, own.temperatures, own, own.tempered.frames)
-    generator = _network(context, name, system, temperature=None)
-    chains.train(context, name, generator, x, own.tempered, t)
+    runs = {
+        t: _simulated(context, f"{name}: {t:g}", system, own, temperature=t)
+        for t in own.temperatures
+    }
+    generator, _, _ = _trained(context, name, system, runs, own.tempered)
     found = {
         k: chains.grow(context, f"{name}: {k:g}", generator, own.grown, k) for k in own.temperatures
     }

@@ -234,6 +234,10 @@ ROWS = [
          POLYMER_STATE, system=POLYMER, factors={"bond": [1, 1, 1]}, n_moves=3,
          weights=(1, 0, 0, 0)
      ), 3 + 4),
+    ("sampling.switch_polymers",
+     lambda: sampling.switch_polymers(
+         POLYMER_STATE, system=[POLYMER] * 3, n_moves=3, weights=(1, 0, 0, 0)
+     ), 3 + 2 * 4),
     # Two replicas: where they start; seven rounds of a look and of five moves of three particles.
     ("sampling.gibbs_rounds",
      lambda: sampling.gibbs_rounds(sampling.gibbs_state(GAS, 2), 7, system=GAS, n_moves=5),

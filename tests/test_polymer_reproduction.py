@@ -18,9 +18,8 @@ class Tiny(plan.Plan):
     rounds = 600
     drawn = 2000
     grown = 300
-    poor = (4,)
-    good = 4
-    training = plan.Training(2, 3, 16)
+    poor = {4: plan.Training(2, 3, 16)}  # noqa: RUF012
+    good, good_frames, warming = 4, 2, 50
     tempered = plan.Training(2, 3, 16)
     temperatures = (1.0, 2.0)
     walks = 40

@@ -17,7 +17,7 @@ PARTS = 1 + len(CENTRES)  # of a field: the potential and the bumps
 HIGHEST = 12.0  # of the potential, kT: what lies above is as good as never drawn
 NEAREST2 = 0.3  # squared distance below which the potential is as there, in the same unit
 WITHIN = (-0.29, 0.29)  # of a cell: from its middle, where the potential is looked at in it
-FINE = 4  # parts of a side of the cell that was drawn, of which one is drawn in it
+FINE = 4  # parts of a side of a cell that was drawn, of which one is drawn in it
 UNSEEN = 1e-4  # share of a cell's density that no field can take away
 
 
@@ -28,10 +28,12 @@ class InsertionField:
       pairs: the potential that it begins with.
       temperature: T.
       grid: cells along each side.
+      levels: how often the cell that was drawn is divided into finer ones, of which one is drawn.
     """
 
-    def __init__(self, pairs: Pairs, temperature: float, grid: int) -> None:
+    def __init__(self, pairs: Pairs, temperature: float, grid: int, levels: int = 1) -> None:
         self.pairs, self.temperature, self.grid = pairs, temperature, grid
+        self.levels = levels
 
     def filled(
         self,
@@ -76,10 +78,12 @@ class InsertionField:
                 theirs = w[:, None, PARTS:] + tf.zeros_like(others[..., :1])
                 seen, own = tf.concat([seen, others], axis=1), tf.concat([own, theirs], axis=1)
 
-            def within(cell: tf.Tensor) -> tf.Tensor:
-                return _log_density(-self._in_cell(cell, seen, own, side2))
+            def within(corner: tf.Tensor, width: float) -> tf.Tensor:
+                return _log_density(-self._in_cell(corner, width, seen, own, side2))
 
-            moved, log_slope = _refined(here, _log_density(-field), within, inverse=inverse)
+            moved, log_slope = _refined(
+                here, _log_density(-field), within, self.levels, inverse=inverse
+            )
             there = tf.cast(k, dtype) < count
             moved = tf.where(there[:, None], moved, here)
             log_det += tf.where(there, log_slope, tf.zeros_like(log_slope))
@@ -113,16 +117,24 @@ class InsertionField:
         return self._parts(r2, tf.sqrt(side2)[:, None, None] / self.grid)
 
     def _in_cell(
-        self, cell: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, side2: tf.Tensor
+        self,
+        corner: tf.Tensor,
+        width: float,
+        places: tf.Tensor,
+        weights: tf.Tensor,
+        side2: tf.Tensor,
     ) -> tf.Tensor:
-        """The field in the parts of a cell `[batch, 2]`, by all places, `[batch, FINE, FINE]`."""
-        middle = (tf.range(FINE, dtype=places.dtype) + 0.5) / FINE
-        at = (tf.cast(cell, places.dtype)[:, None] + middle[None, :, None]) / self.grid
+        """The field in the parts of a cell at `[batch, 2]`, by all places, `[batch, FINE, FINE]`.
+
+        Corners and widths are over the side.
+        """
+        middle = (tf.range(FINE, dtype=places.dtype) + 0.5) * (width / FINE)
+        at = corner[:, None] + middle[None, :, None]
         d = at[:, :, None] - places[:, None]  # [batch, FINE, places, 2]
         d -= tf.round(d)
         d = d * d * side2[:, None, None, None]
         r2 = d[:, :, None, :, 0] + d[:, None, :, :, 1]  # [batch, FINE, FINE, places]
-        parts = self._parts(r2, tf.sqrt(side2)[:, None, None, None] / (FINE * self.grid))
+        parts = self._parts(r2, tf.sqrt(side2)[:, None, None, None] * (width / FINE))
         return tf.einsum("bxykp,bkp->bxy", parts, weights)
 
     def _parts(self, r2: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:
@@ -152,17 +164,24 @@ def _log_density(logits: tf.Tensor) -> tf.Tensor:
 def _refined(
     value: tf.Tensor,
     log_p: tf.Tensor,
-    within: Callable[[tf.Tensor], tf.Tensor],
+    within: Callable[[Any, float], tf.Tensor],
+    levels: int,
     *,
     inverse: bool,
+    corner: Any = 0.0,
+    width: float = 1.0,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Two uniform numbers to a point by cells, then by parts of the cell, or the way back.
+    """Two uniform numbers to a point of a square by its cells, then by those of the cell, or back.
 
     Args:
       value: in [0, 1], `[batch, 2]`.
-      log_p: of the cells, `[batch, grid, grid]`.
-      within: from cells `[batch, 2]` to the log of the probability of their parts.
+      log_p: of the cells, `[batch, cells, cells]`.
+      within: from the corner `[batch, 2]` and the width of a cell to the log of the probability of
+        its own cells.
+      levels: how often cells are divided.
       inverse: from the point to the numbers.
+      corner: of the square, `[batch, 2]`.
+      width: of the square.
 
     Returns:
       what it becomes and the log of the change of area.
@@ -171,11 +190,16 @@ def _refined(
     at, log_slope = (value, 0.0) if inverse else _mapped(value, log_p, inverse=False)
     cell = tf.clip_by_value(tf.floor(at * cells), 0, cells - 1)
     share = tf.clip_by_value(at * cells - cell, 0.0, 1.0)
-    share, log_fine = _mapped(share, within(cell), inverse=inverse)
+    if levels:
+        own = {"corner": corner + cell * (width / cells), "width": width / cells}
+        log_p_within = within(*own.values())
+        share, log_fine = _refined(share, log_p_within, within, levels - 1, inverse=inverse, **own)
+        log_slope += log_fine
     found = (cell + share) / cells
     if inverse:
-        found, log_slope = _mapped(found, log_p, inverse=True)
-    return found, log_slope + log_fine
+        found, log_own = _mapped(found, log_p, inverse=True)
+        log_slope += log_own
+    return found, log_slope
 
 
 def _mapped(value: tf.Tensor, log_p: tf.Tensor, *, inverse: bool) -> tuple[tf.Tensor, tf.Tensor]:

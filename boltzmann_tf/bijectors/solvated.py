@@ -18,6 +18,8 @@ from boltzmann_tf.potentials import Pairs, from_document, to_document
 
 __all__ = ["SolvatedChainFlow"]
 
+LEVELS = 2  # places of the solvent are drawn to a 16th of a cell, where its cores are steep
+
 
 @register
 class SolvatedChainFlow(Bijector):
@@ -91,7 +93,7 @@ class SolvatedChainFlow(Bijector):
         self._chain = flow
         self._net = self._no_dependency(net)
         self._field = self._no_dependency(
-            InsertionField(self._pairs, self._temperature, self._grid)
+            InsertionField(self._pairs, self._temperature, self._grid, LEVELS)
         )
         self._given = self._no_dependency(
             {

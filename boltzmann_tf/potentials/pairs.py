@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from scipy import integrate, special
 
-from boltzmann_tf._support.checks import choice, finite_array, instance, positive_int
+from boltzmann_tf._support.checks import (
+    choice,
+    finite_array,
+    instance,
+    non_negative,
+    positive,
+    positive_int,
+)
 from boltzmann_tf.potentials.base import (
     Bound,
     Particles,
@@ -25,6 +32,7 @@ __all__ = [
     "InversePower",
     "LennardJones",
     "Pairs",
+    "SoftCoreLennardJones",
     "TailCorrection",
     "WeeksChandlerAndersen",
 ]
@@ -191,6 +199,53 @@ class WeeksChandlerAndersen(LennardJones):
                 raise TypeError(f"{name} must not be given: this potential has its own")
         cut = 2 ** (1 / 6) * positive_of_pairs("sigma", sigma)
         super().__init__(epsilon, sigma, cut=cut, shifted=True, **options)
+
+
+@formula
+def soft_core_lennard_jones(r2: Any, epsilon: Any, sigma: Any, soft: Any) -> Any:
+    """4 epsilon [1 / (soft + (r / sigma)^6)^2 - 1 / (soft + (r / sigma)^6)]."""
+    sixth = 1 / (soft + power(r2 / (sigma * sigma), 3))
+    return 4 * epsilon * sixth * (sixth - 1)
+
+
+class SoftCoreLennardJones(Pairs):
+    """Lennard-Jones pairs that come up from nothing, and may lie on each other until they are all.
+
+    coupling 4 epsilon [1 / s^2 - 1 / s] with s = alpha (1 - coupling)^2 + (r / sigma)^6: LAMMPS'
+    `lj/cut/soft` with n = 1. At a coupling of 1 it is `LennardJones`.
+
+    Source: Beutler et al., Chem. Phys. Lett. 222, 529 (1994).
+
+    Args:
+      coupling: from 0, none, to 1, all.
+      epsilon: depth at a coupling of 1, a number or [n, n].
+      sigma: a number or [n, n].
+      alpha: > 0, how soft.
+      **options: `cut`, `shifted`, `exclude`, `name`, see `Pairs`.
+    """
+
+    def __init__(
+        self,
+        coupling: float,
+        epsilon: Any = 1.0,
+        sigma: Any = 1.0,
+        *,
+        alpha: float = 0.5,
+        **options: Any,
+    ) -> None:
+        self.coupling = non_negative("coupling", coupling)
+        if self.coupling > 1:
+            raise ValueError(f"coupling must be from 0 to 1, got {coupling!r}")
+        sigma = positive_of_pairs("sigma", sigma)
+        if self.coupling == 1:
+            options.setdefault("core", CORE * sigma)
+        super().__init__(
+            soft_core_lennard_jones,
+            epsilon=self.coupling * _of_pairs("epsilon", epsilon),
+            sigma=sigma,
+            soft=positive("alpha", alpha) * (1 - self.coupling) ** 2,
+            **options,
+        )
 
 
 @formula

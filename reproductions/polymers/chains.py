@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -109,6 +109,17 @@ class Grown(NamedTuple):
         return Estimate(*found)
 
 
+def together(
+    context: Context, runs: Mapping[float, Simulated], n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Configurations at all temperatures of `runs`, n of each replica, and which these are."""
+    each = {t: frames(run, n, temperature=t) for t, run in runs.items()}
+    x = np.concatenate([v.reshape(-1, v.shape[-1]) for v in each.values()])
+    t = np.concatenate([np.full(v.shape[0] * v.shape[1], k) for k, v in each.items()])
+    order = np.random.default_rng(context.seed_of("order", len(x))).permutation(len(x))
+    return x[order], t[order, None].astype(np.float32)
+
+
 def generator_of(
     system: Polymer, *, jit_compile: Any = "auto", **options: Any
 ) -> BoltzmannGenerator:
@@ -161,6 +172,7 @@ class Walked(NamedTuple):
     x: np.ndarray
     log_weight: np.ndarray
     seconds: float  # of processor time
+    looks: int = 1  # energies of whole configurations a sweep
 
     @property
     def ess(self) -> float:
@@ -241,25 +253,3 @@ def log_z_both_ways(
     )
     difference = estimators.bar(known - there.log_weight, -back.log_weight)
     return Estimate(known, 0.0) - difference
-
-
-def tempered_frames(
-    context: Context, system: Polymer, temperatures: Sequence[float], plan: Plan, n: int
-) -> tuple[np.ndarray, np.ndarray, dict[float, Simulated]]:
-    """Configurations at many temperatures, which these are, and runs at each of them."""
-    runs = {
-        t: simulate(
-            context,
-            f"N = {len(system.chain)}, T = {t:g}",
-            system,
-            plan.rounds,
-            replicas=plan.replicas,
-            temperature=t,
-        )
-        for t in temperatures
-    }
-    each = {t: frames(run, n, temperature=t) for t, run in runs.items()}
-    x = np.concatenate([v.reshape(-1, v.shape[-1]) for v in each.values()])
-    t = np.concatenate([np.full(v.shape[0] * v.shape[1], k) for k, v in each.items()])
-    order = np.random.default_rng(context.seed_of("tempered, order")).permutation(len(x))
-    return x[order], t[order, None].astype(np.float32), runs

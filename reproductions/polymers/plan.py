@@ -45,12 +45,17 @@ class Plan(reproduction.Plan):
     rounds = by_preset(4000, 40_000)  # of each replica of short chains, n moves each
     drawn = by_preset(20_000, 200_000)  # of a generator, where it is fast
     grown = by_preset(4000, 40_000)  # of one with pairs
-    poor = by_preset((8,), (8, 16, 32))  # beads of collapsed chains with a generator
-    good = by_preset(8, 16)  # of the self-avoiding one
-    training = by_preset(Training(60, 40, 64), Training(400, 600))
-    tempered = by_preset(None, Training(200, 600))
+    # Collapsed chains with a generator, by their beads.
+    poor = by_preset(
+        {8: Training(60, 40, 64)},
+        {8: Training(200, 400), 16: Training(200, 600), 32: Training(100, 300, 64)},
+    )
+    good = by_preset(8, 16)  # beads of the self-avoiding one
+    good_frames = by_preset(60, 200)
+    tempered = by_preset(None, Training(200, 500))
     temperatures = (0.5, 0.7, 1.0, 1.6, 2.5, 4.0)
-    hot = 1.5  # where annealing begins with a generator
+    hot = 1.5  # where annealing begins with a generator, which is for this T, too
+    warming = 200  # rounds at this temperature
     walks = by_preset(500, 2000)  # annealed samples
     from_generator = by_preset((), (100, 333))  # sweeps
     from_ideal = by_preset((), (333, 1000, 3000))
@@ -64,10 +69,10 @@ class Plan(reproduction.Plan):
     soft = 0.25  # strength of pairs where annealing begins with a generator
     solvent_rounds = by_preset(0, 20_000)
     windows = 2000  # rounds of umbrella sampling
-    solvent_training = Training(150, 400)
-    solvent_walks = 8000
+    solvent_training = Training(100, 120, 64)
+    solvent_walks = 6000
     solvent_begun = (100, 300)  # sweeps
-    solvent_ideal = (300, 1000, 3000)
+    solvent_ideal = (1000, 3000)
 
 
 SHARE = 3.0  # power with which pairs come up from nothing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ from boltzmann_tf.systems import Polymer
 
 BEADS, SOLVENT, SIDE = 8, 32, 8.944
 MOVES = (0.8, 0.1, 0.05, 0.05)  # of particles, pivots, crankshafts, reptation
+ALONE = (1, 0, 0, 0)  # of particles alone: as good where walks are many, at a third of the time
+PARTS = 20  # of a walk, with steps of their own
 EDGES = np.linspace(0.7, 4.4, 26)  # of R_ee, to the nearest image
 CENTRES = np.linspace(0.9, 4.4, 22)
 STIFFNESS = 20.0
@@ -48,16 +52,20 @@ class Solvated(NamedTuple):
         return estimators.profile_rmse(found, self.known.free_energy, mask=self.compared())
 
     def energies_of(self, walk: Walked) -> int:
-        """An energy of each step, and a sweep, which costs about one."""
-        return 2 * walk.sweeps * len(walk.x)
+        """Those of each step, and a sweep, which costs about one."""
+        return (walk.looks + 1) * walk.sweeps * len(walk.x)
 
 
 def system(strength: float = 1.0) -> Polymer:
     """With pairs of a part of their strength."""
+    return _made(potentials.LennardJones(epsilon=strength))
+
+
+def _made(pairs: potentials.Pairs) -> Polymer:
     return systems.Polymer(
         BEADS,
         dimension=2,
-        pairs=potentials.LennardJones(epsilon=strength),
+        pairs=pairs,
         solvent=SOLVENT,
         box=potentials.Periodic(SIDE, images="nearest"),
     )
@@ -93,28 +101,43 @@ def run(context: Context, plan: Plan) -> Solvated:
     grown = chains.grow(context, f"{name}, soft", begin, plan.solvent_walks)
 
     step = simulated.state.step.mean(axis=0)
-
-    def walk(source: str, x: np.ndarray, log_weight: np.ndarray, shares: np.ndarray) -> Walked:
-        return chains.walk(
-            context, f"{name}, from {source}", full, step, x, log_weight, {"pairs": shares},
-            weights=MOVES,
-        )  # fmt: skip
-
     begun = [
-        walk(
-            "the generator",
+        chains.walk(
+            context,
+            f"{name}, from the generator",
+            full,
+            step,
             grown.samples.x.astype(np.float64),
             grown.samples.log_weight,
-            np.linspace(plan.soft, 1, sweeps + 1),
+            {"pairs": np.linspace(plan.soft, 1, sweeps + 1)},
+            weights=ALONE,
         )
         for sweeps in plan.solvent_begun
     ]
-    plain = []
-    for sweeps in plan.solvent_ideal:
-        x, log_z = _ideal(full, plan.solvent_walks, context.seed_of("solvent, ideal", sweeps))
-        share = np.linspace(0, 1, sweeps + 1) ** 4
-        plain.append(walk("the ideal gas", x, np.full(len(x), log_z), share))
+    plain = [
+        _from_ideal(context, f"{name}, from the ideal gas", step, plan.solvent_walks, sweeps)
+        for sweeps in plan.solvent_ideal
+    ]
     return Solvated(simulated, known, energies, grown, begun, plain)
+
+
+def _from_ideal(context: Context, name: str, step: np.ndarray, n: int, sweeps: int) -> Walked:
+    """Without a generator: pairs come up softly, and moves are long while particles are free."""
+    context.log(f"{name}: {sweeps} sweeps")
+    path = [_made(potentials.SoftCoreLennardJones(c)) for c in np.linspace(0, 1, sweeps + 1) ** 2]
+    x, log_z = _ideal(path[-1], n, context.seed_of("solvent, ideal", sweeps))
+    state = sampling.polymer_state(x, seed=context.seed_of(f"{name}, walks", sweeps))
+    work, begun = np.zeros(n), time.process_time()
+    edges = np.linspace(0, sweeps, PARTS + 1).round().astype(int)
+    for k, (first, last) in enumerate(itertools.pairwise(edges)):
+        own = step.copy()
+        own[0] += (SIDE / 2 - own[0]) * (1 - k / (PARTS - 1)) ** 4
+        state, info = sampling.switch_polymers(
+            state._replace(step=np.tile(own, (n, 1))), system=path[first : last + 1], weights=ALONE
+        )
+        work += info.work
+    seconds = time.process_time() - begun
+    return Walked(name, sweeps, state.x, log_z - work, seconds, looks=2)
 
 
 def _umbrella(context: Context, run: Simulated, plan: Plan) -> tuple[Profile, int]:

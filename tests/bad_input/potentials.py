@@ -120,6 +120,16 @@ ROWS = [
         r"epsilon must be an array of numbers, got str",
     ),
     (
+        lambda: potentials.SoftCoreLennardJones(1.2),
+        ValueError,
+        r"coupling must be from 0 to 1, got 1\.2",
+    ),
+    (
+        lambda: potentials.SoftCoreLennardJones(0.5, alpha=0.0),
+        ValueError,
+        r"alpha must be > 0, got 0\.0",
+    ),
+    (
         lambda: potentials.WeeksChandlerAndersen(cut=2.0),
         TypeError,
         r"cut must not be given: this potential has its own",

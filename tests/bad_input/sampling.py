@@ -954,6 +954,21 @@ ROWS = [
         ValueError,
         r"names of factors must be one of .*got 'glue'",
     ),
+    (
+        lambda: sampling.switch_polymers(POLYMER_STATE, system=POLYMER),
+        ValueError,
+        r"factors must be given for one system, got None",
+    ),
+    (
+        lambda: sampling.switch_polymers(POLYMER_STATE, system=[POLYMER]),
+        ValueError,
+        r"system must be one, or two or more for a path, got 1",
+    ),
+    (
+        lambda: sampling.switch_polymers(POLYMER_STATE, system=[POLYMER, FENE_CHAIN]),
+        ValueError,
+        r"system must be of the same terms, particles and box in each density, got .* density 1",
+    ),
     (lambda: sampling.gibbs_state(WELL), TypeError, r"system must be a GibbsBoxes, got"),
     (
         lambda: sampling.gibbs_state(BOXES, densities=(0.5, 0.7)),

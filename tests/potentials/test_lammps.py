@@ -26,6 +26,7 @@ from boltzmann_tf.potentials import (
     LennardJones,
     Open,
     Periodic,
+    SoftCoreLennardJones,
     TailCorrection,
     WeeksChandlerAndersen,
 )
@@ -90,6 +91,11 @@ CASES = {
     "wca": Case(
         [WeeksChandlerAndersen(1.4, 1.3)],
         [f"pair_style lj/cut {1.3 * MINIMUM!r}", "pair_coeff * * 1.4 1.3", WCA[1]],
+        "fluid",
+    ),
+    "soft core": Case(
+        [SoftCoreLennardJones(0.3, 1.4, 1.1, cut=2.5)],
+        ["pair_style lj/cut/soft 1 0.5 2.5", "pair_coeff * * 1.4 1.1 0.3"],
         "fluid",
     ),
     "excluded": Case(

@@ -7,7 +7,7 @@ import contextlib
 import numpy as np
 import pytest
 
-from boltzmann_tf import potentials, sampling, systems
+from boltzmann_tf import estimators, potentials, sampling, systems
 from boltzmann_tf.potentials import Periodic
 from boltzmann_tf.sampling.particles.polymers import (
     _mixed,
@@ -84,6 +84,34 @@ def test_going_on_is_one_run():
     np.testing.assert_allclose(whole.x, rest.x, atol=1e-12)
     both = np.concatenate([first.energy, second.energy], axis=1)
     np.testing.assert_allclose(info.energy, both, atol=1e-11)
+
+
+def test_a_path_of_systems_is_that_of_its_factors():
+    share = np.linspace(0, 1, 5)
+    x = np.tile(TRIMER.initial_state("stretched"), (3, 1))
+    start = sampling.polymer_state(x, seed=1)
+    after, info = sampling.switch_polymers(start, system=TRIMER, factors={"pairs": share})
+    path = [systems.Polymer(3, pairs=potentials.LennardJones(epsilon=s)) for s in share]
+    other, same = sampling.switch_polymers(start, system=path)
+    np.testing.assert_allclose(other.x, after.x, atol=1e-12)
+    np.testing.assert_allclose(same.work, info.work, atol=1e-10)
+
+
+def test_pairs_that_come_up_softly_have_the_z_of_the_trimer():
+    """Planted: work of all steps but the last."""
+    path = [
+        systems.Polymer(3, pairs=potentials.SoftCoreLennardJones(c))
+        for c in np.linspace(0, 1, 41) ** 2
+    ]
+    free = systems.Polymer(3).exact
+    start = sampling.polymer_state(TRIMER.configuration(free.sample(4000, seed=1)), seed=2)
+    _, info = sampling.switch_polymers(start, system=path)
+    found = estimators.log_z(free.log_z() - info.work)
+    assert found.standard_error < 0.02
+    assert abs(found.value - TRIMER.exact.log_z()) < 5 * found.standard_error
+    _, short = sampling.switch_polymers(start, system=path[:-1])
+    wrong = estimators.log_z(free.log_z() - short.work)
+    assert abs(wrong.value - TRIMER.exact.log_z()) > 5 * wrong.standard_error
 
 
 def test_a_chain_among_others():
