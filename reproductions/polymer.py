@@ -19,7 +19,7 @@ from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
 from boltzmann_tf.reproductions.polymers.plan import Plan, Training
 from boltzmann_tf.systems import Polymer
 
-LONG = 16  # beads, from which on the law with one correction holds
+SHORT = 128  # beads, up to which growth is fitted with one correction, too
 
 
 @reproduction("polymer", "Polymers: chains of beads, ideal, self-avoiding and collapsed")
@@ -63,8 +63,10 @@ def run(context: Context) -> None:
     good = _long(context, "self-avoiding", plan.avoiding, own.lengths, own)
     poor = _long(context, "collapsed", plan.collapsed, own.poor_lengths, own)
     fits = {"self-avoiding": _exponent(good), "collapsed": _exponent(poor)}
-    if min(good) < LONG:
-        fits[f"self-avoiding, N >= {LONG}"] = _exponent({n: good[n] for n in good if n >= LONG})
+    if not context.quick:
+        short = {n: run for n, run in good.items() if n <= SHORT}
+        fits[f"self-avoiding, N <= {SHORT}, one correction"] = _exponent(short)
+        fits["self-avoiding"] = _exponent(good, plan.LAW)
 
     context.log("figures")
     context.section("Ideal chains: everything is known")
@@ -135,26 +137,28 @@ def _long(
     context: Context,
     what: str,
     make: Callable[[int], Polymer],
-    lengths: Sequence[int],
+    lengths: Mapping[int, int],
     own: Plan,
 ) -> dict[int, Simulated]:
-    """Runs of chains of several lengths; short ones, which cost little, are looked at longer."""
-    longest = max(lengths)
+    """Runs of chains of several lengths."""
     return {
         n: chains.simulate(
             context,
             f"long chains, {what}, N = {n}",
             make(n),
-            round(own.beads / n * (longest / n) ** 0.5),
+            round(1000 * moves / min(n, own.look)),
             replicas=own.replicas,
+            n_moves=min(n, own.look),
         )
-        for n in lengths
+        for n, moves in lengths.items()
     }
 
 
-def _exponent(runs: Mapping[int, Simulated]) -> SizeExponent:
+def _exponent(
+    runs: Mapping[int, Simulated], deltas: Sequence[float] = plan.LAW[:1]
+) -> SizeExponent:
     sizes = [tuple(run.mean("end_to_end_squared")) for run in runs.values()]
-    return estimators.size_exponent(list(runs), sizes)
+    return estimators.size_exponent(list(runs), sizes, deltas=deltas)
 
 
 def _trained(
@@ -200,7 +204,8 @@ def _tempered(context: Context, own: Plan) -> tuple[dict[float, Grown], dict[flo
     }
     generator, _, _ = _trained(context, name, system, runs, own.tempered)
     found = {
-        k: chains.grow(context, f"{name}: {k:g}", generator, own.grown, k) for k in own.temperatures
+        k: chains.grow(context, f"{name}: {k:g}", generator, own.tempered_drawn, k)
+        for k in own.temperatures
     }
     return found, runs
 

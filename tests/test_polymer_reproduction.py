@@ -24,7 +24,7 @@ class Tiny(plan.Plan):
     temperatures = (1.0, 2.0)
     walks = 40
     from_generator, from_ideal, both_ways = (5,), (5, 10), 20
-    lengths, poor_lengths, beads = (4, 16, 18, 20), (4, 6, 8), 1000
+    lengths, poor_lengths = dict.fromkeys((4, 16, 18, 20), 1), dict.fromkeys((4, 6, 8), 1)
     wrapped_rounds = 400
     solvent_rounds, windows, solvent_walks = 100, 40, 40
     solvent_training = plan.Training(2, 3, 16)
@@ -80,4 +80,4 @@ def test_the_whole_study_runs(context, monkeypatch):
     content = context.finish()
     assert content["error"] is None
     names = {metric.name.split(":")[0] for metric in context.metrics}
-    assert {"ideal chain, N = 10", "trimer", "collapsed, N = 4", "self-avoiding chains"} <= names
+    assert {"ideal chain, N = 10", "trimer", "collapsed, N = 4", "collapsed chains"} <= names

@@ -56,6 +56,7 @@ def simulate(
     replicas: int,
     temperature: Any = 1.0,
     weights: Sequence[float] = MOVES,
+    n_moves: int | None = None,
 ) -> Simulated:
     """Replicas of a chain, after a burn-in in which steps are tuned."""
     context.log(f"{name}: Monte Carlo")
@@ -64,7 +65,7 @@ def simulate(
     options: dict[str, Any] = {"system": system, "temperature": temperature, "weights": weights}
     state, _ = sampling.polymer_rounds(state, BURN_IN, tune=True, **options)
     begun = time.process_time()
-    state, info = sampling.polymer_rounds(state, rounds, **options)
+    state, info = sampling.polymer_rounds(state, rounds, n_moves=n_moves, **options)
     return Simulated(system, info, state, time.process_time() - begun)
 
 

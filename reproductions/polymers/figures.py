@@ -11,6 +11,7 @@ from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.plotting import Panel
 from boltzmann_tf.reproduction import Context, Series
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers.plan import LAW
 from boltzmann_tf.reproductions.polymers.solvent import Solvated
 from boltzmann_tf.reproductions.polymers.targets import heat_capacities
 from boltzmann_tf.reproductions.published import published
@@ -114,7 +115,7 @@ def growth(
         r2 = Series.over("Monte Carlo", means, kind=name)
         fine = np.geomspace(n[0] - 1, n[-1] - 1, 60)
         law = fit.amplitude.value * fine ** (2 * fit.nu.value)
-        law *= 1 + fit.correction.value * fine**-0.528
+        law *= 1 + sum(b.value * fine**-d for b, d in zip(fit.corrections, LAW, strict=False))
         sizes += [r2, Series("fit", fine, law, kind=name, style="-", named=False)]
         ratio.append(r2 * (r2.x ** (-2.0 * nu)))
     panels = [

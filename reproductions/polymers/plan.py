@@ -54,16 +54,21 @@ class Plan(reproduction.Plan):
     good_frames = by_preset(60, 200)
     tempered = by_preset(None, Training(200, 500))
     temperatures = (0.5, 0.7, 1.0, 1.6, 2.5, 4.0)
+    tempered_drawn = 10_000  # at each of these
     hot = 1.5  # where annealing begins with a generator, which is for this T, too
     warming = 200  # rounds at this temperature
     walks = by_preset(500, 2000)  # annealed samples
     from_generator = by_preset((), (100, 333))  # sweeps
     from_ideal = by_preset((), (333, 1000, 3000))
     both_ways = by_preset(200, 1500)  # densities of the walks for log Z
-    # Beads of the chains whose growth is fitted; below 16 one correction to the law is not enough.
-    lengths = by_preset((16, 32, 64, 128), (8, 16, 32, 64, 128))
-    poor_lengths = by_preset((8, 16, 32), (8, 16, 32, 64))
-    beads = by_preset(60_000, 600_000)  # moves of each replica of one of them, in sweeps times n
+    # Beads of the chains whose growth is fitted, and thousands of moves of each replica. Of less
+    # than this nu is not known to 0.003: preset quick does not judge it.
+    lengths = by_preset(
+        {8: 100, 16: 100, 32: 100, 64: 40},
+        {8: 1000, 16: 1500, 32: 1000, 64: 300, 128: 100, 256: 60, 512: 30},
+    )
+    poor_lengths = by_preset(dict.fromkeys((8, 16, 32), 60), dict.fromkeys((8, 16, 32, 64), 600))
+    look = 40  # moves after which a long chain is looked at: it soon forgets its size
     wrapped_rounds = by_preset(8000, 60_000)
     # A chain in a solvent; quick looks at neither a generator nor windows of it.
     soft = 0.25  # strength of pairs where annealing begins with a generator
@@ -72,9 +77,10 @@ class Plan(reproduction.Plan):
     solvent_training = Training(100, 120, 64)
     solvent_walks = 6000
     solvent_begun = (100, 300)  # sweeps
-    solvent_ideal = (1000, 3000)
+    solvent_ideal = (500, 2000)
 
 
+LAW = (0.528, 1.0)  # exponents of the corrections to the law of growth
 SHARE = 3.0  # power with which pairs come up from nothing
 
 

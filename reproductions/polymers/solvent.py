@@ -21,8 +21,8 @@ BEADS, SOLVENT, SIDE = 8, 32, 8.944
 MOVES = (0.8, 0.1, 0.05, 0.05)  # of particles, pivots, crankshafts, reptation
 ALONE = (1, 0, 0, 0)  # of particles alone: as good where walks are many, at a third of the time
 PARTS = 20  # of a walk, with steps of their own
-EDGES = np.linspace(0.7, 4.4, 26)  # of R_ee, to the nearest image
-CENTRES = np.linspace(0.9, 4.4, 22)
+EDGES = np.linspace(0.6, 6.4, 40)  # of R_ee, to the nearest image: up to half the diagonal
+CENTRES = np.linspace(0.9, 6.1, 27)
 STIFFNESS = 20.0
 
 

@@ -122,12 +122,13 @@ def exponents(context: Context, fits: Mapping[str, SizeExponent]) -> None:
             "chain": name,
             "nu": f"{fit.nu:.4f}",
             "A": f"{fit.amplitude:.3f}",
-            "B": f"{fit.correction:.3f}",
+            "B": ", ".join(f"{b:.3f}" for b in fit.corrections),
             "chi^2 a degree": f"{fit.chi_square:.2f}",
         }
         for name, fit in fits.items()
     ]
-    context.table("<R_ee^2> = A (N - 1)^(2 nu) (1 + B (N - 1)^-0.528)", rows)
+    title = "<R_ee^2> = A (N - 1)^(2 nu) (1 + B_1 (N - 1)^-0.528 + B_2 (N - 1)^-1)"
+    context.table(title, rows)
 
 
 def what_limits(context: Context, grown: Mapping[str, Grown]) -> None:

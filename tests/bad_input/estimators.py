@@ -702,7 +702,12 @@ ROWS = [
     (
         lambda: estimators.size_exponent([8, 16], [[9.0, 0.1]] * 2),
         ValueError,
-        r"beads must be three or more different lengths .*got \[8\.0, 16\.0\]",
+        r"beads must be 3 or more different lengths .*got \[8\.0, 16\.0\]",
+    ),
+    (
+        lambda: estimators.size_exponent([8, 16, 32], [[9.0, 0.1]] * 3, deltas=[]),
+        ValueError,
+        r"deltas must be one or more, all above 0, got \[\]",
     ),
     (
         lambda: estimators.size_exponent([8, 16, 32], [[9.0, 0.0]] * 3),
