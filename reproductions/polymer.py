@@ -20,6 +20,7 @@ from boltzmann_tf.reproductions.polymers.plan import Plan, Training
 from boltzmann_tf.systems import Polymer
 
 SHORT = 128  # beads, up to which growth is fitted with one correction, too
+HIDDEN = (64, 64)  # layers of networks that are trained
 
 
 @reproduction("polymer", "Polymers: chains of beads, ideal, self-avoiding and collapsed")
@@ -38,26 +39,32 @@ def run(context: Context) -> None:
     three = chains.grow(context, "trimer", _plain(plan.collapsed(3)), own.drawn)
     runs, grown, log_z, seen = {}, {}, {}, {}
     begun, ideal_chain = {}, {}
-    for n, training in own.poor.items():
+    for n, looked in own.poor.items():
         name, system = f"collapsed, N = {n}", plan.collapsed(n)
         runs[name] = _simulated(context, name, system, own)
         at = {1.0: runs[name]}
         if own.from_generator:
             warm = f"{name}, T = {own.hot:g}"
             at[own.hot] = _simulated(context, warm, system, own, own.warming, own.hot)
-        generator, x, t = _trained(context, name, system, at, training)
+        generator, x, t = _trained(context, name, system, at, looked.training)
         seen[name] = x[t[:, 0] == 1]
-        grown[name] = chains.grow(context, name, generator, own.grown, 1.0)
+        grown[name] = chains.grow(context, name, generator, looked.drawn, 1.0)
         last = runs[name].state.x
-        log_z[name] = chains.log_z_both_ways(context, name, runs[name], last, own)
+        log_z[name] = chains.log_z_both_ways(
+            context, name, runs[name], last, looked.walks, own.both_ways
+        )
         if own.from_generator:
-            begun[n], ideal_chain[n] = _annealed(context, name, runs[name], generator, own)
+            begun[n], ideal_chain[n] = _annealed(
+                context, name, runs[name], generator, looked.walks, own
+            )
     name, system = f"self-avoiding, N = {own.good}", plan.avoiding(own.good)
     runs[name] = _simulated(context, name, system, own)
     x = chains.frames(runs[name], own.good_frames)
     seen[name] = x.reshape(-1, x.shape[-1])
     grown[name] = chains.grow(context, name, _plain(system), own.grown)
-    log_z[name] = chains.log_z_both_ways(context, name, runs[name], x[-1], own)
+    log_z[name] = chains.log_z_both_ways(
+        context, name, runs[name], x[-1], own.good_walks, own.both_ways
+    )
     hot, at = _tempered(context, own)
     wet = solvent.run(context, own) if own.solvent_rounds else None
     good = _long(context, "self-avoiding", plan.avoiding, own.lengths, own)
@@ -172,7 +179,9 @@ def _trained(
     x, t = chains.together(context, runs, training.frames)
     seed, jit = context.seed_of(f"{name}, network"), False if context.quick else "auto"
     # Preset quick is over before XLA would pay.
-    generator = chains.generator_of(system, seed=seed, jit_compile=jit, temperature=None)
+    generator = chains.generator_of(
+        system, seed=seed, jit_compile=jit, temperature=None, hidden=HIDDEN
+    )
     chains.train(context, name, generator, x, training, t)
     return generator, x, t
 
@@ -182,14 +191,19 @@ def _plain(system: Polymer) -> BoltzmannGenerator:
 
 
 def _annealed(
-    context: Context, name: str, run: Simulated, generator: BoltzmannGenerator, own: Plan
+    context: Context,
+    name: str,
+    run: Simulated,
+    generator: BoltzmannGenerator,
+    walks: int,
+    own: Plan,
 ) -> tuple[list[Walked], list[Walked]]:
     """Walks from a generator that is hotter, and from the ideal chain."""
-    grown = chains.grow(context, f"{name}, hot", generator, own.walks, own.hot)
+    grown = chains.grow(context, f"{name}, hot", generator, walks, own.hot)
     begun = [
         chains.from_generator(context, name, run, grown, own.hot, s) for s in own.from_generator
     ]
-    return begun, [chains.from_ideal(context, name, run, own.walks, s) for s in own.from_ideal]
+    return begun, [chains.from_ideal(context, name, run, walks, s) for s in own.from_ideal]
 
 
 def _tempered(context: Context, own: Plan) -> tuple[dict[float, Grown], dict[float, Simulated]]:

@@ -22,7 +22,7 @@ from boltzmann_tf import (
 from boltzmann_tf.bijectors import ChainFlow
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.polymers.plan import MOVES, Plan, Training, coming_up
+from boltzmann_tf.reproductions.polymers.plan import MOVES, Training, coming_up
 from boltzmann_tf.sampling import PolymerInfo, PolymerState
 from boltzmann_tf.systems import Polymer
 
@@ -191,14 +191,24 @@ def walk(
     factors: dict[str, np.ndarray],
     *,
     weights: Sequence[float] = MOVES,
+    n_moves: int | None = None,
 ) -> Walked:
-    """Weighted samples after a walk through the densities of `factors`: `switch_polymers`."""
+    """Weighted samples after a walk through the densities of `factors`: `switch_polymers`.
+
+    A sweep is a move of each bead, on average, and as many of parts of the chain.
+    """
     sweeps = len(next(iter(factors.values()))) - 1
     context.log(f"{name}: {sweeps} sweeps")
     state = sampling.polymer_state(x, seed=context.seed_of(f"{name}, walks", sweeps))
     state = state._replace(step=np.tile(step, (len(x), 1)))
     begun = time.process_time()
-    state, info = sampling.switch_polymers(state, system=system, factors=factors, weights=weights)
+    state, info = sampling.switch_polymers(
+        state,
+        system=system,
+        factors=factors,
+        weights=weights,
+        n_moves=2 * system.n if n_moves is None else n_moves,
+    )
     seconds = time.process_time() - begun
     return Walked(name, sweeps, state.x, log_weight - info.work, seconds)
 
@@ -237,20 +247,19 @@ def from_generator(
 
 
 def log_z_both_ways(
-    context: Context, name: str, run: Simulated, x: np.ndarray, plan: Plan
+    context: Context, name: str, run: Simulated, x: np.ndarray, walks: int, sweeps: int
 ) -> Estimate:
     """log Z by walks from the ideal chain and back to it, without a network."""
-    there = from_ideal(context, f"{name}, log Z", run, plan.walks, plan.both_ways)
+    there = from_ideal(context, f"{name}, log Z", run, walks, sweeps)
     known = run.ideal.log_z()
-    chosen = x[:: max(1, len(x) // plan.walks)][: plan.walks]
     back = walk(
         context,
         f"{name}, log Z, back",
         run.system,
         run.state.step.mean(axis=0),
-        chosen,
-        np.zeros(len(chosen)),
-        {"pairs": coming_up(plan.both_ways)[::-1]},
+        x,
+        np.zeros(len(x)),
+        {"pairs": coming_up(sweeps)[::-1]},
     )
     difference = estimators.bar(known - there.log_weight, -back.log_weight)
     return Estimate(known, 0.0) - difference

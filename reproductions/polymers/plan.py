@@ -38,6 +38,14 @@ class Training(NamedTuple):
     batch: int = 128
 
 
+class Looked(NamedTuple):
+    """At a chain, by a generator and by annealing."""
+
+    training: Training
+    drawn: int  # samples of the generator
+    walks: int  # annealed ones
+
+
 class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
@@ -47,20 +55,24 @@ class Plan(reproduction.Plan):
     grown = by_preset(4000, 40_000)  # of one with pairs
     # Collapsed chains with a generator, by their beads.
     poor = by_preset(
-        {8: Training(60, 40, 64)},
-        {8: Training(200, 400), 16: Training(200, 600), 32: Training(100, 300, 64)},
+        {8: Looked(Training(60, 40, 64), 4000, 500)},
+        {
+            8: Looked(Training(200, 400), 40_000, 2000),
+            16: Looked(Training(200, 500), 40_000, 2000),
+            32: Looked(Training(100, 300), 8000, 1000),
+        },
     )
     good = by_preset(8, 16)  # beads of the self-avoiding one
     good_frames = by_preset(60, 200)
+    good_walks = by_preset(500, 2000)
     tempered = by_preset(None, Training(200, 500))
     temperatures = (0.5, 0.7, 1.0, 1.6, 2.5, 4.0)
     tempered_drawn = 10_000  # at each of these
     hot = 1.5  # where annealing begins with a generator, which is for this T, too
     warming = 200  # rounds at this temperature
-    walks = by_preset(500, 2000)  # annealed samples
     from_generator = by_preset((), (100, 333))  # sweeps
-    from_ideal = by_preset((), (333, 1000, 3000))
-    both_ways = by_preset(200, 1500)  # densities of the walks for log Z
+    from_ideal = by_preset((), (333, 1000))
+    both_ways = by_preset(100, 800)  # densities of the walks for log Z
     # Beads of the chains whose growth is fitted, and thousands of moves of each replica. Of less
     # than this nu is not known to 0.003: preset quick does not judge it.
     lengths = by_preset(

@@ -111,6 +111,7 @@ def run(context: Context, plan: Plan) -> Solvated:
             grown.samples.log_weight,
             {"pairs": np.linspace(plan.soft, 1, sweeps + 1)},
             weights=ALONE,
+            n_moves=full.n,
         )
         for sweeps in plan.solvent_begun
     ]
