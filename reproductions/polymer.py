@@ -180,7 +180,12 @@ def _trained(
     seed, jit = context.seed_of(f"{name}, network"), False if context.quick else "auto"
     # Preset quick is over before XLA would pay.
     generator = chains.generator_of(
-        system, seed=seed, jit_compile=jit, temperature=None, hidden=HIDDEN
+        system,
+        seed=seed,
+        jit_compile=jit,
+        temperature=None,
+        hidden=HIDDEN,
+        grid=training.grid,
     )
     chains.train(context, name, generator, x, training, t)
     return generator, x, t

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,12 +31,18 @@ def avoiding(n: int) -> systems.Polymer:
     return systems.Polymer(n, pairs=potentials.WeeksChandlerAndersen(), special=(0, 1, 1))
 
 
+# Directions that densities are averaged over: cold beads have narrow places.
+FINER = {"directions": 64, "turns": 32}
+FINEST = {"directions": 96, "turns": 48}
+
+
 class Training(NamedTuple):
     """Of a generator, on configurations of Monte Carlo."""
 
     frames: int  # of each of 64 replicas
     steps: int
     batch: int = 128
+    grid: Mapping[str, int] | None = None  # see `ChainFlow`
 
 
 class Looked(NamedTuple):
@@ -59,15 +66,15 @@ class Plan(reproduction.Plan):
         {
             8: Looked(Training(200, 400), 40_000, 2000),
             16: Looked(Training(200, 500), 40_000, 2000),
-            32: Looked(Training(100, 300), 8000, 1000),
+            32: Looked(Training(100, 200, 64, FINER), 5000, 1000),
         },
     )
     good = by_preset(8, 16)  # beads of the self-avoiding one
     good_frames = by_preset(60, 200)
     good_walks = by_preset(500, 2000)
-    tempered = by_preset(None, Training(200, 500))
+    tempered = by_preset(None, Training(200, 250, grid=FINEST))
     temperatures = (0.5, 0.7, 1.0, 1.6, 2.5, 4.0)
-    tempered_drawn = 10_000  # at each of these
+    tempered_drawn = 4000  # at each of these
     hot = 1.5  # where annealing begins with a generator, which is for this T, too
     warming = 200  # rounds at this temperature
     from_generator = by_preset((), (100, 333))  # sweeps
