@@ -61,8 +61,8 @@ def size_exponent(
     """
     n = finite_array("beads", beads, ndim=1, dtype=np.float64)
     powers = finite_array("deltas", deltas, ndim=1, dtype=np.float64)
-    if not len(powers) or np.any(powers <= 0):
-        raise ValueError(f"deltas must be one or more, all above 0, got {powers.tolist()}")
+    if np.any(powers <= 0):
+        raise ValueError(f"deltas must be > 0, got {powers.tolist()}")
     sizes = finite_array("squared_size", squared_size, ndim=2, last=2, dtype=np.float64)
     degrees = len(n) - 2 - len(powers)
     if degrees < 0 or len(np.unique(n)) != len(n) or np.any(n < 2):

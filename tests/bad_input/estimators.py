@@ -705,9 +705,9 @@ ROWS = [
         r"beads must be 3 or more different lengths .*got \[8\.0, 16\.0\]",
     ),
     (
-        lambda: estimators.size_exponent([8, 16, 32], [[9.0, 0.1]] * 3, deltas=[]),
+        lambda: estimators.size_exponent([8, 16, 32], [[9.0, 0.1]] * 3, deltas=[-1.0]),
         ValueError,
-        r"deltas must be one or more, all above 0, got \[\]",
+        r"deltas must be > 0, got \[-1\.0\]",
     ),
     (
         lambda: estimators.size_exponent([8, 16, 32], [[9.0, 0.0]] * 3),

@@ -127,7 +127,7 @@ ROWS = [
     (
         lambda: potentials.SoftCoreLennardJones(0.5, alpha=0.0),
         ValueError,
-        r"alpha must be > 0, got 0\.0",
+        r"alpha must be a positive finite number, got 0\.0",
     ),
     (
         lambda: potentials.WeeksChandlerAndersen(cut=2.0),
