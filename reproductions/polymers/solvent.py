@@ -129,10 +129,10 @@ def _from_ideal(context: Context, name: str, step: np.ndarray, n: int, sweeps: i
     x, log_z = _ideal(path[-1], n, context.seed_of("solvent, ideal", sweeps))
     state = sampling.polymer_state(x, seed=context.seed_of(f"{name}, walks", sweeps))
     work, begun = np.zeros(n), time.process_time()
-    edges = np.linspace(0, sweeps, PARTS + 1).round().astype(int)
+    edges = np.unique(np.linspace(0, sweeps, PARTS + 1).round().astype(int))
     for k, (first, last) in enumerate(itertools.pairwise(edges)):
         own = step.copy()
-        own[0] += (SIDE / 2 - own[0]) * (1 - k / (PARTS - 1)) ** 4
+        own[0] += (SIDE / 2 - own[0]) * (1 - k / (len(edges) - 2)) ** 4
         state, info = sampling.switch_polymers(
             state._replace(step=np.tile(own, (n, 1))), system=path[first : last + 1], weights=ALONE
         )
