@@ -62,10 +62,15 @@ def simulate(
     context.log(f"{name}: Monte Carlo")
     start = np.tile(system.initial_state("stretched"), (replicas, 1))
     state = sampling.polymer_state(start, seed=context.seed_of(f"{name}, Monte Carlo"))
-    options: dict[str, Any] = {"system": system, "temperature": temperature, "weights": weights}
+    options: dict[str, Any] = {
+        "system": system,
+        "temperature": temperature,
+        "weights": weights,
+        "n_moves": n_moves,
+    }
     state, _ = sampling.polymer_rounds(state, BURN_IN, tune=True, **options)
     begun = time.process_time()
-    state, info = sampling.polymer_rounds(state, rounds, n_moves=n_moves, **options)
+    state, info = sampling.polymer_rounds(state, rounds, **options)
     return Simulated(system, info, state, time.process_time() - begun)
 
 
