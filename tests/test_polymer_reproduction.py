@@ -17,12 +17,12 @@ class Tiny(plan.Plan):
     replicas = 24
     rounds = 600
     drawn = 2000
-    grown = 300
-    poor = {4: plan.Looked(plan.Training(2, 3, 16), 300, 40)}  # noqa: RUF012
-    good, good_frames, good_walks, warming = 4, 2, 40, 50
+    poor = {4: plan.Effort(plan.Training(2, 3, 16), 300, 40, 20)}  # noqa: RUF012
+    good = {4: plan.Effort(plan.Training(2, 0), 300, 40, 20)}  # noqa: RUF012
+    warming = 50
     tempered = plan.Training(2, 3, 16)
     temperatures = (1.0, 2.0)
-    from_generator, from_ideal, both_ways = (5,), (5, 10), 20
+    from_generator, from_ideal = (5,), (5, 10)
     lengths, poor_lengths = dict.fromkeys((4, 16, 18, 20), 1), dict.fromkeys((4, 6, 8), 1)
     wrapped_rounds = 400
     solvent_rounds, windows, solvent_walks = 100, 40, 40

@@ -24,13 +24,22 @@ class SizeExponent(NamedTuple):
       nu: Flory's exponent; 1/2 for an ideal chain, 0.587597 for a self-avoiding one in space.
       amplitude: A.
       corrections: of each Delta.
+      deltas: the exponents of the corrections.
       chi_square: a degree of freedom; NaN where there are none.
     """
 
     nu: Estimate
     amplitude: Estimate
     corrections: tuple[Estimate, ...]
+    deltas: tuple[float, ...]
     chi_square: float
+
+    def squared_size(self, beads: ArrayLike) -> np.ndarray:
+        """<R^2> of chains of n beads by the law, of the shape of `beads`."""
+        bonds = finite_array("beads", beads, dtype=np.float64) - 1
+        terms = zip(self.corrections, self.deltas, strict=True)
+        law = 1 + sum(b.value * bonds**-delta for b, delta in terms)
+        return np.asarray(self.amplitude.value * bonds ** (2 * self.nu.value) * law)
 
 
 def size_exponent(
@@ -94,5 +103,6 @@ def size_exponent(
         Estimate(nu, float(errors[1])),
         Estimate(float(np.exp(log_a)), float(np.exp(log_a) * errors[0])),
         tuple(Estimate(v, float(e)) for v, e in zip(b, errors[2:], strict=True)),
+        tuple(powers.tolist()),
         chi,
     )

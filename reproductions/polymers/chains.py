@@ -240,14 +240,23 @@ def ideal_of(system: Polymer) -> exact.IdealChain:
 
 
 def from_generator(
-    context: Context, name: str, run: Simulated, grown: Grown, hot: float, sweeps: int
+    context: Context,
+    name: str,
+    runs: Mapping[float, Simulated],
+    grown: Grown,
+    hot: float,
+    sweeps: int,
 ) -> Walked:
-    """Annealed from a generator's weighted samples at a higher temperature."""
+    """Annealed from a generator's weighted samples at a higher temperature.
+
+    Steps are halfway between those of runs at both temperatures.
+    """
+    run = runs[1.0]
     beta = np.linspace(1 / hot, 1, sweeps + 1)
     factors = dict.fromkeys(run.system.moving_terms, beta)
     name = f"{name}, from the generator at T = {hot:g}"
     x = grown.samples.x.astype(np.float64)
-    step = run.state.step.mean(axis=0)
+    step = (run.state.step + runs[hot].state.step).mean(axis=0) / 2
     return walk(context, name, run.system, step, x, grown.samples.log_weight, factors)
 
 

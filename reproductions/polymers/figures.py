@@ -10,8 +10,8 @@ from boltzmann_tf import estimators, plotting
 from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.plotting import Panel
 from boltzmann_tf.reproduction import Context, Series
-from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
-from boltzmann_tf.reproductions.polymers.plan import LAW
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated
+from boltzmann_tf.reproductions.polymers.compared import Compared
 from boltzmann_tf.reproductions.polymers.solvent import Solvated
 from boltzmann_tf.reproductions.polymers.targets import heat_capacities
 from boltzmann_tf.reproductions.published import published
@@ -114,8 +114,7 @@ def growth(
         means = {float(k - 1): v.mean("end_to_end_squared") for k, v in runs.items()}
         r2 = Series.over("Monte Carlo", means, kind=name)
         fine = np.geomspace(n[0] - 1, n[-1] - 1, 60)
-        law = fit.amplitude.value * fine ** (2 * fit.nu.value)
-        law *= 1 + sum(b.value * fine**-d for b, d in zip(fit.corrections, LAW, strict=False))
+        law = fit.squared_size(fine + 1)
         sizes += [r2, Series("fit", fine, law, kind=name, style="-", named=False)]
         ratio.append(r2 * (r2.x ** (-2.0 * nu)))
     panels = [
@@ -153,18 +152,17 @@ def solvent(context: Context, found: Solvated) -> None:
     )
 
 
-def annealing(
-    context: Context, begun: Mapping[int, Sequence[Walked]], ideal: Mapping[int, Sequence[Walked]]
-) -> None:
+def annealing(context: Context, pairs: Mapping[str, Compared]) -> None:
     """Effective fraction over sweeps."""
     drawn = []
-    for source, walks, style in (
-        ("from the ideal chain", ideal, "o--"),
-        ("from a generator", begun, "s-"),
+    for source, field, style in (
+        ("from the ideal chain", "ideal_chain", "o--"),
+        ("from a generator", "begun", "s-"),
     ):
-        for n, each in walks.items():
-            x, ess = [w.sweeps for w in each], [w.ess for w in each]
-            drawn.append(Series(source, x, ess, kind=f"N = {n}", style=style))
+        for name, one in pairs.items():
+            walks = getattr(one, field)
+            x, ess = [w.sweeps for w in walks], [w.ess for w in walks]
+            drawn.append(Series(source, x, ess, kind=name, style=style))
     context.figure(
         plotting.curves(
             [Panel("sweeps", "effective fraction", drawn, "annealing", xscale="log")],

@@ -13,7 +13,6 @@ from boltzmann_tf.reproduction import by_preset
 MOVES = (0.5, 0.3, 0.1, 0.1)  # of beads, pivots, crankshafts, reptation
 TEMPERED = 10  # beads of the chain that is looked at at many temperatures
 PERIODIC = 5.0  # side of the box that an ideal chain is folded into
-LEAST = {8: (0.4, 0.0), 16: (0.05, 0.6), 32: (0.0, 0.3)}  # ESS of the flow alone, annealed
 
 
 def ideal(n: int, **options: Any) -> systems.Polymer:
@@ -31,9 +30,9 @@ def avoiding(n: int) -> systems.Polymer:
     return systems.Polymer(n, pairs=potentials.WeeksChandlerAndersen(), special=(0, 1, 1))
 
 
-# Directions that densities are averaged over: cold beads have narrow places.
-FINER = {"directions": 64, "turns": 32}
-FINEST = {"directions": 96, "turns": 48}
+# Directions that densities are averaged over: beads that are cold or many have narrow places.
+FINE = {"directions": 96, "turns": 48}
+FINEST = {"directions": 128, "turns": 64}
 
 
 class Training(NamedTuple):
@@ -45,50 +44,52 @@ class Training(NamedTuple):
     grid: Mapping[str, int] | None = None  # see `ChainFlow`
 
 
-class Looked(NamedTuple):
-    """At a chain, by a generator and by annealing."""
+class Effort(NamedTuple):
+    """For a chain with pairs: how much of everything."""
 
-    training: Training
+    training: Training  # without steps none
     drawn: int  # samples of the generator
     walks: int  # annealed ones
+    both_ways: int  # densities of walks there and back, for log Z
+    alone: float = 0.0  # least ESS of the flow alone
+    annealed: float = 0.0  # and annealed from it
 
 
 class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     replicas = 64
-    rounds = by_preset(4000, 40_000)  # of each replica of short chains, n moves each
-    drawn = by_preset(20_000, 200_000)  # of a generator, where it is fast
-    grown = by_preset(4000, 40_000)  # of one with pairs
-    # Collapsed chains with a generator, by their beads.
+    rounds = by_preset(3000, 40_000)  # of each replica of short chains, n moves each
+    drawn = by_preset(20_000, 200_000)  # of an ideal chain's generator
+    # Chains with pairs, by their beads: in a poor solvent, and in a good one.
     poor = by_preset(
-        {8: Looked(Training(60, 40, 64), 4000, 500)},
+        {8: Effort(Training(60, 40, 64), 4000, 500, 100, alone=0.4)},
         {
-            8: Looked(Training(200, 400), 40_000, 2000),
-            16: Looked(Training(200, 500), 40_000, 2000),
-            32: Looked(Training(100, 200, 64, FINER), 5000, 1000),
+            8: Effort(Training(200, 400), 40_000, 2000, 800, alone=0.4),
+            16: Effort(Training(200, 500), 40_000, 2000, 800, alone=0.05, annealed=0.6),
+            32: Effort(Training(100, 350, 64, FINE), 5000, 1000, 2500, annealed=0.3),
         },
     )
-    good = by_preset(8, 16)  # beads of the self-avoiding one
-    good_frames = by_preset(60, 200)
-    good_walks = by_preset(500, 2000)
-    tempered = by_preset(None, Training(200, 250, grid=FINEST))
+    good = by_preset(
+        {8: Effort(Training(60, 0), 4000, 500, 100, alone=0.2)},
+        {16: Effort(Training(200, 0), 40_000, 2000, 800, alone=0.2)},
+    )
+    tempered = by_preset(None, Training(200, 400, grid=FINEST))
     temperatures = (0.5, 0.7, 1.0, 1.6, 2.5, 4.0)
     tempered_drawn = 4000  # at each of these
-    hot = 1.5  # where annealing begins with a generator, which is for this T, too
+    hot = 1.3  # where annealing begins with a generator, which is for this T, too
     warming = 200  # rounds at this temperature
     from_generator = by_preset((), (100, 333))  # sweeps
     from_ideal = by_preset((), (333, 1000))
-    both_ways = by_preset(100, 800)  # densities of the walks for log Z
     # Beads of the chains whose growth is fitted, and thousands of moves of each replica. Of less
     # than this nu is not known to 0.003: preset quick does not judge it.
     lengths = by_preset(
-        {8: 100, 16: 100, 32: 100, 64: 40},
+        {8: 50, 16: 50, 32: 50, 64: 20},
         {8: 1000, 16: 1500, 32: 1000, 64: 300, 128: 100, 256: 60, 512: 30},
     )
-    poor_lengths = by_preset(dict.fromkeys((8, 16, 32), 60), dict.fromkeys((8, 16, 32, 64), 600))
+    poor_lengths = by_preset(dict.fromkeys((8, 16, 32), 30), dict.fromkeys((8, 16, 32, 64), 600))
     look = 40  # moves after which a long chain is looked at: it soon forgets its size
-    wrapped_rounds = by_preset(8000, 60_000)
+    wrapped_rounds = by_preset(6000, 60_000)
     # A chain in a solvent; quick looks at neither a generator nor windows of it.
     soft = 0.25  # strength of pairs where annealing begins with a generator
     solvent_rounds = by_preset(0, 20_000)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from boltzmann_tf import estimators
-from boltzmann_tf.estimators import Estimate, SizeExponent
+from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.reproduction import Context, diagnose, weight_columns
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers.compared import Compared
 from boltzmann_tf.reproductions.polymers.solvent import Solvated
 
 
@@ -25,17 +26,12 @@ def weights(context: Context, title: str, every: Iterable[Grown]) -> None:
     context.table(title, rows)
 
 
-def sizes(
-    context: Context,
-    runs: Mapping[str, Simulated],
-    grown: Mapping[str, Grown],
-    log_z: Mapping[str, Estimate],
-) -> None:
+def sizes(context: Context, pairs: Mapping[str, Compared]) -> None:
     """R_ee^2, R_g^2 and log Z of chains with pairs, by Monte Carlo and by the generator."""
     rows: list[dict[str, Any]] = []
-    for name, run in runs.items():
-        own = grown[name]
-        each = {"Monte Carlo": (run.mean, log_z[name]), "generator": (own.mean, own.log_z)}
+    for name, one in pairs.items():
+        own = one.grown
+        each = {"Monte Carlo": (one.run.mean, one.log_z), "generator": (own.mean, own.log_z)}
         for source, (mean, of) in each.items():
             rows.append(
                 {

@@ -8,14 +8,16 @@ from typing import cast
 import numpy as np
 
 from boltzmann_tf import estimators, exact
-from boltzmann_tf.estimators import Estimate, SizeExponent
+from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.reproduction import Context, Series, Targets
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
-from boltzmann_tf.reproductions.polymers.plan import PERIODIC
+from boltzmann_tf.reproductions.polymers.compared import Compared
+from boltzmann_tf.reproductions.polymers.plan import PERIODIC, Effort
 from boltzmann_tf.reproductions.polymers.solvent import Solvated
 from boltzmann_tf.reproductions.published import published
 
 EXACT = "closed forms and quadrature, boltzmann_tf.exact"
+COLLAPSED = "collapsed"
 SIZES = {"end_to_end_squared": "<R_ee^2>", "gyration_squared": "<R_g^2>"}
 
 
@@ -57,16 +59,21 @@ def trimer(context: Context, grown: Grown) -> None:
     targets.at_least("ESS fraction", grown.ess, 0.9, source="")
 
 
-def grown(context: Context, run: Simulated, own: Grown, log_z: Estimate, least: float) -> None:
-    """A generator of a chain with pairs beside Monte Carlo."""
-    targets = Targets(context, own.name, "Monte Carlo, this run", "simulation")
-    targets.at_least("ESS fraction, the flow alone", own.ess, least, source="", headline=True)
-    targets.within_errors("log Z", own.log_z, log_z)
+def compared(context: Context, name: str, found: Compared, effort: Effort) -> None:
+    """A chain with pairs: a generator beside Monte Carlo, and annealing from it."""
+    run, own = found.run, found.grown
+    targets = Targets(context, name, "Monte Carlo, this run", "simulation")
+    targets.at_least(
+        "ESS fraction, the flow alone", own.ess, effort.alone, source="", headline=True
+    )
+    targets.within_errors("log Z", own.log_z, found.log_z)
     for attribute, quantity in SIZES.items():
         mean = run.mean(attribute)
         targets.within_errors(quantity, own.mean(attribute), mean)
         error = mean.standard_error / mean.value
         targets.at_most(f"{quantity}, Monte Carlo, stated relative error", error, 0.01, source="")
+    if effort.annealed and found.begun:
+        annealed(context, name, found.begun, found.ideal_chain, effort.annealed)
 
 
 def solvated(context: Context, found: Solvated | None) -> None:
@@ -138,17 +145,14 @@ def heat_capacities(
 
 
 def exponent(context: Context, fits: Mapping[str, SizeExponent]) -> None:
-    """Flory's exponent of self-avoiding chains, which a collapsed one has not.
-
-    Preset quick has too few of them to judge nu itself, and one correction is not enough for it.
-    """
+    """Flory's exponent of self-avoiding chains, which a collapsed one has not."""
     known = published("polymer", "exponent")
-    targets = Targets(context, "collapsed chains", known["source"], "published")
-    fit = fits["collapsed"]
-    off = abs(fit.nu.value - known["value"]) / fit.nu.standard_error
-    targets.at_least("nu off that of self-avoiding ones, in errors", off, 3.0, widened=False)
-    if not context.quick:
-        targets = Targets(context, "self-avoiding chains", known["source"], "published")
-        nu = fits["self-avoiding"].nu
-        targets.close("nu", nu, known["value"], 0.005, headline=True)
-        targets.at_most("nu, stated error", nu.standard_error, 0.003, source="")
+    for name, fit in fits.items():
+        targets = Targets(context, f"{name} chains", known["source"], "published")
+        if name == COLLAPSED:
+            off = abs(fit.nu.value - known["value"]) / fit.nu.standard_error
+            quantity = "nu off that of self-avoiding ones, in errors"
+            targets.at_least(quantity, off, 3.0, widened=False)
+        elif not context.quick:  # which has too few of them for nu
+            targets.close("nu", fit.nu, known["value"], 0.005, headline="N" not in name)
+            targets.at_most("nu, stated error", fit.nu.standard_error, 0.003, source="")

@@ -44,4 +44,5 @@ def test_two_corrections_where_one_is_not_enough():
     two = estimators.size_exponent(n, both, deltas=(0.528, 1.0))
     assert abs(one.nu.value - 0.5876) > 5 * one.nu.standard_error
     assert abs(two.nu.value - 0.5876) < 1e-6
+    np.testing.assert_allclose(two.squared_size(n), r2, rtol=1e-6)
     np.testing.assert_allclose([c.value for c in two.corrections], [-0.3, 0.6], atol=1e-4)

@@ -37,6 +37,7 @@ def closure(function: Callable, version: str | None) -> Any:
     return numba.njit(**options)(function)
 
 
+AT_ONCE = 500_000_000  # of the same steps, after which a call can be interrupted
 ENOUGH = 2_000_000  # steps of some 2 ns for each thread: 4 ms, against waking it on a busy machine
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from boltzmann_tf._support.checks import choice, finite_array, instance, positive
 from boltzmann_tf._support.counting import count_energies
-from boltzmann_tf.sampling.particles._kernels import shared, switch_kernel
+from boltzmann_tf.sampling.particles._kernels import AT_ONCE, shared, switch_kernel
 from boltzmann_tf.sampling.particles.sweeps import (
     ParticleState,
     configurations_of,
@@ -26,9 +26,6 @@ from boltzmann_tf.sampling.particles.sweeps import (
 from boltzmann_tf.systems import ParticleSystem
 
 __all__ = ["SwitchInfo", "factor_table", "switch_particles"]
-
-
-AT_ONCE = 500_000_000  # steps of some 2 ns that nothing interrupts
 
 
 class SwitchInfo(NamedTuple):

@@ -13,7 +13,7 @@ from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.potentials._kernels import Compiled
 from boltzmann_tf.potentials._space import SPACES
 from boltzmann_tf.potentials.ops import formula
-from boltzmann_tf.sampling.particles._kernels import closure, shared
+from boltzmann_tf.sampling.particles._kernels import AT_ONCE, closure, shared
 from boltzmann_tf.sampling.particles.polymers._mixed import MOVES, mixed_round
 from boltzmann_tf.sampling.particles.polymers.states import PolymerInfo, PolymerState
 from boltzmann_tf.sampling.particles.sweeps import (
@@ -81,24 +81,31 @@ def polymer_rounds(
     instance("tune", tune, bool)
     check_bonds(system, state.x)
     x, step, rng = rows_of(system, state.x), state.step.copy(), state.rng.copy("C")
-    series = np.zeros((replicas, rounds, 4))
+    series = []
     counts = np.zeros((replicas, 9), np.int64)
     factors = np.ones(len(system.moving_terms))
-    shared(
-        _kernel(system.compiled, system.dimension, system.lengths is not None),
-        (x, step, rng, np.ascontiguousarray(T), series, counts),
-        (beads, (terms_of(system), factors, sides_of(system)), checked_weights(weights))
-        + (rounds, moves, tune),
-        4 * replicas * rounds * moves * system.n,
-    )
+    kernel = _kernel(system.compiled, system.dimension, system.lengths is not None)
+    model, w = (terms_of(system), factors, sides_of(system)), checked_weights(weights)
+    cost = 4 * replicas * moves * system.n
+    each = max(1, AT_ONCE // cost)
+    for k in range(0, rounds, each):
+        part = min(each, rounds - k)
+        series.append(np.zeros((replicas, part, 4)))
+        shared(
+            kernel,
+            (x, step, rng, np.ascontiguousarray(T), series[-1], counts),
+            (beads, model, w, part, moves, tune),
+            part * cost,
+        )
     count_energies(whole_energies(counts[:, :4].sum(axis=0), system.n, replicas * rounds))
     with np.errstate(invalid="ignore", divide="ignore"):
         acceptance = counts[:, 4:8] / counts[:, :4]
+    ends, size, bonds, energy = np.moveaxis(np.concatenate(series, axis=1), -1, 0)
     info = PolymerInfo(
-        series[..., 0],
-        series[..., 1],
-        series[..., 2],
-        series[..., 3] + system.constant,
+        ends,
+        size,
+        bonds,
+        energy + system.constant,
         acceptance,
         counts[:, 8],
     )

@@ -11,7 +11,7 @@ import numpy as np
 from boltzmann_tf._support.checks import finite_array, instance, positive, positive_int, sequence
 from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.potentials._kernels import Compiled
-from boltzmann_tf.sampling.particles._kernels import closure, shared
+from boltzmann_tf.sampling.particles._kernels import AT_ONCE, closure, shared
 from boltzmann_tf.sampling.particles.polymers._mixed import mixed_round
 from boltzmann_tf.sampling.particles.polymers.rounds import (
     chain_of,
@@ -25,8 +25,6 @@ from boltzmann_tf.sampling.particles.switching import SwitchInfo, factor_table
 from boltzmann_tf.systems import ParticleSystem
 
 __all__ = ["switch_polymers"]
-
-AT_ONCE = 500_000_000  # steps of some 2 ns that nothing interrupts
 
 
 def switch_polymers(
