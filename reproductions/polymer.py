@@ -41,7 +41,7 @@ def run(context: Context) -> None:
     efforts: dict[str, Effort] = {}
     for what, make, every in (
         (targets.COLLAPSED, plan.collapsed, own.poor),
-        ("self-avoiding", plan.avoiding, own.good),
+        (targets.SELF_AVOIDING, plan.avoiding, own.good),
     ):
         for n, effort in every.items():
             name = f"{what}, N = {n}"
@@ -51,13 +51,13 @@ def run(context: Context) -> None:
     grown = {name: one.grown for name, one in pairs.items()}
     hot, at = tempered(context, own)
     wet = solvent.run(context, own) if own.solvent_rounds else None
-    good = _long(context, "self-avoiding", plan.avoiding, own.lengths, own)
-    poor = _long(context, "collapsed", plan.collapsed, own.poor_lengths, own)
-    fits = {"self-avoiding": _exponent(good), targets.COLLAPSED: _exponent(poor)}
+    good = _long(context, targets.SELF_AVOIDING, plan.avoiding, own.lengths, own)
+    poor = _long(context, targets.COLLAPSED, plan.collapsed, own.poor_lengths, own)
+    fits = {targets.SELF_AVOIDING: _exponent(good), targets.COLLAPSED: _exponent(poor)}
     if not context.quick:
         short = {n: run for n, run in good.items() if n <= SHORT}
-        fits[f"self-avoiding, N <= {SHORT}, one correction"] = _exponent(short)
-        fits["self-avoiding"] = _exponent(good, plan.LAW)
+        fits[f"{targets.SELF_AVOIDING}, N <= {SHORT}, one correction"] = _exponent(short)
+        fits[targets.SELF_AVOIDING] = _exponent(good, plan.LAW)
 
     context.log("figures")
     context.section("Ideal chains: everything is known")
@@ -83,7 +83,7 @@ def run(context: Context) -> None:
         tables.weights(context, "The generator of the soft fluid", [wet.generator])
         tables.solvent(context, wet)
     context.section("How chains grow")
-    figures.growth(context, {"self-avoiding": good, "collapsed": poor}, fits)
+    figures.growth(context, {targets.SELF_AVOIDING: good, targets.COLLAPSED: poor}, fits)
     tables.exponents(context, fits)
     tables.chains(context, runs | {f"long chains, N = {n}": r for n, r in good.items()})
 

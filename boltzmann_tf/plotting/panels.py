@@ -7,8 +7,11 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from boltzmann_tf._support.checks import choice, instance
 from boltzmann_tf._support.series import Series
@@ -16,6 +19,8 @@ from boltzmann_tf.plotting._arguments import axis_of, filled, has
 from boltzmann_tf.plotting.style import COLORS, NAMED, grid, label_axes, styled
 
 __all__ = ["Panel", "curves", "draw_panel", "legend_above"]
+
+FEW_DECADES = 2.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -97,10 +102,24 @@ def draw_panel(panel: Panel, *, ax: Axes, legend: bool = True) -> Axes:
         value = getattr(panel, limit)
         if value is not None:
             getattr(ax, f"set_{limit}")(value)
+    for axis in (ax.xaxis, ax.yaxis):
+        _plain_ticks(axis)
     if legend and ax.get_legend_handles_labels()[1]:
         ax.legend()
     label_axes(ax, (panel.x, panel.y), panel.title)
     return ax
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """1, 2, 5, 10 as plain numbers on a logarithmic axis of few decades.
+
+    There Matplotlib labels ticks between powers of ten as 2 x 10^1, and into each other.
+    """
+    low, high = sorted(axis.get_view_interval())
+    if axis.get_scale() == "log" and low > 0 and np.log10(high / low) < FEW_DECADES:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _looks(panel: Panel) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from boltzmann_tf.reproduction import Context, Series
 from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated
 from boltzmann_tf.reproductions.polymers.compared import Compared
 from boltzmann_tf.reproductions.polymers.solvent import Solvated
-from boltzmann_tf.reproductions.polymers.targets import heat_capacities
+from boltzmann_tf.reproductions.polymers.targets import SELF_AVOIDING, heat_capacities
 from boltzmann_tf.reproductions.published import published
 
 
@@ -58,6 +58,8 @@ def profiles(context: Context, runs: Mapping[str, Simulated], grown: Mapping[str
         shown = estimators.align_profile(
             found.free_energy, known.free_energy, known.free_energy < 3
         )
+        # A bin of one sample has a value and no error: it says nothing.
+        shown = np.where(np.isfinite(found.standard_error), shown, np.nan)
         drawn = [
             Series("Monte Carlo", known.centers, known.free_energy, style="-"),
             Series("generator", known.centers, shown, found.standard_error),
@@ -104,32 +106,46 @@ def growth(
     every: Mapping[str, Mapping[int, Simulated]],
     fits: Mapping[str, SizeExponent],
 ) -> None:
-    """R_ee^2 over N, and the power laws."""
+    """R_ee^2 over N, and that of self-avoiding chains over the power law."""
     nu = published("polymer", "exponent", "value")
-    panels = []
-    sizes, ratio = [], []
+    sizes = []
     for name, runs in every.items():
-        fit = fits[name]
-        n = np.array(list(runs))
-        means = {float(k - 1): v.mean("end_to_end_squared") for k, v in runs.items()}
-        r2 = Series.over("Monte Carlo", means, kind=name)
-        fine = np.geomspace(n[0] - 1, n[-1] - 1, 60)
-        law = fit.squared_size(fine + 1)
-        sizes += [r2, Series("fit", fine, law, kind=name, style="-", named=False)]
-        ratio.append(r2 * (r2.x ** (-2.0 * nu)))
+        fine = _between(runs)
+        law = fits[name].squared_size(fine)
+        sizes += [
+            _squared_sizes(runs, name),
+            Series("fit", fine - 1, law, kind=name, style="-", named=False),
+        ]
+    avoiding = every[SELF_AVOIDING]
+    r2 = _squared_sizes(avoiding, SELF_AVOIDING)
+    ratio = [r2 * (r2.x ** (-2.0 * nu))]
+    for name, fit in fits.items():
+        if name.startswith(SELF_AVOIDING):
+            fine = _between(avoiding)
+            law = fit.squared_size(fine) * (fine - 1) ** (-2.0 * nu)
+            ratio.append(Series("fit", fine - 1, law, kind=name, style="-"))
+    y = f"<R_ee^2> / (N - 1)^(2 x {nu:.4f})"
     panels = [
         Panel("N - 1", "<R_ee^2>", sizes, "growth", xscale="log", yscale="log"),
-        Panel(
-            "N - 1", f"<R_ee^2> / (N - 1)^(2 x {nu:.4f})", ratio, "over the power law", xscale="log"
-        ),  # fmt: skip
+        Panel("N - 1", y, ratio, "self-avoiding, over the power law", xscale="log"),
     ]
     context.figure(
-        plotting.curves(panels, panel=(5.0, 4.0)),
+        plotting.curves(panels, panel=(5.4, 4.0)),
         "growth.png",
         "How chains grow with the number of beads: self-avoiding ones by Flory's exponent, "
-        "collapsed ones as globules.",
+        "collapsed ones as globules. Over the power law the former are flat where they are long.",
         thumbnail=True,
     )
+
+
+def _squared_sizes(runs: Mapping[int, Simulated], name: str) -> Series:
+    means = {float(n - 1): run.mean("end_to_end_squared") for n, run in runs.items()}
+    return Series.over("Monte Carlo", means, kind=name)
+
+
+def _between(runs: Mapping[int, Simulated]) -> np.ndarray:
+    """Numbers of beads from the fewest to the most."""
+    return np.geomspace(min(runs) - 1, max(runs) - 1, 60) + 1
 
 
 def solvent(context: Context, found: Solvated) -> None:
@@ -143,6 +159,7 @@ def solvent(context: Context, found: Solvated) -> None:
     ):
         own = found.profile(walk)
         shown = estimators.align_profile(own.free_energy, known.free_energy, known.free_energy < 3)
+        shown = np.where(np.isfinite(own.standard_error), shown, np.nan)
         drawn.append(Series(source, known.centers, shown, own.standard_error))
     panel = Panel("R_ee", "F(R_ee) (kT)", drawn, "a chain in a solvent", ylim=(-0.5, 8))
     context.figure(
@@ -166,7 +183,8 @@ def annealing(context: Context, pairs: Mapping[str, Compared]) -> None:
     context.figure(
         plotting.curves(
             [Panel("sweeps", "effective fraction", drawn, "annealing", xscale="log")],
-            panel=(6.0, 4.2),
+            panel=(7.0, 4.2),
+            legend="above",
         ),
         "annealing.png",
         "Effective fraction of annealed chains over the sweeps that they take.",

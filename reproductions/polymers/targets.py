@@ -17,7 +17,7 @@ from boltzmann_tf.reproductions.polymers.solvent import Solvated
 from boltzmann_tf.reproductions.published import published
 
 EXACT = "closed forms and quadrature, boltzmann_tf.exact"
-COLLAPSED = "collapsed"
+COLLAPSED, SELF_AVOIDING = "collapsed", "self-avoiding"
 SIZES = {"end_to_end_squared": "<R_ee^2>", "gyration_squared": "<R_g^2>"}
 
 

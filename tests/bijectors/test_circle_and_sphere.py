@@ -82,6 +82,9 @@ CASES = {
 }
 LEARNED = [name for name in CASES if name != "spheres"]
 names = pytest.mark.parametrize("name", CASES)
+# Not near the north pole, infinity on a plane: there 1 - c has three digits left in single
+# precision, on the way in as on the way out, and the Jacobian of the whole does not show it.
+SPREAD = {"float32": 0.5, "float64": 1.0}
 
 
 @functools.cache
@@ -93,7 +96,7 @@ def built(name, size, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @names
 def test_pointwise(name, dtype, size):
-    z = np.random.default_rng(size).standard_normal((100, size))
+    z = SPREAD[dtype] * np.random.default_rng(size).standard_normal((100, size))
     laws.pointwise(laws.evaluate(built(name, size, dtype), z))
 
 
