@@ -32,9 +32,9 @@ from boltzmann_tf.potentials.pairs import (
     LennardJones,
     Pairs,
     SoftCoreLennardJones,
-    TailCorrection,
     WeeksChandlerAndersen,
 )
+from boltzmann_tf.potentials.tail import TailCorrection
 
 __all__ = [
     "FENE",

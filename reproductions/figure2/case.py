@@ -25,6 +25,8 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     networks = by_preset(1, 20)  # of each variant
+    # Of one that goes astray now and then at its constant rate, and may be so when it ends.
+    unsteady = by_preset(3, 20)
     additive = by_preset(0, 5)  # of each variant of NICE
     modes = by_preset(0, 1)  # of each further mode of training
     # Variants whose stated errors are held against many evaluations.

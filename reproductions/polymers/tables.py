@@ -100,12 +100,13 @@ def solvent(context: Context, found: Solvated) -> None:
     for walk in (*found.begun, *found.plain):
         profile = found.profile(walk)
         stated = np.sqrt(np.nanmean(profile.standard_error[use] ** 2))
+        rmse = found.rmse(walk)
         rows.append(
             {
                 "by": f"{walk.name}, {walk.sweeps} sweeps",
                 "energies": f"{found.energies_of(walk):.3g}",
                 "RMS stated error of F(R_ee) (kT)": f"{stated:.3f}",
-                "RMSE (kT)": f"{found.rmse(walk):.3f}",
+                "RMSE (kT)": f"{rmse:.3f}" if np.isfinite(rmse) else "some bins are empty",
             }
         )
     context.table("F(R_ee) of a chain in a solvent, where it is below 6 kT", rows)
