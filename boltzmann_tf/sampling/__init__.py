@@ -62,6 +62,7 @@ from boltzmann_tf.sampling.particles import (
 from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
 from boltzmann_tf.sampling.refinement import Refined, StepHalving
 from boltzmann_tf.sampling.resampling import resample
+from boltzmann_tf.sampling.saving import load_state, save_state
 from boltzmann_tf.sampling.spins import (
     ClusterInfo,
     FieldAverages,
@@ -179,6 +180,7 @@ __all__ = [
     "lattice_energies",
     "lattice_observables",
     "lattice_state",
+    "load_state",
     "metropolis",
     "metropolis_sweeps",
     "multispin_sweeps",
@@ -193,6 +195,7 @@ __all__ = [
     "relabel",
     "resample",
     "run_chains",
+    "save_state",
     "spins_of_fields",
     "state_surfaces",
     "swendsen_wang_updates",
