@@ -26,6 +26,7 @@ import numpy as np
 import boltzmann_tf as bg
 from boltzmann_tf import potentials, sampling, systems
 from boltzmann_tf.reproduction import registry, runner
+from boltzmann_tf.training.explorer import Explorer
 
 CHANGES = ("replace", "rename", "link", "unlink", "fsync")  # of files, in `os`
 
@@ -59,7 +60,7 @@ def explorer(folder: Path, *, xla: bool) -> str:
     """Training on a buffer that moves."""
     generator, options = _trainer(xla=xla)
     start = np.random.default_rng(0).normal([-1.7, 0.0], 0.3, size=(100, 2))
-    found = bg.training.explorer.Explorer(generator, start, capacity=200, **options)
+    found = Explorer(generator, start, capacity=200, **options)
     stage = bg.Stage(30, 16, 1e-2, ml=1.0, kl=1.0, energy_high=1e4)
     found.run(stage, verbose=0, checkpoint=folder / "c.npz", checkpoint_every=2)
     return _digest(found.history["loss"], found.buffer)
@@ -252,7 +253,7 @@ def trials(job: Callable[..., str], n: int, seed: int, *, xla: bool) -> list[dic
             prepare = (lambda n=number, a=after: _kill_at_change(n, after=a)) if aimed else int
             pid = _child(job, folder, xla=xla, prepare=prepare)
             if not aimed:
-                time.sleep(rng.uniform(0.2, 1.0) * seconds)
+                time.sleep(rng.uniform(0.1, 0.9) * seconds)
                 os.kill(pid, signal.SIGKILL)
             killed = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
             (folder / "found").unlink(missing_ok=True)

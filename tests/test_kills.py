@@ -34,18 +34,18 @@ def check(trials):
     assert any(trial["killed"] for trial in trials)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
+pytestmark = pytest.mark.slow  # minutes
+
+
 @pytest.mark.parametrize("job", JOBS)
 def test_two_kills(job):
     check(killed(job, 2, seed=0))
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
 def test_a_loop_that_writes_one_file_after_another_is_found_out():
     assert not all(trial["same"] for trial in killed("torn", 12, seed=0))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("job", JOBS)
 def test_twenty_five_kills_under_xla(job):
     check(killed(job, 25, 1, "--xla"))
