@@ -2,6 +2,7 @@
 
 from boltzmann_tf.sampling.annealed_boxes import annealed_surfaces
 from boltzmann_tf.sampling.annealing import Annealed, anneal
+from boltzmann_tf.sampling.delayed import DelayedInfo, anneal_moves
 from boltzmann_tf.sampling.exchange import (
     ExchangeInfo,
     ExchangeState,
@@ -117,6 +118,7 @@ __all__ = [
     "AnnealedParticles",
     "Chains",
     "ClusterInfo",
+    "DelayedInfo",
     "ExchangeInfo",
     "ExchangeState",
     "FieldAverages",
@@ -158,6 +160,7 @@ __all__ = [
     "WangLandauState",
     "WeightedParticles",
     "anneal",
+    "anneal_moves",
     "anneal_particles",
     "anneal_tethered",
     "annealed_surfaces",

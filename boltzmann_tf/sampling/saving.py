@@ -145,7 +145,7 @@ def _record(name: str, value: Any) -> np.ndarray:
 
 def _taken_apart(state: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     """The document of a state; its arrays, "walkers.rng", go into the mapping."""
-    cls = STATES.get(type(state).__name__)
+    cls: Any = STATES.get(type(state).__name__)
     if cls is None or not isinstance(state, cls):
         raise TypeError(f"state must be one of {sorted(STATES)}, got {type(state).__name__}")
     fields: dict[str, Any] = {}
@@ -199,7 +199,7 @@ class _Reader:
     def _number(self, name: str, value: Any, kind: type) -> Any:
         if kind is float and value == INFINITY:
             return math.inf
-        if type(value) is not kind or (kind is int and value < 0):
+        if type(value) is not kind or (isinstance(value, int) and value < 0):
             raise ValueError(f"{self._where}: {name} must be {kind.__name__}, got {value!r}")
         return value
 
