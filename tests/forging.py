@@ -9,8 +9,8 @@ import numpy as np
 
 from boltzmann_tf import storage
 from boltzmann_tf._support import arrays as _arrays
+from boltzmann_tf._support import documented as _documented
 from boltzmann_tf._support import documents as _documents
-from boltzmann_tf.training import checkpoints
 
 
 def document_of(folder):
@@ -38,10 +38,10 @@ def checkpoint(path, change=lambda document: None, arrays=None):
     """Changes the document of a checkpoint, and some of its arrays; None removes one."""
     with np.load(path) as archive:
         found = dict(archive)
-    document = json.loads(found.pop(checkpoints.DOCUMENT).tobytes())
+    document = json.loads(found.pop(_documented.DOCUMENT).tobytes())
     found = {n: a for n, a in (found | (arrays or {})).items() if a is not None}
     document["arrays"] = _arrays.describe(found)
     change(document)
     text = json.dumps(_documents.seal(document)).encode()
-    path.write_bytes(_arrays.pack({checkpoints.DOCUMENT: np.frombuffer(text, np.uint8), **found}))
+    path.write_bytes(_arrays.pack({_documented.DOCUMENT: np.frombuffer(text, np.uint8), **found}))
     return path

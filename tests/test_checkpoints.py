@@ -270,8 +270,51 @@ def test_an_exchange_of_arrays_is_refused(fit, path):
         arrays = dict(archive)
     arrays["history_ml"], arrays["history_loss"] = arrays["history_loss"] + 1, arrays["history_ml"]
     np.savez(path, **arrays)
+    path.with_name("c.previous.npz").unlink()
     with pytest.raises(ValueError, match="history_ml is not the array that its document describes"):
         fit()
+
+
+# The one before it.
+
+
+def damage(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_the_last_two_are_kept_and_a_damaged_one_falls_back(fit, tmp_path):
+    whole = fit(checkpoint_every=5)
+    path, before = tmp_path / "c.npz", tmp_path / "c.previous.npz"
+    assert (steps_in(before), steps_in(path)) == (30, 30)  # the end of the last interval is the end
+    path.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        fit(checkpoint_every=5, callbacks=[Signal(12, signal.SIGINT)])
+    assert (steps_in(before), steps_in(path)) == (10, 15)
+    damage(path)
+    with pytest.warns(UserWarning, match=r"c\.npz is truncated .*: the run goes on from c\.prev"):
+        again = fit()
+    np.testing.assert_array_equal(again["loss"], whole["loss"])
+
+
+def test_two_damaged_ones_are_refused_and_that_of_another_run_does_not_fall_back(
+    fit, path, tmp_path
+):
+    with pytest.raises(ValueError, match="another run"):
+        fit([stage(10), stage(30)])
+    damage(path)
+    damage(tmp_path / "c.previous.npz")
+    with pytest.raises(ValueError, match=r"c\.previous\.npz is truncated or was altered"):
+        fit()
+
+
+def test_a_run_that_is_begun_anew_has_none_before_it(fit, path, tmp_path):
+    path.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        fit(callbacks=[Signal(4, signal.SIGINT)])
+    assert steps_in(path) == 5
+    assert steps_in(tmp_path / "c.previous.npz") == 0
 
 
 # Where it is written.
@@ -356,7 +399,7 @@ def test_leftovers_of_killed_runs_go_at_the_next_start(fit, tmp_path):
     for file in gone[1:]:
         os.utime(file, (1e9, 1e9))
     fit()
-    assert set(tmp_path.iterdir()) == {*kept, tmp_path / "c.npz"}
+    assert set(tmp_path.iterdir()) == {*kept, tmp_path / "c.npz", tmp_path / "c.previous.npz"}
 
 
 # Signals.

@@ -106,6 +106,9 @@ def reproduce(
         int | None,
         typer.Option(help="Reproductions at a time, each in its own process; default: the cores."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave out those that an earlier call has finished.")
+    ] = False,
 ) -> None:
     """Run reproductions: reports with figures, and numbers held against their references.
 
@@ -118,9 +121,9 @@ def reproduce(
             raise ValueError(f"NAME or --all must be given, one of the two; names: {wanted}")
         jobs = available_cores() if jobs is None else jobs
         if all_:
-            passed = runner.reproduce_all(preset, output, seed, jobs)
+            passed = runner.reproduce_all(preset, output, seed, jobs, resume=resume)
         else:
-            results = runner.reproduce_each(names or [], preset, output, seed, jobs)
+            results = runner.reproduce_each(names or [], preset, output, seed, jobs, resume=resume)
             passed = all(result["passed"] for result in results)
     raise typer.Exit(0 if passed else 1)
 

@@ -20,6 +20,7 @@ from boltzmann_tf import estimators, sampling, systems
 from boltzmann_tf._support.checks import positive, positive_int
 from boltzmann_tf._support.counting import energies_counted
 from boltzmann_tf._support.disk import check_folder
+from boltzmann_tf._support.documented import previous_of
 from boltzmann_tf._support.files import atomic_path, write_text
 from boltzmann_tf.bijectors import Bijector, DirectorFlow, Sequence, SpheresFromPlanes, realnvp
 from boltzmann_tf.cli.config import TrainConfig
@@ -99,7 +100,8 @@ def train(
         versions=versions(),
     )
     write_text(folder / RECORD, to_json(record.model_dump()))
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    for path in (folder / CHECKPOINT, previous_of(folder / CHECKPOINT)):
+        path.unlink(missing_ok=True)
     console.print(f"saved: {folder}", soft_wrap=True)
     return generator
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import sys
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from boltzmann_tf._support.checks import choice, positive_int, seed_int
 from boltzmann_tf.reproduction import html, registry
-from boltzmann_tf.reproduction.context import Context, check_output, check_preset
+from boltzmann_tf.reproduction.context import Context, check_output, check_preset, versions
 from boltzmann_tf.reproduction.index import write_index
 from boltzmann_tf.reproduction.metrics import Metric
 from boltzmann_tf.reproduction.parallel import run_processes
@@ -55,6 +56,8 @@ def reproduce_all(
     output: str | os.PathLike[str] = "results",
     seed: int = 0,
     jobs: int = 1,
+    *,
+    resume: bool = False,
 ) -> bool:
     """Runs every reproduction and writes `output/index.html`.
 
@@ -63,11 +66,13 @@ def reproduce_all(
       output: folder of all reproductions.
       seed: of every random number, in 0 .. 2**31 - 1.
       jobs: reproductions at a time, each in a process of its own; 1 runs them in this one.
+      resume: whether those that have come to their end before, with the same preset, seed and
+        versions, keep their reports and are not run again.
 
     Returns:
       whether all have passed.
     """
-    results = reproduce_each(registry.names(), preset, output, seed, jobs)
+    results = reproduce_each(registry.names(), preset, output, seed, jobs, resume=resume)
     index = write_index(output, results)
     Console(highlight=False).print(f"Index: {index}", markup=False, soft_wrap=True)
     return bool(results) and all(result["passed"] for result in results)
@@ -79,6 +84,8 @@ def reproduce_each(
     output: str | os.PathLike[str],
     seed: int,
     jobs: int = 1,
+    *,
+    resume: bool = False,
 ) -> list[dict[str, Any]]:
     """Runs the named reproductions; arguments as `reproduce_all`.
 
@@ -96,14 +103,37 @@ def reproduce_each(
         Context(name, preset, folder, seed, title=known[name].title)
         for name in dict.fromkeys(names)
     ]
-    if min(jobs, len(contexts)) > 1:
-        return run_processes(contexts, min(jobs, len(contexts)))
-    _quiet_figures()
-    results = []
+    done = {c.name: found for c in contexts if resume and (found := _finished(c)) is not None}
     for context in contexts:
-        results.append(_run(context))
-        _print(results[-1], context)
-    return results
+        if context.name in done:
+            context.log(f"done before, report: {context.directory / 'report.html'}")
+    left = [context for context in contexts if context.name not in done]
+    if min(jobs, len(left)) > 1:
+        results = run_processes(left, min(jobs, len(left)))
+        done |= {c.name: result for c, result in zip(left, results, strict=True)}
+    else:
+        _quiet_figures()
+        for context in left:
+            done[context.name] = _run(context)
+            _print(done[context.name], context)
+    return [done[context.name] for context in contexts]
+
+
+def _finished(context: Context) -> dict[str, Any] | None:
+    """What an earlier run of the same study has left, where it came to its end."""
+    wanted = {
+        "name": context.name,
+        "preset": context.preset,
+        "seed": context.seed,
+        "error": None,
+        "versions": versions(),
+    }
+    try:
+        found = json.loads((context.directory / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = isinstance(found, dict) and all(found.get(key) == v for key, v in wanted.items())
+    return found if same else None
 
 
 def _quiet_figures() -> None:

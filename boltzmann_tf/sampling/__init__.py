@@ -2,6 +2,7 @@
 
 from boltzmann_tf.sampling.annealed_boxes import annealed_surfaces
 from boltzmann_tf.sampling.annealing import Annealed, anneal
+from boltzmann_tf.sampling.delayed import DelayedInfo, anneal_moves
 from boltzmann_tf.sampling.exchange import (
     ExchangeInfo,
     ExchangeState,
@@ -62,6 +63,7 @@ from boltzmann_tf.sampling.particles import (
 from boltzmann_tf.sampling.random_walk import Chains, metropolis, run_chains
 from boltzmann_tf.sampling.refinement import Refined, StepHalving
 from boltzmann_tf.sampling.resampling import resample
+from boltzmann_tf.sampling.saving import load_state, save_state
 from boltzmann_tf.sampling.spins import (
     ClusterInfo,
     FieldAverages,
@@ -116,6 +118,7 @@ __all__ = [
     "AnnealedParticles",
     "Chains",
     "ClusterInfo",
+    "DelayedInfo",
     "ExchangeInfo",
     "ExchangeState",
     "FieldAverages",
@@ -157,6 +160,7 @@ __all__ = [
     "WangLandauState",
     "WeightedParticles",
     "anneal",
+    "anneal_moves",
     "anneal_particles",
     "anneal_tethered",
     "annealed_surfaces",
@@ -179,6 +183,7 @@ __all__ = [
     "lattice_energies",
     "lattice_observables",
     "lattice_state",
+    "load_state",
     "metropolis",
     "metropolis_sweeps",
     "multispin_sweeps",
@@ -193,6 +198,7 @@ __all__ = [
     "relabel",
     "resample",
     "run_chains",
+    "save_state",
     "spins_of_fields",
     "state_surfaces",
     "swendsen_wang_updates",

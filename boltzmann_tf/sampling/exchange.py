@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from boltzmann_tf.sampling._exchange import (
     lower_rungs,
     swap,
 )
+from boltzmann_tf.sampling.saving import register
 
 __all__ = [
     "ExchangeInfo",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 
+@register
 class ExchangeState(NamedTuple):
     """Independent ladders of walkers, one at each rung; enough to go on exactly.
 
@@ -51,9 +53,9 @@ class ExchangeState(NamedTuple):
     """
 
     walkers: Any
-    rung: np.ndarray
-    leg: np.ndarray
-    round_trips: np.ndarray
+    rung: Annotated[np.ndarray, "int64 [ladders, rungs], permutations"]
+    leg: Annotated[np.ndarray, "int8 [ladders, rungs], 0, 1 or 2"]
+    round_trips: Annotated[np.ndarray, "int64 [ladders, rungs], at least 0"]
     rounds: int
     seed: int
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import errno
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
-from boltzmann_tf._support.arrays import Archive, Header, describe, pack
-from boltzmann_tf._support.documents import differences, seal, summary, to_json, unseal
-from boltzmann_tf._support.files import write_bytes
-from boltzmann_tf._version import __version__
+from boltzmann_tf._support.arrays import Header
+from boltzmann_tf._support.documented import (
+    DamagedError,
+    Documented,
+    keep_previous,
+    previous_of,
+    write_documented,
+)
+from boltzmann_tf._support.documents import differences, summary
 from boltzmann_tf.training.history import HeldOut
 from boltzmann_tf.training.run_identity import fingerprint, frozen_variables
 
@@ -24,14 +30,15 @@ __all__ = ["Checkpoint", "fingerprint"]
 
 FORMAT = 2
 VALIDATION = "validation"  # of the run, and the names of its arrays; in files of runs that have it
-DOCUMENT = "document"  # the member that is one, as bytes
+OTHER = "one of an earlier version of this package, or no checkpoint: give a new path, or remove it"
 FROZEN_CLOSE = 1e-4  # of the largest number of a variable that is not trained
 
 
 class Checkpoint:
     """State of a training run in one .npz file, written under a temporary name and renamed.
 
-    A document in it says which run it is, where in it, and what arrays there are.
+    A document in it says which run it is, where in it, and what arrays there are. The file before
+    it is kept beside it.
 
     Args:
       path: of the file; ".npz" is appended where it lacks.
@@ -51,7 +58,7 @@ class Checkpoint:
         """Goes on from the file if there is one; writes it, before any work is done.
 
         So that a folder which cannot be written to, or has no room for the file and, beside it,
-        the next one, is known at once.
+        the next one, is known at once. Where the file is damaged, the one before it is taken.
 
         Args:
           position: where the run begins otherwise.
@@ -60,22 +67,39 @@ class Checkpoint:
           the position from which it goes on.
 
         Raises:
-          ValueError: for a file of another run, damaged or impossible.
+          ValueError: for a file of another run, damaged as the one before it, or impossible.
           OSError: where it cannot be written.
         """
         if self._path.is_dir():
             raise IsADirectoryError(
                 errno.EISDIR, "checkpoint must be a file, got a folder", str(self._path)
             )
+        before = previous_of(self._path)
         if self._path.exists():
-            position = self.restore()
+            try:
+                position = self.restore(self._path)
+            except DamagedError as error:
+                if not before.exists():
+                    raise
+                position = self.restore(before)
+                warnings.warn(
+                    f"{error}: the run goes on from {before.name}, the one before it", stacklevel=4
+                )
         else:
-            self.save(position)
-        self.save(position)
+            self._write(position)
+            before.unlink(missing_ok=True)
+        self._write(position)
         return position
 
     def save(self, position: tuple[int, int]) -> None:
-        """Writes the state of the step, history and (stage, steps done in it)."""
+        """Writes the state of the step, history and (stage, steps done in it).
+
+        The file that was there is kept under another name, `previous_of`.
+        """
+        keep_previous(self._path)
+        self._write(position)
+
+    def _write(self, position: tuple[int, int]) -> None:
         arrays = {name: variable.numpy() for name, variable in self._variables.items()}
         arrays |= {f"history_{n}": values for n, values in self._history.values.items()}
         if VALIDATION in self._run:
@@ -83,41 +107,31 @@ class Checkpoint:
             arrays |= {f"{VALIDATION}_{n}": values for n, values in found.items()}
         document = {
             "format": FORMAT,
-            "version": __version__,
             "position": [int(n) for n in position],
             "stage_ends": [int(n) for n in self._history.stage_ends],
             "energy_evaluations": int(self._history.energy_evaluations),
             "run": self._run,
-            "arrays": describe(arrays),
         }
-        text = to_json(seal(document)).encode("utf-8")
-        write_bytes(self._path, pack({DOCUMENT: np.frombuffer(text, np.uint8), **arrays}))
+        write_documented(self._path, document, arrays)
 
-    def restore(self) -> tuple[int, int]:
-        """Reads the file into the step and the history; returns the position.
+    def restore(self, path: Path) -> tuple[int, int]:
+        """Reads a file into the step and the history; returns the position.
 
         Nothing is changed unless all of it fits.
         """
-        where = f"checkpoint {self._path}"
-        try:
-            with Archive(self._path) as archive:
-                document = self._document(archive, where)
-                found = differences(document["run"], self._run)
-                if found:
-                    raise ValueError(
-                        f"{where} belongs to another run: {summary(found)}: give a new path, or "
-                        "remove it"
-                    )
-                described = document["arrays"]
-                headers = {n: h for n, h in archive.headers.items() if n != DOCUMENT}
-                archive.check_description({**described, DOCUMENT: f"{archive.headers[DOCUMENT]} -"})
-                steps = self._check_headers(headers, where)
-                position = self._check_position(document, steps, where)
-                arrays = {name: archive.read(name, described) for name in headers}
-        except ValueError as error:
-            if str(error).startswith(where):
-                raise
-            raise ValueError(f"{where} is truncated or was altered: {error}") from error
+        where = f"checkpoint {path}"
+        with Documented(path, where=where, format=FORMAT, what=OTHER) as file:
+            document = self._document(file.document, where)
+            found = differences(document["run"], self._run)
+            if found:
+                raise ValueError(
+                    f"{where} belongs to another run: {summary(found)}: give a new path, or "
+                    "remove it"
+                )
+            file.check_description()
+            steps = self._check_headers(file.headers, where)
+            position = self._check_position(document, steps, where)
+            arrays = file.read()
         self._check_values(arrays, where)
         held_out = HeldOut()
         if VALIDATION in self._run:
@@ -140,16 +154,7 @@ class Checkpoint:
     def _variables(self) -> dict[str, tf.Variable]:
         return {**self._step.state, **self._frozen}
 
-    def _document(self, archive: Archive, where: str) -> dict[str, Any]:
-        header = archive.headers.get(DOCUMENT)
-        if header is None or header.dtype != np.uint8 or len(header.shape) != 1:
-            raise ValueError(
-                f"{where} must be of format {FORMAT}, got one of an earlier version of this "
-                "package, or no checkpoint: give a new path, or remove it"
-            )
-        document = unseal(archive.read(DOCUMENT).tobytes(), f"the document of {self._path}")
-        if document.get("format") != FORMAT:
-            raise ValueError(f"{where} must be of format {FORMAT}, got {document.get('format')!r}")
+    def _document(self, document: dict[str, Any], where: str) -> dict[str, Any]:
         lists = all(
             isinstance(document.get(key), list) and all(type(n) is int for n in document[key])
             for key in ("position", "stage_ends")
@@ -159,8 +164,6 @@ class Checkpoint:
             and len(document["position"]) == 2
             and type(document.get("energy_evaluations")) is int
             and isinstance(document.get("run"), dict)
-            and isinstance(document.get("arrays"), dict)
-            and all(isinstance(text, str) for text in document["arrays"].values())
         ):
             raise ValueError(f"{where} has a document with entries missing or of another type")
         return document

@@ -27,6 +27,7 @@ from boltzmann_tf.sampling import PolymerInfo, PolymerState
 from boltzmann_tf.systems import Polymer
 
 BURN_IN = 1000  # rounds
+LOOK = 10  # sweeps between two looks at a generator's density
 
 
 class Simulated(NamedTuple):
@@ -258,6 +259,42 @@ def from_generator(
     x = grown.samples.x.astype(np.float64)
     step = (run.state.step + runs[hot].state.step).mean(axis=0) / 2
     return walk(context, name, run.system, step, x, grown.samples.log_weight, factors)
+
+
+def from_own_density(
+    context: Context,
+    name: str,
+    run: Simulated,
+    generator: BoltzmannGenerator,
+    x: np.ndarray,
+    sweeps: int,
+) -> Walked:
+    """Annealed from a generator's density at T = 1, which is looked at after each ten sweeps."""
+    system = run.system
+    context.log(f"{name}, from the generator's density: {sweeps} sweeps")
+    state = sampling.polymer_state(x, seed=context.seed_of(f"{name}, own density", sweeps))
+    state = state._replace(step=np.tile(run.state.step.mean(axis=0), (len(x), 1)))
+    begun = time.process_time()
+
+    def moves(state: PolymerState) -> PolymerState:
+        options: dict[str, Any] = {"system": system, "weights": MOVES, "n_moves": 2 * system.n}
+        return sampling.polymer_rounds(state, LOOK, **options)[0]
+
+    def log_weight(x: np.ndarray) -> np.ndarray:
+        condition = np.ones((len(x), 1), np.float32)
+        return generator.log_weight(x.astype(np.float32), condition=condition)
+
+    state, info = sampling.anneal_moves(
+        state,
+        log_weight=log_weight,
+        moves=moves,
+        n_steps=sweeps // LOOK + 1,
+        seed=context.seed_of(f"{name}, delayed", sweeps),
+    )
+    seconds = time.process_time() - begun
+    return Walked(
+        f"{name}, from the generator's density", sweeps, state.x, info.log_weight, seconds
+    )
 
 
 def log_z_both_ways(

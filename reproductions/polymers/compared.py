@@ -33,7 +33,7 @@ def compare(context: Context, name: str, system: Polymer, effort: Effort, own: P
     run = simulated(context, name, system, own)
     runs = {1.0: run}
     anneal = bool(effort.training.steps and own.from_generator)
-    if anneal:
+    if anneal and not effort.own_density:
         runs[own.hot] = chains.simulate(
             context,
             f"{name}, T = {own.hot:g}",
@@ -53,10 +53,15 @@ def compare(context: Context, name: str, system: Polymer, effort: Effort, own: P
     log_z = chains.log_z_both_ways(context, name, run, back, effort.walks, effort.both_ways)
     begun, ideal_chain = [], []
     if anneal:
-        hot = chains.grow(context, f"{name}, hot", generator, effort.walks, own.hot)
-        for sweeps in own.from_generator:
-            walk = chains.from_generator(context, name, runs, hot, own.hot, sweeps)
-            begun.append(walk)
+        if effort.own_density:
+            first = grown.samples.x[: effort.own_density]
+            for sweeps in own.from_generator:
+                begun.append(chains.from_own_density(context, name, run, generator, first, sweeps))
+        else:
+            hot = chains.grow(context, f"{name}, hot", generator, effort.walks, own.hot)
+            for sweeps in own.from_generator:
+                walk = chains.from_generator(context, name, runs, hot, own.hot, sweeps)
+                begun.append(walk)
         for sweeps in own.from_ideal:
             ideal_chain.append(chains.from_ideal(context, name, run, effort.walks, sweeps))
     return Compared(run, seen, grown, log_z, begun, ideal_chain)

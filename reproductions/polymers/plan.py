@@ -53,6 +53,9 @@ class Effort(NamedTuple):
     both_ways: int  # densities of walks there and back, for log Z
     alone: float = 0.0  # least ESS of the flow alone
     annealed: float = 0.0  # and annealed from it
+    # Walks from the generator's own density to the Boltzmann density, by moves that know nothing of
+    # it, in as many densities as there are tens of sweeps; 0: from its density at a higher T.
+    own_density: int = 0
 
 
 class Plan(reproduction.Plan):
@@ -67,7 +70,9 @@ class Plan(reproduction.Plan):
         {
             8: Effort(Training(200, 400), 40_000, 2000, 800, alone=0.4),
             16: Effort(Training(200, 500), 40_000, 2000, 800, alone=0.05, annealed=0.6),
-            32: Effort(Training(100, 350, 64, FINE), 5000, 1000, 2500, annealed=0.3),
+            32: Effort(
+                Training(200, 350, 64, FINE), 5000, 1000, 2500, annealed=0.3, own_density=400
+            ),
         },
     )
     good = by_preset(

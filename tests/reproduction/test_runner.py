@@ -83,6 +83,50 @@ def test_all_succeed_when_each_does(planted, tmp_path):
     assert invoke("reproduce", "--all", "--jobs", "1", "--output", tmp_path).exit_code == 0
 
 
+COUNT = 'open(context.output / f"{context.name}.runs", "a").write("x")\n'
+COUNTS = COUNT + PASSES
+
+
+def runs(folder):
+    return {path.stem: len(path.read_text()) for path in folder.glob("*.runs")}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_has_come_to_its_end_is_not_repeated(planted, tmp_path, jobs):
+    planted(passes=COUNTS, raises=COUNT + RAISES, stops=COUNT + INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce_all(output=tmp_path)
+    assert runs(tmp_path) == {"passes": 1, "raises": 1, "stops": 1}
+    before = (tmp_path / "passes" / "metrics.json").read_bytes()
+    planted(passes=COUNTS, raises=COUNTS, stops=COUNTS)
+    result = invoke("reproduce", "--all", "--resume", "--output", tmp_path, "--jobs", "1")
+    assert result.exit_code == 0
+    assert runs(tmp_path) == {"passes": 1, "raises": 2, "stops": 2}
+    assert (tmp_path / "passes" / "metrics.json").read_bytes() == before
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert all(f"{name}/report.html" in index for name in ("passes", "raises", "stops"))
+    # Where everything is done, nothing runs, whatever the number of jobs.
+    assert reproduce_all(output=tmp_path, jobs=jobs, resume=True)
+    assert runs(tmp_path) == {"passes": 1, "raises": 2, "stops": 2}
+
+
+@pytest.mark.parametrize("options", [{"seed": 1}, {"preset": "paper"}])
+def test_what_was_finished_otherwise_is_repeated(planted, tmp_path, options):
+    planted(one=COUNTS)
+    assert reproduce_all(output=tmp_path)
+    assert reproduce_all(output=tmp_path, resume=True, **options)
+    assert runs(tmp_path) == {"one": 2}
+
+
+def test_a_report_that_is_no_report_is_repeated(planted, tmp_path):
+    planted(one=COUNTS)
+    (tmp_path / "one").mkdir()
+    for content in ("[]", "{", '{"name": "one"}'):
+        (tmp_path / "one" / "metrics.json").write_text(content)
+        assert reproduce_all(output=tmp_path, resume=True)
+    assert runs(tmp_path) == {"one": 3}
+
+
 def test_an_interrupt_leaves_no_verdict_and_no_half_file(planted, tmp_path):
     planted(one=INTERRUPTED)
     with pytest.raises(KeyboardInterrupt):

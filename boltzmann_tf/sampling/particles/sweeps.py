@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.potentials import Coordinate
 from boltzmann_tf.sampling._random import streams
 from boltzmann_tf.sampling.particles._kernels import energies_kernel, shared, sweep_kernel
+from boltzmann_tf.sampling.saving import Streams, register
 from boltzmann_tf.systems import ParticleSystem
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 
+@register
 class ParticleState(NamedTuple):
     """Replicas of the particles, each with a random stream of its own.
 
@@ -37,8 +39,8 @@ class ParticleState(NamedTuple):
       rng: states of the streams, uint64 [replicas, 4].
     """
 
-    x: np.ndarray
-    rng: np.ndarray
+    x: Annotated[np.ndarray, "float64 [replicas, event_size]"]
+    rng: Streams
 
 
 class ParticleInfo(NamedTuple):

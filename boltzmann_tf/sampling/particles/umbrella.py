@@ -11,7 +11,7 @@ surroundings than those it started from.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from boltzmann_tf.sampling.particles.sweeps import (
     particle_state,
     swept,
 )
+from boltzmann_tf.sampling.saving import register
 from boltzmann_tf.systems import ParticleSystem, SolvatedDimer
 
 __all__ = ["UmbrellaInfo", "UmbrellaState", "umbrella_rounds", "umbrella_state"]
@@ -33,6 +34,7 @@ __all__ = ["UmbrellaInfo", "UmbrellaState", "umbrella_rounds", "umbrella_state"]
 _TARGET = 0.4  # acceptance of single moves that the burn-in tunes towards
 
 
+@register
 class UmbrellaState(NamedTuple):
     """Ladders of walkers, one in each window; enough to go on exactly.
 
@@ -45,8 +47,8 @@ class UmbrellaState(NamedTuple):
     """
 
     particles: ParticleState
-    window: np.ndarray
-    step_size: np.ndarray
+    window: Annotated[np.ndarray, "int64 [ladders, windows], permutations"]
+    step_size: Annotated[np.ndarray, "float64 [ladders, windows], above 0"]
     rounds: int
     seed: int
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numba
 import numpy as np
@@ -18,10 +18,12 @@ from boltzmann_tf._support.checks import (
 from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.sampling._random import kernel, streams
 from boltzmann_tf.sampling._threads import threads
+from boltzmann_tf.sampling.saving import Streams, register
 
 __all__ = ["LatticeState", "lattice_energies", "lattice_state", "lattice_observables"]
 
 
+@register
 class LatticeState(NamedTuple):
     """Replicas of an L x L torus of spins, each with a random stream of its own.
 
@@ -30,8 +32,8 @@ class LatticeState(NamedTuple):
       rng: states of the streams, uint64 [replicas, 4].
     """
 
-    spins: np.ndarray
-    rng: np.ndarray
+    spins: Annotated[np.ndarray, "int8 [replicas, L, L], -1 or 1"]
+    rng: Streams
 
 
 class Model(NamedTuple):

@@ -7,19 +7,21 @@ Source: Hukushima and Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996). The exchanges 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from boltzmann_tf._support.checks import finite, instance, positive_int
 from boltzmann_tf.sampling._exchange import check_ladder
 from boltzmann_tf.sampling.exchange import ExchangeState, exchange_rounds, exchange_state
+from boltzmann_tf.sampling.saving import register
 from boltzmann_tf.sampling.spins._state import LatticeState, lattice_observables, lattice_state
 from boltzmann_tf.sampling.spins.sweeps import metropolis_sweeps
 
 __all__ = ["TemperingInfo", "TemperingState", "tempering_rounds", "tempering_state"]
 
 
+@register
 class TemperingState(NamedTuple):
     """Independent ladders of walkers, one at each temperature; enough to go on exactly.
 
@@ -35,9 +37,9 @@ class TemperingState(NamedTuple):
     """
 
     lattice: LatticeState
-    rung: np.ndarray
-    leg: np.ndarray
-    round_trips: np.ndarray
+    rung: Annotated[np.ndarray, "int64 [ladders, temperatures], permutations"]
+    leg: Annotated[np.ndarray, "int8 [ladders, temperatures], 0, 1 or 2"]
+    round_trips: Annotated[np.ndarray, "int64 [ladders, temperatures], at least 0"]
     rounds: int
     seed: int
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -27,6 +27,7 @@ from boltzmann_tf._support.checks import choice, finite, instance, positive, pos
 from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.estimators import CalibrationWarning, Estimates
 from boltzmann_tf.sampling._threads import threads
+from boltzmann_tf.sampling.saving import register
 from boltzmann_tf.sampling.spins._state import (
     Model,
     check_spins,
@@ -39,6 +40,7 @@ from boltzmann_tf.sampling.spins.sweeps import flip_costs
 __all__ = ["WangLandauInfo", "WangLandauState", "wang_landau_state", "wang_landau_sweeps"]
 
 
+@register
 class WangLandauState(NamedTuple):
     """Independent walkers, each with its own estimate; enough to go on exactly.
 
@@ -59,12 +61,12 @@ class WangLandauState(NamedTuple):
     variable: str
     temperature: float
     coupling: float
-    spins: np.ndarray
-    rng: np.ndarray
-    log_g: np.ndarray
-    histogram: np.ndarray
-    log_f: np.ndarray
-    refining: np.ndarray
+    spins: Annotated[np.ndarray, "int8 [walkers, L, L], -1 or 1"]
+    rng: Annotated[np.ndarray, "uint64 [walkers, 4], not all 0"]
+    log_g: Annotated[np.ndarray, "float64 [walkers, L^2 + 1], finite or infinite"]
+    histogram: Annotated[np.ndarray, "int64 [walkers, L^2 + 1], at least 0"]
+    log_f: Annotated[np.ndarray, "float64 [walkers], above 0"]
+    refining: Annotated[np.ndarray, "bool [walkers]"]
     sweeps: int
 
     @property

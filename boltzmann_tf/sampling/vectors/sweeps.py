@@ -7,7 +7,7 @@ Phys. Rev. Lett. 62, 361 (1989); for P2, Kunz and Zumbach, Phys. Rev. B 46, 662 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from boltzmann_tf._support.checks import choice, finite_array, instance, positiv
 from boltzmann_tf._support.counting import count_energies
 from boltzmann_tf.sampling._random import streams
 from boltzmann_tf.sampling._threads import threads
+from boltzmann_tf.sampling.saving import Streams, register
 from boltzmann_tf.sampling.vectors._kernels import bond_squares, sweep, wolff
 from boltzmann_tf.systems import Nematic
 from boltzmann_tf.systems.nematic import check_unit_vectors
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 
+@register
 class VectorState(NamedTuple):
     """Replicas of N unit vectors, each with a random stream of its own.
 
@@ -38,8 +40,8 @@ class VectorState(NamedTuple):
       rng: states of the streams, uint64 [replicas, 4].
     """
 
-    vectors: np.ndarray
-    rng: np.ndarray
+    vectors: Annotated[np.ndarray, "float64 [replicas, N, 3]"]
+    rng: Streams
 
 
 class VectorInfo(NamedTuple):

@@ -6,13 +6,14 @@ Source: Hukushima and Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996). The exchanges 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from boltzmann_tf._support.checks import finite_array, instance, positive_int, seed_int
 from boltzmann_tf.sampling._exchange import check_ladder
 from boltzmann_tf.sampling.exchange import exchange_rounds, exchange_state
+from boltzmann_tf.sampling.saving import register
 from boltzmann_tf.sampling.vectors.sweeps import (
     VectorState,
     vector_energies,
@@ -34,6 +35,7 @@ __all__ = [
 _TARGET = 0.5  # acceptance of single moves that the burn-in tunes towards
 
 
+@register
 class VectorTemperingState(NamedTuple):
     """Independent ladders of walkers, one at each temperature; enough to go on exactly.
 
@@ -46,8 +48,8 @@ class VectorTemperingState(NamedTuple):
     """
 
     walkers: VectorState
-    rung: np.ndarray
-    angle: np.ndarray
+    rung: Annotated[np.ndarray, "int64 [ladders, temperatures], permutations"]
+    angle: Annotated[np.ndarray, "float64 [temperatures], above 0"]
     rounds: int
     seed: int
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -15,11 +15,13 @@ from boltzmann_tf._support.checks import (
     sequence,
 )
 from boltzmann_tf.sampling._random import streams
+from boltzmann_tf.sampling.saving import Streams, register
 from boltzmann_tf.systems.gibbs import GibbsBoxes
 
 __all__ = ["GibbsInfo", "GibbsState", "gibbs_state"]
 
 
+@register
 class GibbsState(NamedTuple):
     """Replicas of two boxes, each with a random stream of its own; enough to go on exactly.
 
@@ -32,11 +34,11 @@ class GibbsState(NamedTuple):
       rng: states of the streams, uint64 [replicas, 4].
     """
 
-    x: np.ndarray
-    n: np.ndarray
-    volume: np.ndarray
-    step: np.ndarray
-    rng: np.ndarray
+    x: Annotated[np.ndarray, "float64 [replicas, 2, dimension, N]"]
+    n: Annotated[np.ndarray, "int64 [replicas, 2], at most N"]
+    volume: Annotated[np.ndarray, "float64 [replicas, 2], above 0"]
+    step: Annotated[np.ndarray, "float64 [replicas, 3], above 0"]
+    rng: Streams
 
     def positions(self, replica: int, box: int) -> np.ndarray:
         """Of the particles in one box, `[n, dimension]`, from 0 to its side."""

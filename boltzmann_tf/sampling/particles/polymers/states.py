@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from boltzmann_tf._support.checks import finite_array, seed_int
 from boltzmann_tf.sampling._random import streams
+from boltzmann_tf.sampling.saving import Streams, register
 
 __all__ = ["PolymerInfo", "PolymerState", "polymer_state"]
 
 STEPS = (0.3, 1.0, 1.0)  # to begin with
 
 
+@register
 class PolymerState(NamedTuple):
     """Replicas of a chain and what is around it, each with a random stream of its own.
 
@@ -24,9 +26,9 @@ class PolymerState(NamedTuple):
       rng: states of the streams, uint64 [replicas, 4].
     """
 
-    x: np.ndarray
-    step: np.ndarray
-    rng: np.ndarray
+    x: Annotated[np.ndarray, "float64 [replicas, event_size]"]
+    step: Annotated[np.ndarray, "float64 [replicas, 3], above 0"]
+    rng: Streams
 
 
 class PolymerInfo(NamedTuple):

@@ -1,0 +1,51 @@
+"""Processes that are killed at any moment and started again end with the same numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+JOBS = ("fit", "explorer", "train", "save", "monte_carlo", "reproduce")
+
+
+def killed(job, n, seed, *options):
+    """The trials of `kills.py`."""
+    here = Path(__file__).parent
+    paths = os.pathsep.join([str(here), str(here.parent)])
+    done = subprocess.run(
+        [sys.executable, here / "kills.py", job, str(n), str(seed), *options],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def check(trials):
+    for trial in trials:
+        assert trial["same"], trial
+    assert any(trial["killed"] for trial in trials)
+
+
+pytestmark = pytest.mark.slow  # minutes
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_two_kills(job):
+    check(killed(job, 2, seed=0))
+
+
+def test_a_loop_that_writes_one_file_after_another_is_found_out():
+    assert not all(trial["same"] for trial in killed("torn", 12, seed=0))
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_twenty_five_kills_under_xla(job):
+    check(killed(job, 25, 1, "--xla"))
