@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from boltzmann_tf._support.checks import finite_array, positive_int, seed_int
+from boltzmann_tf._support.checks import positive_int, seed_int
 
 __all__ = ["DelayedInfo", "anneal_moves"]
 
@@ -88,7 +88,8 @@ def anneal_moves(
 
 def _log_weight(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
     found = np.asarray(function(x), np.float64)
-    if found.shape != (len(x),) or np.any(np.isnan(found)):
-        finite_array("log_weight", np.where(np.isinf(found), 0.0, found), ndim=1)
+    if found.shape != (len(x),):
         raise ValueError(f"log_weight must return shape [{len(x)}], got {found.shape}")
+    if np.any(np.isnan(found)):
+        raise ValueError(f"log_weight must not be NaN, got {np.sum(np.isnan(found))} of {len(x)}")
     return found

@@ -140,6 +140,30 @@ ROWS = [
         r"n_steps must be an integer >= 1, got 0",
     ),
     (
+        lambda: sampling.anneal_moves(
+            POLYMER_STATE, log_weight=lambda x: x[:, 0], moves=lambda s: s, n_steps=0
+        ),
+        ValueError,
+        r"n_steps must be an integer >= 1, got 0",
+    ),
+    (
+        lambda: sampling.anneal_moves(
+            POLYMER_STATE, log_weight=lambda x: x, moves=lambda s: s, n_steps=2
+        ),
+        ValueError,
+        r"log_weight must return shape \[1\], got \(1, 9\)",
+    ),
+    (
+        lambda: sampling.save_state("run", "state"),
+        TypeError,
+        r"state must be one of .*, got str",
+    ),
+    (
+        lambda: sampling.load_state(3),
+        TypeError,
+        r"path must be a str or PathLike, got 3 of type int",
+    ),
+    (
         lambda: sampling.anneal("generator", 8),
         TypeError,
         r"generator must be a BoltzmannGenerator, got 'generator' of type str",

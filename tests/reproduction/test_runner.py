@@ -85,6 +85,7 @@ def test_all_succeed_when_each_does(planted, tmp_path):
 
 COUNT = 'open(context.output / f"{context.name}.runs", "a").write("x")\n'
 COUNTS = COUNT + PASSES
+FIRST = 'if len(open(context.output / f"{context.name}.runs").read()) == 1:\n    raise '
 
 
 def runs(folder):
@@ -93,12 +94,15 @@ def runs(folder):
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_has_come_to_its_end_is_not_repeated(planted, tmp_path, jobs):
-    planted(passes=COUNTS, raises=COUNT + RAISES, stops=COUNT + INTERRUPTED)
+    planted(
+        passes=COUNTS,
+        raises=COUNTS + FIRST + 'RuntimeError("planted")\n',
+        stops=COUNTS + FIRST + "KeyboardInterrupt\n",
+    )
     with pytest.raises(KeyboardInterrupt):
         reproduce_all(output=tmp_path)
     assert runs(tmp_path) == {"passes": 1, "raises": 1, "stops": 1}
     before = (tmp_path / "passes" / "metrics.json").read_bytes()
-    planted(passes=COUNTS, raises=COUNTS, stops=COUNTS)
     result = invoke("reproduce", "--all", "--resume", "--output", tmp_path, "--jobs", "1")
     assert result.exit_code == 0
     assert runs(tmp_path) == {"passes": 1, "raises": 2, "stops": 2}

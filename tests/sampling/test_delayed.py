@@ -82,5 +82,5 @@ def test_what_has_no_weight_keeps_none():
 def test_log_weights_of_another_shape_and_nan_are_refused():
     with pytest.raises(ValueError, match=r"log_weight must return shape \[4000\], got \(3,\)"):
         walk(2, weigh=lambda x: np.zeros(3))
-    with pytest.raises(ValueError, match="log_weight must be finite"):
+    with pytest.raises(ValueError, match="log_weight must not be NaN, got 4000 of 4000"):
         walk(2, weigh=lambda x: np.full(len(x), np.nan))
