@@ -79,7 +79,7 @@ def run(context: Context) -> None:
     plan = Plan(context.preset)
     found = reproduce(context, double_well(plan), plan)
     context.section("Numbers")
-    targets.published_values(context, found, "double_well", last=plan.last)
+    targets.published_values(context, found, "double_well")
     targets.above_bound(context, found["published ML+KL"])
     targets.ours(context, found["ours"], gap=0.015, lost=0.02)
     targets.differences(context, found, found, 0.05, (0.5, 1.0, 2.0))

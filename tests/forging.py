@@ -34,8 +34,11 @@ def generator(folder, change=lambda document: None, arrays=None):
     return folder
 
 
-def checkpoint(path, change=lambda document: None, arrays=None):
-    """Changes the document of a checkpoint, and some of its arrays; None removes one."""
+def documented(path, change=lambda document: None, arrays=None):
+    """Changes the document of a checkpoint or of a sampler's state, and some of its arrays.
+
+    None removes one.
+    """
     with np.load(path) as archive:
         found = dict(archive)
     document = json.loads(found.pop(_documented.DOCUMENT).tobytes())

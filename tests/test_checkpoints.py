@@ -250,7 +250,7 @@ def test_a_checkpoint_of_an_earlier_version_is_refused(fit, tmp_path):
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_and_changes_nothing(fit, shared, path, change, arrays, message):
-    forging.checkpoint(path, lambda d: d.update(change), arrays)
+    forging.documented(path, lambda d: d.update(change), arrays)
     before = shared._step.parameters.numpy()
     with pytest.raises(ValueError, match=rf"checkpoint .*c\.npz .*{message}"):
         shared.fit(DATA, STAGES, verbose=0, checkpoint=path)
@@ -259,7 +259,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(fit, shared, path, change
 
 def test_a_short_history_is_refused(fit, path):
     names = [n for n in np.load(path).files if n.startswith("history_")]
-    forging.checkpoint(path, arrays={n: np.zeros(5, np.float32) for n in names})
+    forging.documented(path, arrays={n: np.zeros(5, np.float32) for n in names})
     with pytest.raises(ValueError, match="history of at least 20 steps at step 20 of stage 1, got"):
         fit()
 

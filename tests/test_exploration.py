@@ -240,7 +240,7 @@ def test_each_part_of_the_state_counts(whole, tmp_path):
         del e._stages[1:]
         file.write_bytes(content)
         if missing:
-            forging.checkpoint(file, arrays={missing: fresh._step.state[missing].numpy()})
+            forging.documented(file, arrays={missing: fresh._step.state[missing].numpy()})
         e.run(STAGES[1], verbose=0, checkpoint=file)
         found = state(e)
         same = all(np.array_equal(v, found[n], equal_nan=True) for n, v in state(whole).items())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from boltzmann_tf import potentials
+from boltzmann_tf import estimators, potentials
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import polymer
 from boltzmann_tf.reproductions.polymers import chains, figures, plan, targets
+from boltzmann_tf.reproductions.polymers.compared import compare
 
 
 class Tiny(plan.Plan):
@@ -17,7 +18,10 @@ class Tiny(plan.Plan):
     replicas = 24
     rounds = 600
     drawn = 2000
-    poor = {4: plan.Effort(plan.Training(2, 3, 16), 300, 40, 20)}  # noqa: RUF012
+    poor = {  # noqa: RUF012
+        4: plan.Effort(plan.Training(2, 3, 16), 300, 40, 20),
+        5: plan.Effort(plan.Training(2, 3, 16), 300, 40, 20, own_density=20),
+    }
     good = {4: plan.Effort(plan.Training(2, 0), 300, 40, 20)}  # noqa: RUF012
     warming = 50
     tempered = plan.Training(2, 3, 16)
@@ -66,10 +70,24 @@ def test_sweeps_by_the_law_of_annealing():
 
     def walked(sweeps):
         w = np.random.default_rng(sweeps).normal(scale=(100 / sweeps) ** 0.5, size=100_000)
-        return chains.Walked("", sweeps, np.zeros((100_000, 1)), w, 0.0)
+        return walks.Walked("", sweeps, np.zeros((100_000, 1)), w, 0.0)
 
-    walks = [walked(200), walked(400)]
-    assert targets.sweeps_for(walks, walked(800).ess) == pytest.approx(800, rel=0.05)
+    known = [walked(200), walked(400)]
+    assert targets.sweeps_for(known, walked(800).ess) == pytest.approx(800, rel=0.05)
+
+
+@pytest.mark.slow  # a quarter of an hour
+def test_thirty_two_beads_are_annealed_from_the_flow():
+    """As preset paper has it, with its seeds."""
+    context, own = Context("polymer", "paper"), plan.Plan("paper")
+    found = compare(context, "collapsed, N = 32", plan.collapsed(32), own.poor[32], own)
+    for walk in (*found.begun, *found.ideal_chain):
+        print(walk.name, walk.sweeps, walk.ess, estimators.log_z(walk.log_weight))
+    print("flow", found.grown.ess, found.grown.log_z, "both ways", found.log_z)
+    assert max(walk.ess for walk in found.begun) >= own.poor[32].annealed
+    log_z = [estimators.log_z(found.begun[-1].log_weight), found.log_z]
+    errors = np.hypot(*(each.standard_error for each in log_z))
+    assert abs(log_z[0].value - log_z[1].value) < 3 * errors
 
 
 @pytest.mark.slow
@@ -79,4 +97,4 @@ def test_the_whole_study_runs(context, monkeypatch):
     content = context.finish()
     assert content["error"] is None
     names = {metric.name.split(":")[0] for metric in context.metrics}
-    assert {"ideal chain, N = 10", "trimer", "collapsed, N = 4", "collapsed chains"} <= names
+    assert {"ideal chain, N = 10", "trimer", "collapsed, N = 5", "growth, collapsed"} <= names

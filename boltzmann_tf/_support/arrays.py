@@ -90,10 +90,6 @@ class Archive:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the file."""
         self._file.close()
 
     def check_digest(self, sha256: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,14 @@ from boltzmann_tf._support.documents import seal, to_json, unseal
 from boltzmann_tf._support.files import atomic_path, write_bytes
 from boltzmann_tf._version import __version__
 
-__all__ = ["DamagedError", "Documented", "keep_previous", "previous_of", "write_documented"]
+__all__ = [
+    "DamagedError",
+    "Documented",
+    "keep_previous",
+    "open_documented",
+    "previous_of",
+    "write_documented",
+]
 
 DOCUMENT = "document"  # the member that is one, as bytes
 
@@ -51,75 +58,66 @@ def keep_previous(path: Path) -> None:
             shutil.copyfile(path, temporary)
 
 
-class Documented:
-    """An open file of `write_documented`.
+@contextlib.contextmanager
+def open_documented(path: Path, *, where: str, number: int, what: str) -> Iterator[Documented]:
+    """Opens a file of `write_documented`.
 
     Args:
       path: of the file.
       where: its name in messages.
-      format: number of the format that is read, which stands in the document.
-      what: that a file of another format is not, for the message.
-
-    Attributes:
-      document: what was written, with "arrays" and "version".
-      headers: of the arrays.
+      number: of the format that is read, which stands in the document.
+      what: a file of another format is, for the message.
 
     Raises:
       FileNotFoundError: if there is none.
       DamagedError: where it was truncated or altered.
       ValueError: where it is of another format.
     """
+    with _undamaged(where):
+        archive = Archive(path)
+    with archive:
+        yield Documented(archive, path, where=where, number=number, what=what)
 
-    def __init__(self, path: Path, *, where: str, format: int, what: str) -> None:  # noqa: A002
-        self._where = where
-        self._archive = self._undamaged(Archive, path)
-        try:
-            self.document = self._read_document(path, format, what)
-            self.headers = {n: h for n, h in self._archive.headers.items() if n != DOCUMENT}
-        except BaseException:
-            self._archive.close()
-            raise
 
-    def __enter__(self) -> Documented:
-        return self
+class Documented:
+    """An open file of `write_documented`; see `open_documented`.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._archive.close()
+    Attributes:
+      document: what was written, with "arrays" and "version".
+      headers: of the arrays.
+    """
+
+    def __init__(self, archive: Archive, path: Path, *, where: str, number: int, what: str) -> None:
+        self._archive, self._where = archive, where
+        header = archive.headers.get(DOCUMENT)
+        if header is None or header.dtype != np.uint8 or len(header.shape) != 1:
+            raise ValueError(f"{where} must be of format {number}, got {what}")
+        with _undamaged(where):
+            self.document = unseal(archive.read(DOCUMENT).tobytes(), f"the document of {path}")
+        if self.document.get("format") != number:
+            raise ValueError(
+                f"{where} must be of format {number}, got {self.document.get('format')!r}"
+            )
+        arrays: Any = self.document.get("arrays")
+        if not isinstance(arrays, dict) or any(not isinstance(t, str) for t in arrays.values()):
+            raise ValueError(f"{where} has a document with entries missing or of another type")
+        self.headers = {n: h for n, h in archive.headers.items() if n != DOCUMENT}
 
     def check_description(self) -> None:
         """Raises `DamagedError` unless the headers are those of the document; reads no array."""
         own = {DOCUMENT: f"{self._archive.headers[DOCUMENT]} -"}
-        self._undamaged(self._archive.check_description, {**self.document["arrays"], **own})
+        with _undamaged(self._where):
+            self._archive.check_description({**self.document["arrays"], **own})
 
     def read(self) -> dict[str, np.ndarray]:
         """All arrays, each with the digest that stands in the document."""
-        described = self.document["arrays"]
-        return {n: self._undamaged(self._archive.read, n, described) for n in self.headers}
+        with _undamaged(self._where):
+            return {n: self._archive.read(n, self.document["arrays"]) for n in self.headers}
 
-    def _read_document(self, path: Path, number: int, what: str) -> dict[str, Any]:
-        header = self._archive.headers.get(DOCUMENT)
-        if header is None or header.dtype != np.uint8 or len(header.shape) != 1:
-            raise ValueError(f"{self._where} must be of format {number}, got {what}")
-        content = self._undamaged(self._archive.read, DOCUMENT).tobytes()
-        document = self._undamaged(unseal, content, f"the document of {path}")
-        if document.get("format") != number:
-            raise ValueError(
-                f"{self._where} must be of format {number}, got {document.get('format')!r}"
-            )
-        arrays: Any = document.get("arrays")
-        if not isinstance(arrays, dict) or any(not isinstance(t, str) for t in arrays.values()):
-            raise ValueError(
-                f"{self._where} has a document with entries missing or of another type"
-            )
-        return dict(document)
 
-    def _undamaged(self, function: Any, *arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except ValueError as error:
-            raise DamagedError(f"{self._where} is truncated or was altered: {error}") from error
+@contextlib.contextmanager
+def _undamaged(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise DamagedError(f"{where} is truncated or was altered: {error}") from error

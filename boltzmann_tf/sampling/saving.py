@@ -21,8 +21,8 @@ from boltzmann_tf._support.arrays import Header
 from boltzmann_tf._support.checks import instance
 from boltzmann_tf._support.documented import (
     DamagedError,
-    Documented,
     keep_previous,
+    open_documented,
     previous_of,
     write_documented,
 )
@@ -122,7 +122,9 @@ def _file(path: str | os.PathLike[str]) -> Path:
 
 def _read(path: Path) -> tuple[Any, dict[str, np.ndarray]]:
     where = f"path {path}"
-    with Documented(path, where=where, format=FORMAT, what=f"a file that is no {KIND}") as file:
+    with open_documented(
+        path, where=where, number=FORMAT, what=f"a file that is no {KIND}"
+    ) as file:
         if file.document.get("kind") != KIND:
             raise ValueError(f"{where} must be a {KIND}, got {file.document.get('kind')!r}")
         file.check_description()

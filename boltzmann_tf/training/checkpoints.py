@@ -13,8 +13,8 @@ import tensorflow as tf
 from boltzmann_tf._support.arrays import Header
 from boltzmann_tf._support.documented import (
     DamagedError,
-    Documented,
     keep_previous,
+    open_documented,
     previous_of,
     write_documented,
 )
@@ -120,7 +120,7 @@ class Checkpoint:
         Nothing is changed unless all of it fits.
         """
         where = f"checkpoint {path}"
-        with Documented(path, where=where, format=FORMAT, what=OTHER) as file:
+        with open_documented(path, where=where, number=FORMAT, what=OTHER) as file:
             document = self._document(file.document, where)
             found = differences(document["run"], self._run)
             if found:

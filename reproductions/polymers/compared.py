@@ -9,9 +9,10 @@ import numpy as np
 from boltzmann_tf import BoltzmannGenerator
 from boltzmann_tf.estimators import Estimate
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.polymers import chains, plan
-from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers import chains, plan, walks
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated
 from boltzmann_tf.reproductions.polymers.plan import Effort, Plan, Training
+from boltzmann_tf.reproductions.polymers.walks import Walked
 from boltzmann_tf.systems import Polymer
 
 HIDDEN = (64, 64)  # layers of networks that are trained
@@ -50,20 +51,20 @@ def compare(context: Context, name: str, system: Polymer, effort: Effort, own: P
         generator = chains.generator_of(system, seed=0, temperature=None)
     grown = chains.grow(context, name, generator, effort.drawn, 1.0)
     back = seen[: effort.walks // 4].astype(np.float64)
-    log_z = chains.log_z_both_ways(context, name, run, back, effort.walks, effort.both_ways)
+    log_z = walks.log_z_both_ways(context, name, run, back, effort.walks, effort.both_ways)
     begun, ideal_chain = [], []
     if anneal:
         if effort.own_density:
             first = grown.samples.x[: effort.own_density]
             for sweeps in own.from_generator:
-                begun.append(chains.from_own_density(context, name, run, generator, first, sweeps))
+                begun.append(walks.from_own_density(context, name, run, generator, first, sweeps))
         else:
             hot = chains.grow(context, f"{name}, hot", generator, effort.walks, own.hot)
             for sweeps in own.from_generator:
-                walk = chains.from_generator(context, name, runs, hot, own.hot, sweeps)
+                walk = walks.from_generator(context, name, runs, hot, own.hot, sweeps)
                 begun.append(walk)
         for sweeps in own.from_ideal:
-            ideal_chain.append(chains.from_ideal(context, name, run, effort.walks, sweeps))
+            ideal_chain.append(walks.from_ideal(context, name, run, effort.walks, sweeps))
     return Compared(run, seen, grown, log_z, begun, ideal_chain)
 
 

@@ -53,9 +53,7 @@ class Effort(NamedTuple):
     both_ways: int  # densities of walks there and back, for log Z
     alone: float = 0.0  # least ESS of the flow alone
     annealed: float = 0.0  # and annealed from it
-    # Walks from the generator's own density to the Boltzmann density, by moves that know nothing of
-    # it, in as many densities as there are tens of sweeps; 0: from its density at a higher T.
-    own_density: int = 0
+    own_density: int = 0  # annealed ones from its own density; 0: from Boltzmann's at a higher T
 
 
 class Plan(reproduction.Plan):

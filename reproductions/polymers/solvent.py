@@ -12,9 +12,10 @@ from boltzmann_tf import BoltzmannGenerator, estimators, potentials, priors, sam
 from boltzmann_tf.bijectors import ChainFlow, SolvatedChainFlow
 from boltzmann_tf.estimators import Profile
 from boltzmann_tf.reproduction import Context
-from boltzmann_tf.reproductions.polymers import chains
-from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers import chains, walks
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated
 from boltzmann_tf.reproductions.polymers.plan import Plan
+from boltzmann_tf.reproductions.polymers.walks import Walked
 from boltzmann_tf.systems import Polymer
 
 BEADS, SOLVENT, SIDE = 8, 32, 8.944
@@ -102,7 +103,7 @@ def run(context: Context, plan: Plan) -> Solvated:
 
     step = simulated.state.step.mean(axis=0)
     begun = [
-        chains.walk(
+        walks.walk(
             context,
             f"{name}, from the generator",
             full,

@@ -10,9 +10,10 @@ import numpy as np
 from boltzmann_tf import estimators
 from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.reproduction import Context, diagnose, weight_columns
-from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated
 from boltzmann_tf.reproductions.polymers.compared import Compared
 from boltzmann_tf.reproductions.polymers.solvent import Solvated
+from boltzmann_tf.reproductions.polymers.walks import Walked
 
 
 def weights(context: Context, title: str, every: Iterable[Grown]) -> None:

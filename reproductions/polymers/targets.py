@@ -10,10 +10,11 @@ import numpy as np
 from boltzmann_tf import estimators, exact
 from boltzmann_tf.estimators import SizeExponent
 from boltzmann_tf.reproduction import Context, Series, Targets
-from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated, Walked
+from boltzmann_tf.reproductions.polymers.chains import Grown, Simulated
 from boltzmann_tf.reproductions.polymers.compared import Compared
 from boltzmann_tf.reproductions.polymers.plan import PERIODIC, Effort
 from boltzmann_tf.reproductions.polymers.solvent import Solvated
+from boltzmann_tf.reproductions.polymers.walks import Walked
 from boltzmann_tf.reproductions.published import published
 
 EXACT = "closed forms and quadrature, boltzmann_tf.exact"
@@ -148,7 +149,7 @@ def exponent(context: Context, fits: Mapping[str, SizeExponent]) -> None:
     """Flory's exponent of self-avoiding chains, which a collapsed one has not."""
     known = published("polymer", "exponent")
     for name, fit in fits.items():
-        targets = Targets(context, f"{name} chains", known["source"], "published")
+        targets = Targets(context, f"growth, {name}", known["source"], "published")
         if name == COLLAPSED:
             off = abs(fit.nu.value - known["value"]) / fit.nu.standard_error
             quantity = "nu off that of self-avoiding ones, in errors"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
+import forging
 import numpy as np
 import pytest
 
 from boltzmann_tf import potentials, sampling, systems
-from boltzmann_tf._support import arrays as _arrays
-from boltzmann_tf._support import documented as _documented
-from boltzmann_tf._support import documents as _documents
 from boltzmann_tf.sampling import saving
 
 CHAIN = systems.Polymer(4)
@@ -150,18 +146,6 @@ def test_only_states_of_samplers_are_written(tmp_path):
         sampling.load_state(tmp_path / "run")
 
 
-def forged(path, change=lambda document: None, arrays=None):
-    """As a tool would write it that knows the checksums."""
-    with np.load(path) as archive:
-        found = dict(archive)
-    document = json.loads(found.pop(_documented.DOCUMENT).tobytes())
-    found = {n: a for n, a in (found | (arrays or {})).items() if a is not None}
-    document["arrays"] = _arrays.describe(found)
-    change(document)
-    text = json.dumps(_documents.seal(document)).encode()
-    path.write_bytes(_arrays.pack({_documented.DOCUMENT: np.frombuffer(text, np.uint8), **found}))
-
-
 @pytest.mark.parametrize(
     ("change", "arrays", "message"),
     [
@@ -183,7 +167,7 @@ def forged(path, change=lambda document: None, arrays=None):
 def test_what_no_state_can_be_is_refused(tmp_path, change, arrays, message):
     path = tmp_path / "run.npz"
     sampling.save_state(path, sampling.tempering_state(4, 3, n_ladders=2))
-    forged(path, lambda document: document.update(change), arrays)
+    forging.documented(path, lambda document: document.update(change), arrays)
     with pytest.raises(ValueError, match=rf"path .*run\.npz:? .*{message}"):
         sampling.load_state(path)
 
@@ -204,7 +188,7 @@ def test_what_no_state_can_be_is_refused(tmp_path, change, arrays, message):
 def test_fields_that_no_state_has_are_refused(tmp_path, fields, message):
     path = tmp_path / "run.npz"
     sampling.save_state(path, sampling.tempering_state(4, 3, n_ladders=2))
-    forged(path, lambda document: document["state"]["fields"].update(fields))
+    forging.documented(path, lambda document: document["state"]["fields"].update(fields))
     with pytest.raises(ValueError, match=message):
         sampling.load_state(path)
 
