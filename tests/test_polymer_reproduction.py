@@ -8,7 +8,7 @@ import pytest
 from boltzmann_tf import estimators, potentials
 from boltzmann_tf.reproduction import Context
 from boltzmann_tf.reproductions import polymer
-from boltzmann_tf.reproductions.polymers import chains, figures, plan, targets
+from boltzmann_tf.reproductions.polymers import chains, figures, plan, targets, walks
 from boltzmann_tf.reproductions.polymers.compared import compare
 
 
