@@ -14,6 +14,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from boltzmann_tf import plotting
+from boltzmann_tf.reproduction import Series
 
 X, Y = np.linspace(-2, 2, 9), np.linspace(-3, 3, 7)
 ENERGY = (X**2)[None, :] + (Y**2)[:, None]
@@ -177,16 +178,14 @@ def test_one_legend_for_all_panels():
 
 
 def test_series_that_look_the_same_are_named():
-    panel = plotting.Panel(
-        "a", "b", [plotting.Series(s, X, X**2, color="red") for s in ("ours", "MC")]
-    )
+    panel = plotting.Panel("a", "b", [Series(s, X, X**2, color="red") for s in ("ours", "MC")])
     with pytest.warns(UserWarning, match=r"panel 'b': 'ours' and 'MC' look the same, both '-' in"):
         plotting.draw_panel(panel, ax=plt.figure().subplots())
 
 
 def test_a_source_has_its_look_and_a_kind_its_colour():
     exact = plotting.Series.of("exact", X, np.square)
-    found = plotting.Series("generator", X, X**2, 0.1 + 0 * X)
+    found = Series("generator", X, X**2, 0.1 + 0 * X)
     figure, axes = plt.subplots(1, 2)
     plotting.draw_panel(plotting.Panel("a", "b", [exact, found], "t", ylim=(0, 1)), ax=axes[0])
     assert axes[0].get_title() == "t"
@@ -352,3 +351,24 @@ def test_bands_are_two_errors_wide_and_levels_are_drawn():
         1,
     ]
     plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("end", "shown"), [(63.0, ["10", "20", "50"]), (6300.0, ["10", "100", "1000"])]
+)
+def test_logarithmic_axes_have_plain_labels_that_do_not_meet(end, shown):
+    series = Series("one", [7.0, end], [1.0, 2.0])
+    fig = plotting.curves([plotting.Panel("x", "y", [series], xscale="log")])
+    fig.canvas.draw()
+    (ax,) = fig.axes
+    low, high = ax.get_xlim()
+    both = (False, True)
+    texts = [
+        label.get_text().replace("$\\mathdefault{10^{", "1e").replace("}}$", "")
+        for minor in both
+        for at, label in zip(
+            ax.get_xticks(minor=minor), ax.get_xticklabels(minor=minor), strict=True
+        )
+        if low <= at <= high and label.get_text()
+    ]
+    assert [float(text) for text in texts] == [float(text) for text in shown]

@@ -2,7 +2,7 @@
 
 from boltzmann_tf.sampling.annealed_boxes import annealed_surfaces
 from boltzmann_tf.sampling.annealing import Annealed, anneal
-from boltzmann_tf.sampling.delayed import DelayedInfo, anneal_moves
+from boltzmann_tf.sampling.delayed_acceptance import DelayedInfo, anneal_moves
 from boltzmann_tf.sampling.exchange import (
     ExchangeInfo,
     ExchangeState,

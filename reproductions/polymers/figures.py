@@ -133,7 +133,8 @@ def growth(
         plotting.curves(panels, panel=(5.4, 4.0)),
         "growth.png",
         "How chains grow with the number of beads: self-avoiding ones by Flory's exponent, "
-        "collapsed ones as globules. Over the power law the former are flat where they are long.",
+        "collapsed ones as globules. Over the power law, what is left are corrections of short "
+        "chains.",
         thumbnail=True,
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boltzmann_tf import estimators, exact, potentials, sampling, systems
-from boltzmann_tf.sampling import delayed
+from boltzmann_tf.sampling import delayed_acceptance
 
 TRIMER = systems.Polymer(3, pairs=potentials.LennardJones())
 IDEAL = systems.Polymer(3)
@@ -55,7 +55,7 @@ def test_planted_moves_that_are_all_accepted_are_seen(monkeypatch):
     def generous(seed):
         return Generous(np.random.PCG64(seed))
 
-    monkeypatch.setattr(delayed.np.random, "default_rng", generous)
+    monkeypatch.setattr(delayed_acceptance.np.random, "default_rng", generous)
     state, info = walk(12)
     assert np.all(info.acceptance == 1)
     with pytest.raises(AssertionError):
