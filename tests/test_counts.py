@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +73,14 @@ def box_of_rods():
     prior = priors.UniformBox(np.zeros(2), np.ones(2))
     line = NeighbourLine(2, core=1.0, margin=0.5)
     return bg.BoltzmannGenerator(line, flow, prior, jit_compile=False)
+
+
+@functools.cache
+def saved_state():
+    """The file of one."""
+    path = Path(tempfile.mkdtemp()) / "walkers.npz"
+    sampling.save_state(path, POLYMER_STATE)
+    return path
 
 
 @functools.cache
@@ -217,6 +226,8 @@ ROWS = [
     ("sampling.anneal", lambda: anneal(generator()), (2 + 3) * 4 * (2 + 3 * 2)),
     ("sampling.anneal_particles", anneal_particles, 4 * 5),
     ("sampling.particle_state", lambda: sampling.particle_state(LINE), 0),
+    ("sampling.save_state", saved_state, 0),
+    ("sampling.load_state", lambda: sampling.load_state(saved_state()), 0),
     ("sampling.particle_energies", lambda: sampling.particle_energies(LINE, CHAIN), 4),
     ("sampling.particle_sweeps",
      lambda: sampling.particle_sweeps(sampling.particle_state(LINE), 5, **MOVES), 4 * 5),
@@ -238,6 +249,14 @@ ROWS = [
      lambda: sampling.switch_polymers(
          POLYMER_STATE, system=[POLYMER] * 3, n_moves=3, weights=(1, 0, 0, 0)
      ), 3 + 2 * 4),
+    # Rounds as above between three densities; looks are counted by the generator that takes them.
+    ("sampling.anneal_moves",
+     lambda: sampling.anneal_moves(
+         POLYMER_STATE, log_weight=lambda x: -POLYMER.energy(x), n_steps=3,
+         moves=lambda state: sampling.polymer_rounds(
+             state, 2, system=POLYMER, n_moves=3, weights=(1, 0, 0, 0)
+         )[0],
+     ), 2 * (3 + 4)),
     # Two replicas: where they start; seven rounds of a look and of five moves of three particles.
     ("sampling.gibbs_rounds",
      lambda: sampling.gibbs_rounds(sampling.gibbs_state(GAS, 2), 7, system=GAS, n_moves=5),

@@ -57,8 +57,16 @@ def register(cls: Registered) -> Registered:
 
     Its arrays are annotated as `Annotated[np.ndarray, "float64 [replicas, event_size]"]`, with ", "
     and one of `RANGES` behind it; "finite" where there is none.
+
+    Raises:
+      ValueError: for a class of another module by the name of one that is known.
     """
-    STATES[cls.__name__] = cls
+    known = STATES.setdefault(cls.__name__, cls)
+    if known.__module__ != cls.__module__:
+        raise ValueError(
+            f"cls must have a name of its own, got {cls.__name__}, as in {known.__module__}"
+        )
+    STATES[cls.__name__] = cls  # or what a module that is loaded anew makes of it
     return cls
 
 

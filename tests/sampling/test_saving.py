@@ -129,6 +129,15 @@ def test_records_go_along(tmp_path):
 # What is no state.
 
 
+def test_two_states_of_one_name_are_refused_and_a_module_may_be_loaded_anew(monkeypatch):
+    monkeypatch.setattr(saving, "STATES", dict(saving.STATES))
+    known = sampling.LatticeState
+    with pytest.raises(ValueError, match="name of its own, got LatticeState, as in boltz"):
+        saving.register(type("LatticeState", (), {}))
+    anew = saving.register(type("LatticeState", (), {"__module__": known.__module__}))
+    assert saving.STATES["LatticeState"] is anew
+
+
 def test_only_states_of_samplers_are_written(tmp_path):
     with pytest.raises(TypeError, match=r"state must be one of \['Ex.*State'\], got dict"):
         sampling.save_state(tmp_path / "run", {"x": 1})
