@@ -29,7 +29,7 @@ from boltzmann_tf import priors
 from boltzmann_tf._support.arrays import Archive, Header, describe, pack
 from boltzmann_tf._support.checks import choice
 from boltzmann_tf._support.documents import MAX_BYTES, parse, seal, to_json, unseal
-from boltzmann_tf._support.files import remove_stale, write_bytes, write_text
+from boltzmann_tf._support.files import open_regular, remove_stale, write_bytes, write_text
 from boltzmann_tf._support.room import room
 from boltzmann_tf._version import __version__
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
@@ -244,7 +244,7 @@ def _dtype_name(dtype: Any) -> Any:
 def _read_document(path: Path) -> dict[str, Any]:
     """The document in the form of format 2, whichever it is written in."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise ValueError(

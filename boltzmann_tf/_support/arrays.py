@@ -18,6 +18,8 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
+from boltzmann_tf._support.files import open_regular
+
 __all__ = ["Archive", "Header", "describe", "pack"]
 
 OVERHEAD = 1024  # bytes of a member's headers, at most, and of the file's end
@@ -71,7 +73,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("rb")
+        self._file = open_regular(path)
         try:
             self._size = os.fstat(self._file.fileno()).st_size
             self._check_end()

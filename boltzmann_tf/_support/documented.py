@@ -13,13 +13,12 @@ import numpy as np
 
 from boltzmann_tf._support.arrays import Archive, describe, pack
 from boltzmann_tf._support.documents import seal, to_json, unseal
-from boltzmann_tf._support.files import atomic_path, write_bytes
+from boltzmann_tf._support.files import atomic_path
 from boltzmann_tf._version import __version__
 
 __all__ = [
     "DamagedError",
     "Documented",
-    "keep_previous",
     "open_documented",
     "previous_of",
     "write_documented",
@@ -33,12 +32,27 @@ class DamagedError(ValueError):
 
 
 def write_documented(
-    path: Path, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    path: Path,
+    document: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    *,
+    keep_previous: bool = False,
 ) -> None:
-    """Writes the arrays with a document on them, whole or not at all."""
+    """Writes the arrays with a document on them, whole or not at all.
+
+    Args:
+      path: of the file.
+      document: of plain values.
+      arrays: by name.
+      keep_previous: whether what is at `path` is kept, as `previous_of` says.
+    """
     sealed = seal({**document, "version": __version__, "arrays": describe(arrays)})
     text = to_json(sealed).encode("utf-8")
-    write_bytes(path, pack({DOCUMENT: np.frombuffer(text, np.uint8), **arrays}))
+    content = pack({DOCUMENT: np.frombuffer(text, np.uint8), **arrays})
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+        if keep_previous and path.exists():  # once there is room for the new one
+            _copy(path, previous_of(path))
 
 
 def previous_of(path: Path) -> Path:
@@ -46,11 +60,9 @@ def previous_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
-def keep_previous(path: Path) -> None:
-    """Gives what is at `path` the other name, too: there is a file at `path` at any moment."""
-    if not path.exists():
-        return
-    with atomic_path(previous_of(path)) as temporary:
+def _copy(path: Path, other: Path) -> None:
+    """Gives the file the other name, too: there is a file at both at any moment."""
+    with atomic_path(other) as temporary:
         temporary.unlink()
         try:
             os.link(path, temporary)

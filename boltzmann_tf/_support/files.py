@@ -7,14 +7,17 @@ import hashlib
 import os
 import re
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = [
     "atomic_path",
     "has_ended",
+    "open_regular",
     "own_mark",
     "remove_stale",
     "write_bytes",
@@ -61,6 +64,21 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Opens a file to read its bytes, and nothing that one might wait for.
+
+    Raises:
+      FileNotFoundError: if there is none, or a link to none.
+      IsADirectoryError: for a folder.
+      ValueError: for a pipe, a socket or a device.
+    """
+    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise ValueError(f"{path} must be a file, got a pipe or a device")
+    return file
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -129,6 +147,10 @@ def _named(target: Path) -> Iterator[None]:
         if error.errno is None or not name.startswith(f".{target.stem}-"):
             raise
         raise OSError(error.errno, error.strerror, str(target)) from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _machine() -> str:

@@ -8,6 +8,7 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -306,6 +307,13 @@ class Context:
         check_folder("output", self.output, needed=_ROOM)
         self._work = begin_folder(self.output / self.name)
         listen(self._energies)
+
+    def abandon(self) -> None:
+        """Removes what this run has made; what an earlier one left stays."""
+        leave(self._energies)
+        if self._work is not None:
+            shutil.rmtree(self._work, ignore_errors=True)
+            self._work = None
 
     def finish(self, error: str | None = None) -> dict[str, Any]:
         """Writes `metrics.json` and `report.html`; the folder takes the place of an earlier one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import runpy
@@ -24,6 +25,8 @@ from boltzmann_tf.reproduction.parallel import run_processes
 
 __all__ = ["main_for", "reproduce_all", "reproduce_each", "run_reproduction"]
 
+NO_ROOM = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
 
 def run_reproduction(
     name: str,
@@ -34,7 +37,8 @@ def run_reproduction(
     """Runs one reproduction and writes `output/name/`.
 
     An exception in the reproduction is printed and written into its report; it does not leave
-    this function, so that the others go on. An interrupt does leave it.
+    this function, so that the others go on. An interrupt does leave it, and the error of a full
+    disk: then the report of an earlier run stays.
 
     Args:
       name: one of `boltzmann_tf.reproduction.names()`.
@@ -47,6 +51,7 @@ def run_reproduction(
 
     Raises:
       ValueError: for an argument that is none of these, before anything runs.
+      OSError: where the report cannot be written.
     """
     return bool(reproduce_each([name], preset, output, seed)[0]["passed"])
 
@@ -145,17 +150,29 @@ def _quiet_figures() -> None:
 
 def _run(context: Context) -> dict[str, Any]:
     context.begin()
+    try:
+        return context.finish(_error_of(context))
+    except BaseException:  # an interrupt, or no room for the report: the earlier one stays
+        context.abandon()
+        raise
+
+
+def _error_of(context: Context) -> str | None:
+    """Runs the study; returns what ended it before its end, or None."""
     context.log(f"preset {context.preset}, seed {context.seed}")
-    error = None
     try:
         reproduction = registry.load(context.name)
         context.title = reproduction.title
         context.description = reproduction.description
         reproduction.run(context)
-    except Exception:
-        error = traceback.format_exc()
-        print(error, file=sys.stderr)
-    return context.finish(error)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:  # nor is there for a report
+            place = error.filename or str(context.output / context.name)
+            raise OSError(error.errno, error.strerror, place) from error
+        said = traceback.format_exc()
+        print(said, file=sys.stderr)
+        return said
+    return None
 
 
 def _print(result: dict[str, Any], context: Context) -> None:

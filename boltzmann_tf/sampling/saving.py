@@ -21,7 +21,6 @@ from boltzmann_tf._support.arrays import Header
 from boltzmann_tf._support.checks import instance
 from boltzmann_tf._support.documented import (
     DamagedError,
-    keep_previous,
     open_documented,
     previous_of,
     write_documented,
@@ -92,8 +91,8 @@ def save_state(
     told = _taken_apart(state, "", arrays)
     _Reader(told, arrays, "state").read()
     recorded = {RECORD + name: _record(name, value) for name, value in (records or {}).items()}
-    keep_previous(file)
-    write_documented(file, {"format": FORMAT, "kind": KIND, "state": told}, arrays | recorded)
+    document = {"format": FORMAT, "kind": KIND, "state": told}
+    write_documented(file, document, arrays | recorded, keep_previous=True)
 
 
 def load_state(path: str | os.PathLike[str]) -> tuple[Any, dict[str, np.ndarray]]:

@@ -13,7 +13,6 @@ import tensorflow as tf
 from boltzmann_tf._support.arrays import Header
 from boltzmann_tf._support.documented import (
     DamagedError,
-    keep_previous,
     open_documented,
     previous_of,
     write_documented,
@@ -96,10 +95,9 @@ class Checkpoint:
 
         The file that was there is kept under another name, `previous_of`.
         """
-        keep_previous(self._path)
-        self._write(position)
+        self._write(position, keep_previous=True)
 
-    def _write(self, position: tuple[int, int]) -> None:
+    def _write(self, position: tuple[int, int], *, keep_previous: bool = False) -> None:
         arrays = {name: variable.numpy() for name, variable in self._variables.items()}
         arrays |= {f"history_{n}": values for n, values in self._history.values.items()}
         if VALIDATION in self._run:
@@ -112,7 +110,7 @@ class Checkpoint:
             "energy_evaluations": int(self._history.energy_evaluations),
             "run": self._run,
         }
-        write_documented(self._path, document, arrays)
+        write_documented(self._path, document, arrays, keep_previous=keep_previous)
 
     def restore(self, path: Path) -> tuple[int, int]:
         """Reads a file into the step and the history; returns the position.
