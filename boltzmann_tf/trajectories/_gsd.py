@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from boltzmann_tf.trajectories.frames import Frames
+from boltzmann_tf.trajectories.frames import Frames, Part
 
-__all__ = ["log_weights", "write"]
+__all__ = ["log_weights", "parts", "write"]
 
 KEY = "log_weight"
 
@@ -54,6 +55,23 @@ def write(path: Path, found: Frames, unit: float, *, whole: bool) -> None:
             if found.log_weights is not None:
                 frame.log[KEY] = found.log_weights[k : k + 1]
             file.append(frame)
+
+
+def parts(path: Path, chunk: int) -> Iterator[Part]:
+    """Yields the frames of a file, `chunk` at a time."""
+    with _hoomd().open(str(path), "r") as file:
+        for first in range(0, len(file), chunk):
+            frames = file[first : first + chunk]
+            positions = [frame.particles.position for frame in frames]
+            if len({len(r) for r in positions}) > 1:
+                raise ValueError(
+                    f"path must have the same particles in every frame, got {str(path)!r} with "
+                    f"{min(map(len, positions))} to {max(map(len, positions))}"
+                )
+            boxes = np.array([frame.configuration.box for frame in frames])
+            if np.any(boxes[:, 3:]):
+                raise ValueError(f"path must have rectangular boxes, got {str(path)!r} with tilts")
+            yield Part(np.array(positions), boxes[:, :3])
 
 
 def log_weights(path: Path) -> np.ndarray:

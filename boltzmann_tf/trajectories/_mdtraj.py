@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from boltzmann_tf.trajectories.frames import Frames, molecules
+from boltzmann_tf.trajectories.frames import Frames, Part, molecules
 
-__all__ = ["write_dcd", "write_pdb", "write_xtc"]
+__all__ = ["parts", "write_dcd", "write_pdb", "write_xtc"]
+
+TILT = 1e-3  # degrees
 
 
-def _trajectory(found: Frames, unit: float, *, whole: bool) -> Any:
+def _mdtraj() -> Any:
     try:
         import mdtraj
     except ImportError as error:
         raise ImportError(
             "DCD and XTC files need mdtraj: pip install 'boltzmann_tf[files]'"
         ) from error
+    return mdtraj
+
+
+def parts(path: Path, chunk: int, topology: Any) -> Iterator[Part]:
+    """Yields the frames of a file, `chunk` at a time.
+
+    Args:
+      path: of the file.
+      chunk: frames at a time.
+      topology: of its atoms, a file or MDTraj's own; None for formats that hold it.
+
+    Raises:
+      ValueError: for a file that MDTraj cannot read, or of other atoms than the topology's.
+    """
+    mdtraj, options, expected = _mdtraj(), {}, ""
+    if topology is not None:
+        where = "topology"
+        if isinstance(topology, str | os.PathLike):
+            where, topology = str(topology), mdtraj.load_topology(str(topology))
+        options = {"top": topology}
+        expected = f" with the {topology.n_atoms} atoms of {where}"
+    try:
+        for found in mdtraj.iterload(str(path), chunk=chunk, **options):
+            angles = found.unitcell_angles
+            if angles is not None and np.any(np.abs(angles - 90) > TILT):
+                raise ValueError("its box is not rectangular")
+            yield Part(found.xyz, found.unitcell_lengths)
+    except Exception as error:  # MDTraj's own, of a dozen kinds
+        raise ValueError(
+            f"path must be a trajectory that MDTraj reads{expected}, got {str(path)!r}: {error}"
+        ) from error
+
+
+def _trajectory(found: Frames, unit: float, *, whole: bool) -> Any:
+    mdtraj = _mdtraj()
     topology = mdtraj.Topology()
     chain = topology.add_chain()
     number = molecules(found.bonds, len(found.names))[0]

@@ -57,6 +57,18 @@ class Frames(NamedTuple):
         return different, np.array([different.index(name) for name in self.names])
 
 
+class Part(NamedTuple):
+    """Frames of a file that follow one another, in nanometres where the format has units.
+
+    Attributes:
+      positions: [frames, atoms, 3].
+      sides: of a rectangular box, [frames, 3]; None for open space.
+    """
+
+    positions: np.ndarray
+    sides: np.ndarray | None
+
+
 def frames(
     samples: Any,
     system: ParticleSystem,

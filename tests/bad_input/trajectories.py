@@ -54,4 +54,40 @@ ROWS = [
         FileNotFoundError,
         r"path must be a file with log-weights beside it, got 'nothing\.dump'",
     ),
+    (
+        lambda: trajectories.read("nowhere.dcd", BOX),
+        FileNotFoundError,
+        r"path must be a file, got 'nowhere\.dcd'",
+    ),
+    (
+        lambda: trajectories.read(__file__, BOX, topology="nowhere.pdb"),
+        FileNotFoundError,
+        r"path must be a file, got 'nowhere\.pdb'",
+    ),
+    (lambda: trajectories.read([], BOX), ValueError, "path must be of at least one file, got none"),
+    (
+        lambda: trajectories.read(__file__, None),
+        TypeError,
+        r"system must be a ParticleSystem, got None",
+    ),
+    (
+        lambda: trajectories.read(__file__, BOX, unit="bohr"),
+        ValueError,
+        r"unit must be one of \['nanometre', 'angstrom'\], got 'bohr'",
+    ),
+    (
+        lambda: trajectories.read(__file__, BOX, atoms=[0.5]),
+        ValueError,
+        r"atoms must be numbers of atoms, got \[0\.5\]",
+    ),
+    (
+        lambda: trajectories.read(__file__, BOX, atoms=[0, 0]),
+        ValueError,
+        r"atoms must be \d+ different numbers, one a particle, got 2",
+    ),
+    (
+        lambda: trajectories.read(__file__, BOX, skip=-1),
+        ValueError,
+        r"skip must be an integer >= 0, got -1",
+    ),
 ]
