@@ -284,6 +284,7 @@ def damage(path):
     path.write_bytes(content)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_the_last_two_are_kept_and_a_damaged_one_falls_back(fit, tmp_path):
     whole = fit(checkpoint_every=5)
     path, before = tmp_path / "c.npz", tmp_path / "c.previous.npz"
@@ -309,6 +310,7 @@ def test_two_damaged_ones_are_refused_and_that_of_another_run_does_not_fall_back
         fit()
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_run_that_is_begun_anew_has_none_before_it(fit, path, tmp_path):
     path.unlink()
     with pytest.raises(KeyboardInterrupt):

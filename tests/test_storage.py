@@ -254,6 +254,55 @@ def test_a_reader_meets_whole_generators_while_two_savers_save(saved):
     assert len(list(saved.iterdir())) == 2
 
 
+SAVER = """
+import pathlib, sys
+from test_storage import numbered
+folder, first = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+generators = [numbered(k) for k in (first, first + 1)]
+while not (folder / "stop").exists():
+    for generator in generators:
+        generator.save(folder / "g")
+"""
+
+
+def numbered(k):
+    """A generator whose document and arrays both say which one it is."""
+    generator = BoltzmannGenerator(DoubleWell(a2=5.0 + k), Scaling(2))
+    generator.bijector.variables[0].assign([1.0 + k, 1.0 + k])
+    return generator
+
+
+def looks(folder, n):
+    """Looks n times while two processes save; counts what was read, and what fits together."""
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
+    savers = [
+        subprocess.Popen(
+            [sys.executable, "-c", SAVER, str(folder), str(first)],
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        for first in (0, 2)
+    ]
+    seen = {}
+    try:
+        while set(seen) != {0, 1, 2, 3} or sum(seen.values()) < n:
+            system, bijector, _ = storage.load_parts(folder / "g")
+            k = system.get_config()["a2"] - 5.0
+            np.testing.assert_array_equal(bijector.variables[0], 1.0 + k)
+            seen[k] = seen.get(k, 0) + 1
+            assert all(saver.poll() is None for saver in savers)
+    finally:
+        (folder / "stop").touch()
+        for saver in savers:
+            saver.wait()
+    return seen
+
+
+@pytest.mark.slow
+def test_ten_thousand_looks_while_two_processes_save(tmp_path):
+    numbered(0).save(tmp_path / "g")
+    print(looks(tmp_path, 10_000))
+
+
 def test_leftovers_of_killed_savers_go_at_the_next_save(saved):
     dead = subprocess.Popen(["true"])
     dead.wait()

@@ -60,7 +60,7 @@ def wait_for(condition, seconds=60):
 
 
 @pytest.fixture
-def family(tmp_path):
+def family(tmp_path, ctrl_c):
     """A parent with two children that wait; their process numbers."""
     planted = str(plant(tmp_path / "planted", a=WAITS, b=WAITS))
     child = tmp_path / "python"
