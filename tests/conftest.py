@@ -7,6 +7,8 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from boltzmann_tf._support import graph
+
 # The same examples in every run: a red build is then about the change, not about the draw. The
 # examples are batches of many points, so a few of them go a long way.
 settings.register_profile(
@@ -18,6 +20,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("boltzmann_tf")
+
+
+# Compiling takes longer than most tests run. What is asked for by name is compiled all the same,
+# and under the marker `xla` what is compiled by default.
+graph.AUTO = False
+
+
+@pytest.fixture(autouse=True)
+def _as_by_default(request, monkeypatch):
+    if "xla" in request.keywords:
+        monkeypatch.setattr(graph, "AUTO", True)
 
 
 @pytest.fixture

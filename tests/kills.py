@@ -1,11 +1,12 @@
-"""Jobs that are killed and started again; run as `python kills.py JOB N SEED [--xla]`.
+"""Jobs that are killed and started again; run as `python kills.py JOB,JOB,... N SEED [--xla]`.
 
 Each trial is a folder of its own. A child process does the job and is killed: after a random time,
 or before or after one of the calls that change files. Another does it again to its end. What is
 then in the folder must be what an undisturbed child has left. Children are forks of one process
 that has imported the package and computed nothing, so that a trial does not pay for imports.
 
-Prints one JSON document: the trials, whether each was killed, and whether the results are the same.
+Prints one JSON document: the trials of each job, whether each was killed, and whether the results
+are the same.
 """
 
 from __future__ import annotations
@@ -268,5 +269,6 @@ def trials(job: Callable[..., str], n: int, seed: int, *, xla: bool) -> list[dic
 
 
 if __name__ == "__main__":
-    name, n, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    print(json.dumps(trials(JOBS[name], n, seed, xla="--xla" in sys.argv)))
+    names, n, seed = sys.argv[1].split(","), int(sys.argv[2]), int(sys.argv[3])
+    xla = "--xla" in sys.argv
+    print(json.dumps({name: trials(JOBS[name], n, seed, xla=xla) for name in names}))

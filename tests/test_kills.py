@@ -13,12 +13,12 @@ import pytest
 JOBS = ("fit", "explorer", "train", "save", "monte_carlo", "reproduce")
 
 
-def killed(job, n, seed, *options):
-    """The trials of `kills.py`."""
+def killed(jobs, n, seed, *options):
+    """The trials of `kills.py`, by job."""
     here = Path(__file__).parent
     paths = os.pathsep.join([str(here), str(here.parent)])
     done = subprocess.run(
-        [sys.executable, here / "kills.py", job, str(n), str(seed), *options],
+        [sys.executable, here / "kills.py", ",".join(jobs), str(n), str(seed), *options],
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
         text=True,
@@ -34,18 +34,21 @@ def check(trials):
     assert any(trial["killed"] for trial in trials)
 
 
-pytestmark = pytest.mark.slow  # minutes
+@pytest.fixture(scope="module")
+def two():
+    return killed(JOBS, 2, 0)
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_two_kills(job):
-    check(killed(job, 2, seed=0))
+def test_two_kills(two, job):
+    check(two[job])
 
 
 def test_a_loop_that_writes_one_file_after_another_is_found_out():
-    assert not all(trial["same"] for trial in killed("torn", 12, seed=0))
+    assert not all(trial["same"] for trial in killed(["torn"], 12, 0)["torn"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", JOBS)
 def test_twenty_five_kills_under_xla(job):
-    check(killed(job, 25, 1, "--xla"))
+    check(killed([job], 25, 1, "--xla")[job])

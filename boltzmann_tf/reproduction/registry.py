@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boltzmann_tf._support.checks import choice, instance
+from boltzmann_tf._support.checks import choice, instance, positive
 
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
@@ -55,26 +55,33 @@ class Entry:
       name: the name of its file without the suffix.
       title: second argument of the decorator, or the first line of the module's docstring.
       path: the file.
+      minutes: that preset quick takes, about.
     """
 
     name: str
     title: str
     path: Path
+    minutes: float = 1.0
 
 
-def reproduction(name: str, title: str) -> Callable[[Callable[[Context], None]], Reproduction]:
+def reproduction(
+    name: str, title: str, *, minutes: float = 1.0
+) -> Callable[[Callable[[Context], None]], Reproduction]:
     """Declares a function to be the reproduction of its file.
 
     Args:
       name: the name of the file without its suffix.
       title: what it reproduces, in a few words, as plain text in the source: it is listed without
         importing the file.
+      minutes: that preset quick takes on one core, about; where several run at a time, the longest
+        ones begin. A number in the source, too.
 
     Returns:
       a decorator that turns `run(context)` into a `Reproduction`.
     """
     _text("name", name)
     _text("title", title)
+    positive("minutes", minutes)
 
     def decorate(run: Callable[[Context], None]) -> Reproduction:
         if not callable(run):
@@ -113,11 +120,12 @@ def _read(path: Path) -> Entry | None:
                 continue
             given: dict[str, ast.expr] = dict(zip(("name", "title"), decorator.args, strict=False))
             given |= {word.arg: word.value for word in decorator.keywords if word.arg}
-            title = given.get("title")
-            if isinstance(title, ast.Constant) and isinstance(title.value, str):
-                return Entry(path.stem, title.value, path)
-            first = (ast.get_docstring(tree) or path.stem).splitlines()[0]
-            return Entry(path.stem, first, path)
+            told = {key: v.value for key, v in given.items() if isinstance(v, ast.Constant)}
+            title, minutes = told.get("title"), told.get("minutes")
+            if not isinstance(title, str):
+                title = (ast.get_docstring(tree) or path.stem).splitlines()[0]
+            minutes = minutes if isinstance(minutes, int | float) else 1.0
+            return Entry(path.stem, title, path, minutes)
     return None
 
 

@@ -114,6 +114,7 @@ def reproduce_each(
             context.log(f"done before, report: {context.directory / 'report.html'}")
     left = [context for context in contexts if context.name not in done]
     if min(jobs, len(left)) > 1:
+        left.sort(key=lambda context: -known[context.name].minutes)  # none is left for the end
         results = run_processes(left, min(jobs, len(left)))
         done |= {c.name: result for c, result in zip(left, results, strict=True)}
     else:

@@ -186,6 +186,11 @@ ROWS = [
         r"name must be a str, got 3 of type int",
     ),
     (
+        lambda: reproduction.reproduction("a", "title", minutes=0),
+        ValueError,
+        r"minutes must be a positive finite number, got 0",
+    ),
+    (
         lambda: reproduction.reproduction("a", "title")(3),
         TypeError,
         r"run must be a function of the context, got 3",

@@ -9,7 +9,7 @@ import sys
 import pytest
 from reproduction.planted import MISSES, PASSES, RAISES
 
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction import Context, runner
 from boltzmann_tf.reproduction.parallel import available_cores, run_processes
 
 CHILD = """#!{python}
@@ -67,6 +67,22 @@ def test_results_come_in_order_with_each_ones_verdict(run, tmp_path, monkeypatch
     threads = {m["name"]: m["value"] for m in results[0]["metrics"]}["threads"]
     assert threads == max(1, available_cores() // 2)  # the cores are shared
     assert json.loads((tmp_path / "out" / "b" / "metrics.json").read_text()) == results[1]
+
+
+def test_the_longest_begin_and_results_are_in_order(planted, tmp_path, monkeypatch):
+    folder = planted(a=PASSES, b=PASSES, c=PASSES)
+    source = (folder / "b.py").read_text()
+    (folder / "b.py").write_text(source.replace('title of b")', 'title of b", minutes=2.5)'))
+    begun = []
+
+    def run(contexts, jobs):
+        begun.extend(context.name for context in contexts)
+        return [{"name": context.name} for context in contexts]
+
+    monkeypatch.setattr(runner, "run_processes", run)
+    found = runner.reproduce_each(["a", "b", "c"], "quick", tmp_path / "out", 0, jobs=2)
+    assert begun == ["b", "a", "c"]
+    assert [result["name"] for result in found] == ["a", "b", "c"]
 
 
 def test_a_child_that_is_done_ends_without_a_word(run, capfd):
