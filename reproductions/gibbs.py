@@ -16,7 +16,9 @@ from boltzmann_tf.reproductions.gibbs_ensemble.plan import (
 )
 
 
-@reproduction("gibbs", "The Gibbs ensemble: two coupled boxes, by Monte Carlo and by generators")
+@reproduction(
+    "gibbs", "The Gibbs ensemble: two coupled boxes, by Monte Carlo and by generators", minutes=4
+)
 def run(context: Context) -> None:
     """Fluids on a line, in the plane and in space."""
     plan = Plan(context.preset)

@@ -15,7 +15,9 @@ from boltzmann_tf.reproductions.ising_model import figures, generators, measured
 from boltzmann_tf.reproductions.ising_model.plan import CRITICAL, FIELD, RANGE, SINGLE, Plan
 
 
-@reproduction("ising", "Ising model: exact free energies and Onsager's magnetization from a flow")
+@reproduction(
+    "ising", "Ising model: exact free energies and Onsager's magnetization from a flow", minutes=6
+)
 def run(context: Context) -> None:
     """Trains the generators, draws spins, simulates, and compares."""
     plan = Plan(context.preset)

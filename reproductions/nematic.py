@@ -18,7 +18,9 @@ from boltzmann_tf.reproductions.nematics.simulations import peaks
 from boltzmann_tf.systems import Nematic
 
 
-@reproduction("nematic", "Nematics: Lebwohl-Lasher and Maier-Saupe, from flows on spheres")
+@reproduction(
+    "nematic", "Nematics: Lebwohl-Lasher and Maier-Saupe, from flows on spheres", minutes=3
+)
 def run(context: Context) -> None:
     """Trains the generators, simulates, and compares."""
     plan = Plan(context.preset)

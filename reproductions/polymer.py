@@ -23,7 +23,9 @@ from boltzmann_tf.systems import Polymer
 SHORT = 128  # beads, up to which growth is fitted with one correction, too
 
 
-@reproduction("polymer", "Polymers: chains of beads, ideal, self-avoiding and collapsed")
+@reproduction(
+    "polymer", "Polymers: chains of beads, ideal, self-avoiding and collapsed", minutes=2.5
+)
 def run(context: Context) -> None:
     """Chains by Monte Carlo and by generators, and what is exact of them."""
     own = Plan(context.preset)

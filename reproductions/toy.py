@@ -18,7 +18,7 @@ from boltzmann_tf.reproductions.spring_in_box.generators import EXACT, SYSTEM, P
 SAMPLES = 100_000  # that weights are of
 
 
-@reproduction("toy", "Spring in a box: learned maps against the closed form")
+@reproduction("toy", "Spring in a box: learned maps against the closed form", minutes=1.5)
 def run(context: Context) -> None:
     """Trains (a), (b) and (c) and compares each with the closed form."""
     trained = train(context, Plan(context.preset))

@@ -16,7 +16,9 @@ from boltzmann_tf.reproductions.generator_pairs import figures, targets
 from boltzmann_tf.reproductions.generator_pairs.pairs import CASES, Plan, run_pairs
 
 
-@reproduction("two_generators", "Two generators, one state each: figure 6c,d of Noé et al. 2019")
+@reproduction(
+    "two_generators", "Two generators, one state each: figure 6c,d of Noé et al. 2019", minutes=4
+)
 def run(context: Context) -> None:
     """Trains the pairs, scans the temperature, and checks the estimators."""
     plan = Plan(context.preset)

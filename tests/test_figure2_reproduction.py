@@ -119,7 +119,6 @@ def brief(monkeypatch):
 @pytest.mark.filterwarnings("ignore::boltzmann_tf.estimators.CalibrationWarning")
 def test_studies(study, brief, tmp_path, monkeypatch):
     monkeypatch.setattr(study.Plan, "networks", 2)
-    monkeypatch.setattr(study.Plan, "unsteady", 2)
     monkeypatch.setattr(study.Plan, "additive", 1)
     for name in ("annealed", "spread"):
         recipe = partial(getattr(recipes, name), resampled=recipes.Resample(2000))
