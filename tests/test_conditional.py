@@ -128,7 +128,7 @@ def test_path_cost_enters_the_objective():
     costly = trainer.fit(None, Stage(1, 64, 0.0, path_cost=2.0, **options), verbose=0)
     assert costly["kl"][0] == pytest.approx(plain["kl"][0], rel=1e-6)
 
-    @tf.function(jit_compile=True)  # the step's own noise
+    @tf.function  # the step's own noise
     def cost():
         seed = tf.random.experimental.stateless_fold_in(tf.constant([1, 0]), 0)
         noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))[1]

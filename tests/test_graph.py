@@ -120,6 +120,7 @@ class Silent(Outside):
     compiles_with_xla = True
 
 
+@pytest.mark.xla
 def test_both_bijector_and_system_are_asked():
     assert with_xla(Scaling(2), DoubleWell(), jit_compile="auto")
     assert not with_xla(Scaling(2), Outside(), jit_compile="auto")
@@ -130,6 +131,7 @@ def test_both_bijector_and_system_are_asked():
     assert not Trainer(generator)._jit
 
 
+@pytest.mark.xla
 def test_an_energy_outside_of_tensorflow():
     """Means of squares within six errors of the spread over 200 chains: false alarm 4e-8."""
     start = np.random.default_rng(0).normal(size=(200, 2))
@@ -143,6 +145,7 @@ def test_an_energy_outside_of_tensorflow():
     assert out.log_z().value == pytest.approx(np.log(2 * np.pi), abs=1e-4)
 
 
+@pytest.mark.xla
 @pytest.mark.parametrize("options", [{"jit_compile": True}, {"system": Silent()}])
 def test_xla_is_not_left_out_where_it_is_asked_for(options):
     options = {"system": Outside(), "initial": np.zeros((2, 2)), "n_steps": 4} | options

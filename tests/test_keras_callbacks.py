@@ -435,7 +435,7 @@ def test_averaged_weights_are_in_the_generator_and_a_resumed_run_is_the_same(tmp
     """Compiled by XLA; the average is put in at the end of each stage, and seen by callbacks."""
     stages = [STAGE, STAGE]
     optimizer = keras.optimizers.Adam(use_ema=True, ema_momentum=0.8)
-    trainer = Trainer(generator(), optimizer, steps_per_call=10)
+    trainer = Trainer(generator(), optimizer, steps_per_call=10, jit_compile=True)
     seen = []
     watch = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: seen.append(trainer.get_weights()[0])

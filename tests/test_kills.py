@@ -45,7 +45,7 @@ def test_two_kills(two, job):
 
 
 def test_a_loop_that_writes_one_file_after_another_is_found_out():
-    assert not all(trial["same"] for trial in killed(["torn"], 12, 0)["torn"])
+    assert not all(trial["same"] for trial in killed(["torn"], 20, 0)["torn"])
 
 
 @pytest.mark.slow

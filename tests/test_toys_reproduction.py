@@ -144,6 +144,7 @@ def test_toy_in_miniature(tmp_path, monkeypatch):
 # two_generators.
 
 
+@pytest.mark.xla  # the data of the study
 @pytest.mark.parametrize("case", pairs.CASES, ids=lambda case: case.name)
 def test_data_are_of_one_state(case):
     for i, state in enumerate(pairs.STATES):

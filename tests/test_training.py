@@ -204,7 +204,7 @@ def eager_reference(trainer, stages, data, *, reset=True):
 @pytest.fixture(scope="module")
 def fresh64():
     """float64, by example and by energy: numbers to compare to the last digits."""
-    return Fresh(tiny(dtype="float64"), seed=3, steps_per_call=4)
+    return Fresh(tiny(dtype="float64"), seed=3, steps_per_call=4, jit_compile=True)
 
 
 TWO_STAGES = [

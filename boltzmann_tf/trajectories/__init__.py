@@ -11,6 +11,6 @@ XTC need `pip install 'boltzmann_tf[files]'`; LAMMPS' text needs nothing.
 
 from boltzmann_tf.trajectories.files import FORMATS, log_weights_of, write
 from boltzmann_tf.trajectories.frames import Frames, frames
-from boltzmann_tf.trajectories.reading import FrameChunks, read
+from boltzmann_tf.trajectories.reading import read
 
-__all__ = ["FORMATS", "FrameChunks", "Frames", "frames", "log_weights_of", "read", "write"]
+__all__ = ["FORMATS", "Frames", "frames", "log_weights_of", "read", "write"]

@@ -74,6 +74,7 @@ def test_log_z_and_averages(tau, resample_below):
     assert abs(wrong - log_z(tau)) > 5 * error
 
 
+@pytest.mark.xla
 def test_better_weights_than_the_generators_and_honest_counts():
     g = generator()
     plain = estimators.ess_fraction(g.sample(4096, seed=1).log_weight)

@@ -243,6 +243,7 @@ def test_domain(name):
     laws.training_pushes_back(system, x)
 
 
+@pytest.mark.xla
 @pytest.mark.parametrize(
     "name",
     [
@@ -362,10 +363,11 @@ class Tilted(Broken):
             lambda s, x: laws.training_gradient_is_finite_everywhere(s),
             "not finite",
         ),
-        (
+        pytest.param(
             TransposesInAFunctionOfItsOwn,
             lambda s, x: laws.training_compiles_once(s),
             "compiles at every call",
+            marks=pytest.mark.xla,
         ),
         (PairCoordinate, laws.named_parts_have_their_shapes, "shape"),
         (StateOfThree, laws.named_parts_have_their_shapes, "shape"),
