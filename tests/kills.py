@@ -1,8 +1,11 @@
-"""Jobs that are killed and started again; run as `python kills.py JOB,JOB,... N SEED [--xla]`.
+"""Jobs that are killed and started again.
+
+Run as `python kills.py JOB,JOB,... N SEED [--xla] [--chain]`.
 
 Each trial is a folder of its own. A child process does the job and is killed: after a random time,
-or before or after one of the calls that change files. Another does it again to its end. What is
-then in the folder must be what an undisturbed child has left. Children are forks of one process
+or before or after one of the calls that change files. Another does it again to its end; with
+--chain, after all N have been killed. What is then in the folder must be what an undisturbed child
+has left. Children are forks of one process
 that has imported the package and computed nothing, so that a trial does not pay for imports.
 
 Prints one JSON document: the trials of each job, whether each was killed, and whether the results
@@ -11,6 +14,7 @@ are the same.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -233,36 +237,54 @@ def _changes_of(job: Callable[..., str], folder: Path, *, xla: bool) -> tuple[st
     return (folder / "found").read_text(), seconds, (folder / "changes").stat().st_size
 
 
-def trials(job: Callable[..., str], n: int, seed: int, *, xla: bool) -> list[dict]:
-    """Kills n children, half of them at a change of files, and does each job again to its end."""
+def trials(job: Callable[..., str], n: int, seed: int, *, xla: bool, at_once: int) -> list[dict]:
+    """Kills n children, half of them at a change of files, and does the jobs to their ends.
+
+    In each trial `at_once` children are killed one after the other, before one is left alone.
+    """
     rng = random.Random(seed)
     found = []
     with tempfile.TemporaryDirectory() as top:
         whole = Path(top) / "whole"
         whole.mkdir()
         expected, seconds, changes = _changes_of(job, whole, xla=xla)
-        for k in range(n):
+        for k in range(0, n, at_once):
             folder = Path(top) / str(k)
             folder.mkdir()
-            aimed = k % 2 == 0
-            number, after = rng.randrange(1, changes + 1), rng.random() < 0.5
-            prepare = (lambda n=number, a=after: _kill_at_change(n, after=a)) if aimed else int
-            pid = _child(job, folder, xla=xla, prepare=prepare)
-            if not aimed:
-                time.sleep(rng.uniform(0.1, 0.9) * seconds)
-                os.kill(pid, signal.SIGKILL)
-            killed = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+            kills = [
+                _kill(job, folder, rng, seconds, changes, xla=xla, aimed=number % 2 == 0)
+                for number in range(k, min(k + at_once, n))
+            ]
             (folder / "found").unlink(missing_ok=True)
             _, status = os.waitpid(_child(job, folder, xla=xla), 0)
             same = status == 0 and (folder / "found").read_text() == expected
             said = "" if same else (folder / "output").read_text(errors="replace")[-2000:]
-            found.append(
-                {"aimed": aimed, "change": number, "killed": killed, "same": same, "said": said}
-            )
+            found.append({"kills": kills, "same": same, "said": said})
     return found
+
+
+def _kill(
+    job: Callable[..., str],
+    folder: Path,
+    rng: random.Random,
+    seconds: float,
+    changes: int,
+    *,
+    xla: bool,
+    aimed: bool,
+) -> dict:
+    """Kills a child at work, at one of its changes of files or at a random time."""
+    number, after = rng.randrange(1, changes + 1), rng.random() < 0.5
+    prepare = functools.partial(_kill_at_change, number, after=after) if aimed else int
+    pid = _child(job, folder, xla=xla, prepare=prepare)
+    if not aimed:
+        time.sleep(rng.uniform(0.1, 0.9) * seconds)
+        os.kill(pid, signal.SIGKILL)
+    killed = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+    return {"aimed": aimed, "change": number, "killed": killed}
 
 
 if __name__ == "__main__":
     names, n, seed = sys.argv[1].split(","), int(sys.argv[2]), int(sys.argv[3])
-    xla = "--xla" in sys.argv
-    print(json.dumps({name: trials(JOBS[name], n, seed, xla=xla) for name in names}))
+    options = {"xla": "--xla" in sys.argv, "at_once": n if "--chain" in sys.argv else 1}
+    print(json.dumps({name: trials(JOBS[name], n, seed, **options) for name in names}))

@@ -112,9 +112,8 @@ def brief(monkeypatch):
     monkeypatch.setattr(tables, "SHOWN", 1000)
 
 
-@pytest.mark.parametrize(
-    "study", [double_well, pytest.param(mueller_brown, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("study", [double_well, mueller_brown])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # networks of ten steps lose states
 @pytest.mark.filterwarnings("ignore::boltzmann_tf.estimators.CalibrationWarning")
 def test_studies(study, brief, tmp_path, monkeypatch):

@@ -59,7 +59,7 @@ def test_flows_invert_and_know_their_volume(name):
     back, minus = flow.inverse_and_log_det(x, condition=c)
     np.testing.assert_allclose(back, z, atol=1e-9)
     np.testing.assert_allclose(minus, -log_det, atol=1e-8)
-    for row in (1, 2, 3, 7):
+    for row in (1, 2, 3):
         one, own = tf.constant(z[row : row + 1]), c[row : row + 1]
         with tf.GradientTape() as tape:
             tape.watch(one)

@@ -36,6 +36,7 @@ def exact_log_z(temperature):
     return 3 * np.log(2 * np.pi * temperature / TRAP)
 
 
+@pytest.mark.xla
 def test_log_z_at_every_temperature():
     """Within six errors, false alarm 2e-9 each if normal; the planted error is another T."""
     found = annealed((2.0, 1.0, 0.5, 0.25))
