@@ -4,7 +4,7 @@
 # Guess: `mdtraj.iterload(file, chunk=.., skip=.., stride=..)` yields the frames of
 # `mdtraj.load(file)[skip::stride]`, whatever the format; where a format cannot, it raises, as GRO does.
 #
-# Seen: of DCD, TRR, NetCDF, XYZ, MDCRD and LAMMPS' text this is so. From a PDB `skip` is ignored
+# Seen: of DCD, TRR, XYZ and LAMMPS' text this is so. From a PDB `skip` is ignored
 # without a word: all frames come, the first ones too. From a DTR (Desmond) file with a stride come as
 # many frames as without one: the right ones first, then earlier ones again.
 #

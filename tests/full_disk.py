@@ -49,7 +49,8 @@ def save(place: Path, number: int) -> None:
 def state(place: Path, number: int) -> None:
     """A sampler's state over another."""
     start = np.tile(CHAIN.initial_state("stretched"), (64, 1))
-    sampling.save_state(place / "run.npz", sampling.polymer_state(start, seed=number))
+    for seed in (10 + number, number):  # with one before it
+        sampling.save_state(place / "run.npz", sampling.polymer_state(start, seed=seed))
 
 
 def train(place: Path, number: int) -> None:

@@ -30,6 +30,7 @@ import numpy as np
 
 import boltzmann_tf as bg
 from boltzmann_tf import potentials, sampling, systems
+from boltzmann_tf._support import graph
 from boltzmann_tf.reproduction import registry, runner
 from boltzmann_tf.training.explorer import Explorer
 
@@ -258,6 +259,7 @@ def trials(job: Callable[..., str], n: int, seed: int, *, xla: bool, at_once: in
             (folder / "found").unlink(missing_ok=True)
             _, status = os.waitpid(_child(job, folder, xla=xla), 0)
             same = status == 0 and (folder / "found").read_text() == expected
+            same = same and all(kill["killed"] or kill["done"] for kill in kills)
             said = "" if same else (folder / "output").read_text(errors="replace")[-2000:]
             found.append({"kills": kills, "same": same, "said": said})
     return found
@@ -280,11 +282,13 @@ def _kill(
     if not aimed:
         time.sleep(rng.uniform(0.1, 0.9) * seconds)
         os.kill(pid, signal.SIGKILL)
-    killed = os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-    return {"aimed": aimed, "change": number, "killed": killed}
+    status = os.waitpid(pid, 0)[1]
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return {"aimed": aimed, "change": number, "killed": killed, "done": status == 0}
 
 
 if __name__ == "__main__":
     names, n, seed = sys.argv[1].split(","), int(sys.argv[2]), int(sys.argv[3])
-    options = {"xla": "--xla" in sys.argv, "at_once": n if "--chain" in sys.argv else 1}
+    graph.AUTO = "--xla" in sys.argv  # for jobs that do not say
+    options = {"xla": graph.AUTO, "at_once": n if "--chain" in sys.argv else 1}
     print(json.dumps({name: trials(JOBS[name], n, seed, **options) for name in names}))

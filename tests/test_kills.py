@@ -23,6 +23,7 @@ def killed(jobs, n, seed, *options):
         capture_output=True,
         text=True,
         check=False,
+        timeout=7200,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])

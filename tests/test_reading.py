@@ -48,41 +48,38 @@ def periodic():
 
 def written(folder, system, suffix, name="a", **options):
     """Writes a file; returns what it takes to read it."""
-    pytest.importorskip("gsd" if suffix == "gsd" else "mdtraj")
+    if suffix != "lammpstrj":
+        pytest.importorskip("gsd" if suffix == "gsd" else "mdtraj")
     x = configurations(system)
     trajectories.write(folder / f"{name}.{suffix}", x, system, **options)
-    if suffix == "lammpstrj":
-        trajectories.write(folder / f"{name}.dcd", x, system)
-    given = {"unit": "angstrom"} if suffix == "lammpstrj" else {}
-    return x, given | ({} if suffix == "gsd" else {"topology": folder / f"{name}.pdb"})
+    return x, {} if suffix in ("gsd", "lammpstrj") else {"topology": folder / f"{name}.pdb"}
 
 
-def same(found, expected, system, suffix="", atol=1.5e-3):  # of XTC
-    """The same up to what the configurations leave open; of dumps, to the shift of their box."""
+def same(found, expected, system, atol=1.5e-3):  # of XTC
+    """The same up to what the configurations leave open."""
     d = system.positions(found).numpy() - system.positions(expected).numpy()
-    d -= d[0, 0] if suffix == "lammpstrj" else 0.0
     np.testing.assert_allclose(system.configuration(d), 0, atol=atol)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_frames_are_the_configurations(suffix, system, tmp_path):
-    x, given = written(tmp_path, system, suffix)
+    x, given = written(tmp_path, system)
     chunks = trajectories.read(tmp_path / f"a.{suffix}", system, chunk=10, **given)
     for _ in range(2):
         found = list(chunks)
         assert [len(part) for part in found] == [10, 10, 3]
-        same(np.concatenate(found), x, system, suffix)
+        same(np.concatenate(found), x, system)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize(("skip", "stride"), [(0, 3), (5, 1), (7, 4), (21, 7), (11, 30)])
 def test_skip_and_stride_count_frames_of_each_file(suffix, skip, stride, periodic, tmp_path):
-    """MDTraj's own arguments do not: XTC, PDB and DTR each heed them in another way."""
-    x, given = written(tmp_path, periodic, suffix)
+    """MDTraj's own arguments are heeded by some formats only."""
+    x, given = written(tmp_path, periodic)
     paths = [tmp_path / f"a.{suffix}"] * 2
     for chunk in (1, 4, 100):
         found = trajectories.read(paths, periodic, skip=skip, stride=stride, chunk=chunk, **given)
-        same(np.concatenate(list(found)), np.tile(x[skip::stride], (2, 1)), periodic, suffix)
+        same(np.concatenate(list(found)), np.tile(x[skip::stride], (2, 1)), periodic)
 
 
 @pytest.mark.parametrize("unit", ["nanometre", "angstrom"])
@@ -105,7 +102,7 @@ def test_a_part_of_the_atoms(periodic, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["gsd", "xtc"])
 def test_training_on_a_file_is_training_on_its_frames(suffix, periodic, tmp_path):
-    _, given = written(tmp_path, periodic, suffix)
+    _, given = written(tmp_path, periodic)
     data = trajectories.read(tmp_path / f"a.{suffix}", periodic, chunk=7, **given)
     generator = bg.BoltzmannGenerator(periodic, bg.realnvp(3 * N, blocks=1, hidden=(4,), seed=1))
     x = np.concatenate(list(data))
@@ -119,12 +116,68 @@ def test_training_on_a_file_is_training_on_its_frames(suffix, periodic, tmp_path
     np.testing.assert_array_equal(*losses)
 
 
+# Dumps of LAMMPS that are not ours.
+
+BOX = "ITEM: BOX BOUNDS pp pp pp\n1.0 7.0\n-3.5 3.5\n0 8"
+ROWS = {  # the same two atoms, in ways that LAMMPS has; the second one crossed the box in x
+    "x y z ix iy iz": ["2 1 6.5 0 4 -1 0 0", "1 1 1.5 0.7 6 0 0 0"],
+    "xs ys zs ix iy iz": ["1 1 0.083333333333 0.6 0.75 0 0 0", "2 1 0.916666666667 .5 .5 -1 0 0"],
+    "xu yu zu": ["2 1 0.5 0 4", "1 1 1.5 0.7 6"],
+    "xsu ysu zsu": ["2 1 -0.083333333333 0.5 0.5", "1 1 0.083333333333 0.6 0.75"],
+}
+
+
+def dump(path, columns, rows, box=BOX, frames=2):
+    """Frames of two atoms; each is one to the right of the one before."""
+    frame = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n2\n{box}\nITEM: ATOMS id type {columns}\n"
+    path.write_text("ITEM: UNITS\nlj\n" + frames * (frame + "\n".join(rows) + "\n"))
+    return path
+
+
+@pytest.mark.parametrize("columns", ROWS)
+@pytest.mark.parametrize("box", ["periodic 3", "open 3", "walls"])
+def test_dumps_by_any_columns(columns, box, tmp_path):
+    two = particles(2, 3, p.SoftWalls(6.0) if box == "walls" else BOXES[box][1])
+    path = dump(tmp_path / "a.dump", columns, ROWS[columns])
+    found = np.concatenate(list(trajectories.read(path, two)))
+    middle = np.array([4.0, 0.0, 4.0])
+    r = np.array([[1.5, 0.7, 6.0], [0.5, 0.0, 4.0]]) - middle
+    np.testing.assert_allclose(found, np.tile(two.configuration(r), (2, 1)), atol=1e-10)
+
+
+def test_a_box_that_follows_the_particles_has_no_middle(tmp_path):
+    two = particles(2, 3, p.SoftWalls(6.0))
+    box = BOX.replace("pp pp pp", "ss pp ff")
+    path = dump(tmp_path / "a.dump", "xu yu zu", ROWS["xu yu zu"], box)
+    found = next(iter(trajectories.read(path, two)))[0].reshape(2, 3)
+    np.testing.assert_allclose(found, [[1.5, 0.7, 2.0], [0.5, 0.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "box", "message"),
+    [
+        ("vx vy vz", ["1 1 0 0 0"] * 2, BOX, "it must have the columns id and x y z"),
+        ("x y z", ["1 1 0 0 0"], BOX, "it ends within a frame"),
+        ("x y z", ["1 1 0 0 0", "2 1 a b c"], BOX, "could not convert string to float"),
+        ("x y z", ["1 1 0 0 0"] * 2, "0 1", "a line '0 1' where one begins with ITEM:"),
+        (
+            "xs ys zs", ["1 1 0 0 0"] * 2, BOX.replace("7.0", "7.0 0.5").replace("8", "8 0"),
+            "it has scaled positions in a box that is not rectangular",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_dump_is_refused(columns, rows, box, message, tmp_path):
+    path = dump(tmp_path / "a.dump", columns, rows, box, frames=1)
+    with pytest.raises(ValueError, match=rf"a dump of LAMMPS, got '.*a\.dump': {message}"):
+        trajectories.read(path, particles(2, 3, p.Open()))
+
+
 # Other trajectories.
 
 
 @pytest.mark.parametrize("suffix", ["dcd", "xtc"])
 def test_another_topology_is_named_with_the_file(suffix, periodic, tmp_path):
-    written(tmp_path, periodic, suffix)
+    written(tmp_path, periodic)
     written(tmp_path, particles(6, *BOXES["periodic 3"]), suffix, "b")
     with pytest.raises(ValueError, match=r"with the 6 atoms of .*b\.pdb, got '.*a\.\w+': .*5, 3"):
         trajectories.read(tmp_path / f"a.{suffix}", periodic, topology=tmp_path / "b.pdb")
@@ -146,10 +199,39 @@ def test_a_box_that_changes_is_found_where_it_is_read(periodic, tmp_path):
     with pytest.raises(ValueError, match=re.escape("got [6.0, 7.01, 8.0] in frame 13 of '")):
         list(chunks)
     assert len(next(iter(chunks))) == 10
+    later = trajectories.read(tmp_path / "b.dcd", periodic, skip=14, **given)
+    assert sum(map(len, later)) == FRAMES - 14
     found.unitcell_angles[:, 2] = 80.0
     found.save(str(tmp_path / "c.dcd"))
-    with pytest.raises(ValueError, match=r"got '.*c\.dcd': its box is not rectangular"):
+    with pytest.raises(ValueError, match=r"got one that is not rectangular in frame 0 of '.*c\."):
         trajectories.read(tmp_path / "c.dcd", periodic, **given)
+    free = particles(N, 3, p.Open())  # to which a box is nothing
+    assert sum(map(len, trajectories.read(tmp_path / "c.dcd", free, **given))) == FRAMES
+
+
+def test_molecules_of_hoomd_that_cross_its_box_are_whole(tmp_path):
+    """HOOMD always has a box; in open space it is the simulation's own affair."""
+    pytest.importorskip("gsd")
+    periodic, free = particles(N, 3, p.Periodic(SIDES)), particles(N, 3, p.Open())
+    walk = np.cumsum(np.random.default_rng(1).uniform(0, 1.5, (FRAMES, N, 3)), axis=1)
+    trajectories.write(tmp_path / "a.gsd", periodic.configuration(walk), periodic)
+    found = np.concatenate(list(trajectories.read(tmp_path / "a.gsd", free)))
+    np.testing.assert_allclose(found, free.configuration(walk), atol=1e-5)
+
+
+def test_particles_that_come_and_go_are_noticed(tmp_path):
+    hoomd = pytest.importorskip("gsd.hoomd")
+    with hoomd.open(str(tmp_path / "a.gsd"), "w") as file:
+        for n in (5, 5, 6):
+            frame = hoomd.Frame()
+            frame.particles.N, frame.particles.position = n, np.zeros((n, 3))
+            frame.configuration.box = [*SIDES, 0, 0, 0]
+            file.append(frame)
+    two = particles(2, *BOXES["open 3"])
+    for chunk in (1, 2, 3):
+        chunks = trajectories.read(tmp_path / "a.gsd", two, atoms=[0, 1], chunk=chunk)
+        with pytest.raises(ValueError, match=r"in every frame, got '.*a\.gsd' with \[5, 6\]"):
+            list(chunks)
 
 
 def test_frames_of_more_dimensions_are_refused(periodic, tmp_path):
@@ -161,7 +243,12 @@ def test_frames_of_more_dimensions_are_refused(periodic, tmp_path):
 
 def test_files_that_are_no_trajectories(periodic, tmp_path):
     pytest.importorskip("mdtraj")
-    (tmp_path / "a.dcd").write_bytes(b"nothing of the kind" * 100)
+    for name in ("a.dcd", "a.gsd"):
+        (tmp_path / name).write_bytes(b"nothing of the kind" * 100)
+    with pytest.raises(ValueError, match=r"path must be a GSD file, got '.*a\.gsd'"):
+        trajectories.read(tmp_path / "a.gsd", periodic)
+    with pytest.raises(ValueError, match="topology must be a file or a topology of MDTraj's, got"):
+        trajectories.read(tmp_path / "a.dcd", periodic, topology=3)
     (tmp_path / "a.mp4").write_bytes(b"")
     written(tmp_path, periodic, "xtc", "b")
     for name in ("a.dcd", "a.mp4"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 
 from boltzmann_tf._support.arrays import Archive, describe, pack
 from boltzmann_tf._support.documents import seal, to_json, unseal
-from boltzmann_tf._support.files import atomic_path
+from boltzmann_tf._support.files import atomic_path, own_mark, remove_stale, sync
 from boltzmann_tf._version import __version__
 
 __all__ = [
@@ -44,15 +46,19 @@ def write_documented(
       path: of the file.
       document: of plain values.
       arrays: by name.
-      keep_previous: whether what is at `path` is kept, as `previous_of` says.
+      keep_previous: whether what is at `path`, which must be whole, is kept, as `previous_of` says.
+
+    Raises:
+      OSError: where it cannot be written; both files are as they were then.
     """
     sealed = seal({**document, "version": __version__, "arrays": describe(arrays)})
     text = to_json(sealed).encode("utf-8")
     content = pack({DOCUMENT: np.frombuffer(text, np.uint8), **arrays})
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
-        if keep_previous and path.exists():  # once there is room for the new one
-            _copy(path, previous_of(path))
+        if keep_previous and path.exists():
+            sync(temporary)  # there is room for the new one, and it is whole
+            _link(path, previous_of(path))
 
 
 def previous_of(path: Path) -> Path:
@@ -60,14 +66,21 @@ def previous_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
-def _copy(path: Path, other: Path) -> None:
+def _link(path: Path, other: Path) -> None:
     """Gives the file the other name, too: there is a file at both at any moment."""
-    with atomic_path(other) as temporary:
-        temporary.unlink()
-        try:
-            os.link(path, temporary)
-        except OSError:  # not every file system has links
-            shutil.copyfile(path, temporary)
+    remove_stale(other.parent, re.escape(other.stem), other.suffix)
+    mark = f"{own_mark()}-{secrets.token_hex(4)}"
+    temporary = other.with_name(f".{other.stem}-{mark}.tmp{other.suffix}")
+    try:
+        os.link(path, temporary)
+    except OSError:  # not every file system has links
+        with atomic_path(other) as copy:
+            shutil.copyfile(path, copy)
+        return
+    try:
+        os.replace(temporary, other)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

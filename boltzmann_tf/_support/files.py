@@ -20,6 +20,7 @@ __all__ = [
     "open_regular",
     "own_mark",
     "remove_stale",
+    "sync",
     "write_bytes",
     "write_text",
 ]
@@ -59,7 +60,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)
             # After a crash of the machine the new name must not stand for an empty file.
-            _sync(temporary)
+            sync(temporary)
             temporary.replace(target)
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -114,6 +115,15 @@ def remove_stale(folder: Path, stem: str, suffix: str) -> None:
                     os.unlink(entry.path)
 
 
+def sync(path: Path) -> None:
+    """Returns when the file is on the disk."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def own_mark() -> str:
     """This process among all that may write to one place: "machine-process"."""
     return f"{_machine()}-{os.getpid()}"
@@ -156,11 +166,3 @@ def _without_waiting(path: str, flags: int) -> int:
 def _machine() -> str:
     """Short for the machine's name; process numbers are its own."""
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -27,8 +27,10 @@ def begin_folder(final: Path) -> Path:
             continue
         if found[4] == _OLD and not final.exists():  # ended between the two renames
             left.rename(final)
-        else:
-            shutil.rmtree(left, ignore_errors=True)
+            continue
+        if found[4] == _OLD:  # ended before its files had come along
+            _bring(left, final)
+        shutil.rmtree(left, ignore_errors=True)
     work = _aside(final, _RUNNING)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -44,12 +46,22 @@ def finish_folder(work: Path, final: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if final.exists():
         final.rename(old)
-    work.rename(final)
+    try:
+        work.rename(final)
+    except BaseException:
+        if old.exists() and not final.exists():
+            old.rename(final)
+        raise
     if old.exists():
-        for left in old.iterdir():
-            if not (final / left.name).exists():
-                left.rename(final / left.name)
+        _bring(old, final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _bring(old: Path, final: Path) -> None:
+    """Moves what `final` has no others for."""
+    for left in old.iterdir():
+        if not (final / left.name).exists():
+            left.rename(final / left.name)
 
 
 def _aside(final: Path, what: str) -> Path:

@@ -302,10 +302,16 @@ class Context:
     def begin(self) -> None:
         """Makes a folder aside for this run; what an earlier one left stays until `finish`.
 
-        From here on the energies that the package computes are counted.
+        From here on the energies that the package computes are counted, and the time.
+
+        Raises:
+          ValueError: where there is no room for a report.
+          OSError: where the folder cannot be made.
         """
         check_folder("output", self.output, needed=_ROOM)
         self._work = begin_folder(self.output / self.name)
+        self._start = time.perf_counter()
+        self._started = datetime.datetime.now(datetime.UTC)
         listen(self._energies)
 
     def abandon(self) -> None:

@@ -22,6 +22,8 @@ from boltzmann_tf._support.follow import FOLLOW
 
 __all__ = ["available_cores", "run_processes"]
 
+USAGE = 2  # exit code of the command line where it could not begin, or write its report
+
 
 def available_cores() -> int:
     """Cores that this process may use."""
@@ -39,6 +41,9 @@ def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]
 
     Returns:
       the content of each one's `metrics.json`.
+
+    Raises:
+      OSError: where one of them could not write its report; the others are ended.
     """
     # Subprocesses find the package where this one did, installed or not.
     root = str(Path(__file__).resolve().parents[2])
@@ -67,6 +72,8 @@ def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]
         # An earlier run's numbers must not be taken for this one's.
         if path.is_file() and _identity(path) != before:
             return dict(json.loads(path.read_text(encoding="utf-8")))
+        if code == USAGE:  # what it has said: no room for a report, and the earlier one stays
+            raise OSError(f"the process of {context.name} ended with exit code {code}, see above")
         context.begin()
         return context.finish(f"its process ended with exit code {code} and without a report")
 

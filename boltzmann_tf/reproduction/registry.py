@@ -78,6 +78,10 @@ def reproduction(
 
     Returns:
       a decorator that turns `run(context)` into a `Reproduction`.
+
+    Raises:
+      TypeError: for a name or title that is no text.
+      ValueError: for an empty one, or minutes that are not above 0.
     """
     _text("name", name)
     _text("title", title)
@@ -121,10 +125,12 @@ def _read(path: Path) -> Entry | None:
             given: dict[str, ast.expr] = dict(zip(("name", "title"), decorator.args, strict=False))
             given |= {word.arg: word.value for word in decorator.keywords if word.arg}
             told = {key: v.value for key, v in given.items() if isinstance(v, ast.Constant)}
-            title, minutes = told.get("title"), told.get("minutes")
+            title = told.get("title")
+            minutes = told.get("minutes") if "minutes" in given else 1.0
+            if not isinstance(minutes, int | float):
+                raise ValueError(f"minutes must be a number in the source, got another in {path}")
             if not isinstance(title, str):
                 title = (ast.get_docstring(tree) or path.stem).splitlines()[0]
-            minutes = minutes if isinstance(minutes, int | float) else 1.0
             return Entry(path.stem, title, path, minutes)
     return None
 

@@ -167,11 +167,11 @@ def _error_of(context: Context) -> str | None:
         context.description = reproduction.description
         reproduction.run(context)
     except Exception as error:
+        said = traceback.format_exc()
+        print(said, file=sys.stderr)
         if isinstance(error, OSError) and error.errno in NO_ROOM:  # nor is there for a report
             place = error.filename or str(context.output / context.name)
             raise OSError(error.errno, error.strerror, place) from error
-        said = traceback.format_exc()
-        print(said, file=sys.stderr)
         return said
     return None
 

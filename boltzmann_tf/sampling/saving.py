@@ -74,7 +74,7 @@ def save_state(
 ) -> None:
     """Writes a sampler's state, and what has been recorded so far, whole or not at all.
 
-    The file that was there is kept beside it, as `NAME.previous.npz`.
+    The file that was there, if it is whole, is kept beside it, as `NAME.previous.npz`.
 
     Args:
       path: of the file; ".npz" is appended where it lacks.
@@ -92,7 +92,7 @@ def save_state(
     _Reader(told, arrays, "state").read()
     recorded = {RECORD + name: _record(name, value) for name, value in (records or {}).items()}
     document = {"format": FORMAT, "kind": KIND, "state": told}
-    write_documented(file, document, arrays | recorded, keep_previous=True)
+    write_documented(file, document, arrays | recorded, keep_previous=_is_whole(file))
 
 
 def load_state(path: str | os.PathLike[str]) -> tuple[Any, dict[str, np.ndarray]]:
@@ -120,6 +120,15 @@ def load_state(path: str | os.PathLike[str]) -> tuple[Any, dict[str, np.ndarray]
         found = _read(before)
         warnings.warn(f"{error}: this is {before.name}, the one before it", stacklevel=2)
         return found
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether what is there can be read: what is damaged is not kept in the place of the other."""
+    try:
+        _read(file)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _file(path: str | os.PathLike[str]) -> Path:
@@ -185,10 +194,11 @@ class _Reader:
     def _state(self, document: Any, prefix: str, kind: Any) -> Any:
         known = list(STATES) if kind is Any else [kind.__name__]
         name = document.get("name") if isinstance(document, dict) else document
-        if name not in known or not isinstance(document.get("fields"), dict):
+        fields = document.get("fields") if isinstance(document, dict) else None
+        if name not in known or not isinstance(fields, dict):
             raise ValueError(f"{self._where} must hold one of {sorted(known)}, got {name!r}")
         cls: Any = STATES[name]
-        fields, axes = dict(document["fields"]), dict[str, int]()
+        fields, axes = dict(fields), dict[str, int]()
         found: dict[str, Any] = {}
         for field, annotation in typing.get_type_hints(cls, include_extras=True).items():
             told = getattr(annotation, "__metadata__", None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from boltzmann_tf.trajectories.frames import Frames, Part
+from boltzmann_tf.trajectories.frames import VARYING, Frames, Part
 
 __all__ = ["log_weights", "parts", "write"]
 
@@ -57,21 +57,27 @@ def write(path: Path, found: Frames, unit: float, *, whole: bool) -> None:
             file.append(frame)
 
 
-def parts(path: Path, chunk: int) -> Iterator[Part]:
-    """Yields the frames of a file, `chunk` at a time."""
-    with _hoomd().open(str(path), "r") as file:
+def parts(path: Path, chunk: int) -> Generator[Part, None, None]:
+    """Yields the frames of a file, `chunk` at a time.
+
+    Raises:
+      ValueError: for a file that is no GSD, or whose frames have not the same particles.
+    """
+    try:
+        file = _hoomd().open(str(path), "r")
+    except RuntimeError as error:  # gsd's own
+        raise ValueError(f"path must be a GSD file, got {str(path)!r}: {error}") from error
+    with file:
         for first in range(0, len(file), chunk):
-            frames = file[first : first + chunk]
-            positions = [frame.particles.position for frame in frames]
-            if len({len(r) for r in positions}) > 1:
-                raise ValueError(
-                    f"path must have the same particles in every frame, got {str(path)!r} with "
-                    f"{min(map(len, positions))} to {max(map(len, positions))}"
-                )
+            frames = list(file[first : first + chunk])
+            counts = {int(frame.particles.N) for frame in frames}
+            if len(counts) > 1:
+                raise ValueError(VARYING.format(path=str(path), found=sorted(counts)))
             boxes = np.array([frame.configuration.box for frame in frames])
-            if np.any(boxes[:, 3:]):
-                raise ValueError(f"path must have rectangular boxes, got {str(path)!r} with tilts")
-            yield Part(np.array(positions), boxes[:, :3])
+            sides = np.where(np.any(boxes[:, 3:] != 0, axis=1)[:, None], np.nan, boxes[:, :3])
+            images = np.array([frame.particles.image for frame in frames])
+            positions = np.array([frame.particles.position for frame in frames])
+            yield Part(positions + images * np.nan_to_num(sides[:, None]), sides)
 
 
 def log_weights(path: Path) -> np.ndarray:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
-from boltzmann_tf.trajectories.frames import Frames, molecules
+from boltzmann_tf.trajectories.frames import VARYING, Frames, Part, molecules
 
-__all__ = ["write_data", "write_dump"]
+__all__ = ["parts", "write_data", "write_dump"]
+
+# Ways to give positions, those without a box's cuts first; s: in parts of the box's sides.
+COLUMNS = {kind: tuple(f"{axis}{kind}" for axis in "xyz") for kind in ("u", "su", "", "s")}
+IMAGES = ("ix", "iy", "iz")
 
 
 def _bounds(found: Frames) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -75,3 +82,74 @@ def write_data(path: Path, found: Frames, unit: float, *, whole: bool) -> None:
         pairs = (found.bonds + 1).tolist()
         lines += ["", "Bonds", "", *(f"{k + 1} 1 {i} {j}" for k, (i, j) in enumerate(pairs))]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def parts(path: Path, chunk: int) -> Generator[Part, None, None]:
+    """Yields the frames of a dump, `chunk` at a time, sorted by id.
+
+    Positions are those from the middle of the box, in a direction in which it is periodic or fixed;
+    where it follows the particles ("s" or "m"), as they stand. They are unwrapped where there are
+    columns for it.
+
+    Raises:
+      ValueError: for a file that is no dump, or whose frames have not the same particles.
+    """
+    with path.open(encoding="utf-8") as file:
+        frames = _frames(file, path)
+        while found := list(islice(frames, chunk)):
+            counts = {len(positions) for positions, _ in found}
+            if len(counts) > 1:
+                raise ValueError(VARYING.format(path=str(path), found=sorted(counts)))
+            yield Part(*(np.array(part) for part in zip(*found, strict=True)))
+
+
+def _frames(file: TextIO, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields positions and sides."""
+    count, box, flags = 0, np.zeros((3, 2)), ["pp"] * 3
+    try:
+        for line in file:
+            words = line.split()
+            item = " ".join(words[1:3]) if words[:1] == ["ITEM:"] else ""
+            if item == "NUMBER OF":
+                count = int(next(file))
+            elif item == "BOX BOUNDS":
+                rows = [[float(v) for v in next(file).split()] for _ in range(3)]
+                flags = words[3:] if len(words) == 6 else ["pp"] * 3
+                box = np.array([row[:2] for row in rows])
+                if any(any(row[2:]) for row in rows):
+                    box = np.full((3, 2), np.nan)  # oblique
+            elif item.startswith("ATOMS"):
+                atoms = [next(file).split() for _ in range(count)]
+                yield _positions(words[2:], atoms, box, flags)
+            elif not item:
+                raise ValueError(f"a line {line[:40]!r} where one begins with ITEM:")
+            else:  # the step, the time, the units
+                next(file)
+    except (ValueError, IndexError, StopIteration) as error:
+        why = str(error) or "it ends within a frame"
+        raise ValueError(f"path must be a dump of LAMMPS, got {str(path)!r}: {why}") from error
+
+
+def _positions(
+    columns: list[str], rows: list[list[str]], box: np.ndarray, flags: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of one frame, [n, 3] sorted by id, and the sides of its box."""
+    kind = next((k for k, names in COLUMNS.items() if set(names) <= set(columns)), None)
+    if kind is None or "id" not in columns:
+        raise ValueError(f"it must have the columns id and x y z, or xs, xu or xsu, got {columns}")
+
+    def numbers(names: tuple[str, ...]) -> np.ndarray:
+        where = [columns.index(name) for name in names]
+        return np.array([[float(row[k]) for k in where] for row in rows]).reshape(len(rows), -1)
+
+    low, sides = box[:, 0], box[:, 1] - box[:, 0]
+    found = numbers(COLUMNS[kind])
+    if "s" in kind:
+        if np.any(np.isnan(sides)):
+            raise ValueError("it has scaled positions in a box that is not rectangular")
+        found = low + found * sides
+    if "u" not in kind and set(IMAGES) <= set(columns):
+        found = found + numbers(IMAGES) * sides
+    fixed = np.array([set(flag) <= set("pf") for flag in flags])
+    middle = np.where(fixed & np.isfinite(sides), low + sides / 2, 0.0)
+    return (found - middle)[np.argsort(numbers(("id",))[:, 0])], sides

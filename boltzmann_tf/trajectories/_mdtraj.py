@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def _mdtraj() -> Any:
     return mdtraj
 
 
-def parts(path: Path, chunk: int, topology: Any) -> Iterator[Part]:
+def parts(path: Path, chunk: int, topology: Any) -> Generator[Part, None, None]:
     """Yields the frames of a file, `chunk` at a time.
 
     Args:
@@ -40,17 +40,25 @@ def parts(path: Path, chunk: int, topology: Any) -> Iterator[Part]:
     mdtraj, options, expected = _mdtraj(), {}, ""
     if topology is not None:
         where = "topology"
-        if isinstance(topology, str | os.PathLike):
-            where, topology = str(topology), mdtraj.load_topology(str(topology))
+        try:
+            if isinstance(topology, str | os.PathLike):
+                where, topology = str(topology), mdtraj.load_topology(str(topology))
+            expected = f" with the {topology.n_atoms} atoms of {where}"
+        except Exception as error:  # MDTraj's own, of a dozen kinds
+            raise ValueError(
+                f"topology must be a file or a topology of MDTraj's, got {topology!r}: {error}"
+            ) from error
         options = {"top": topology}
-        expected = f" with the {topology.n_atoms} atoms of {where}"
     try:
         for found in mdtraj.iterload(str(path), chunk=chunk, **options):
-            angles = found.unitcell_angles
-            if angles is not None and np.any(np.abs(angles - 90) > TILT):
-                raise ValueError("its box is not rectangular")
-            yield Part(found.xyz, found.unitcell_lengths)
-    except Exception as error:  # MDTraj's own, of a dozen kinds
+            sides = found.unitcell_lengths
+            if sides is not None:
+                oblique = np.abs(found.unitcell_angles - 90) > TILT
+                sides = np.where(np.any(oblique, axis=1)[:, None], np.nan, sides)
+            yield Part(found.xyz, sides)
+    except MemoryError:
+        raise
+    except Exception as error:  # as above
         raise ValueError(
             f"path must be a trajectory that MDTraj reads{expected}, got {str(path)!r}: {error}"
         ) from error

@@ -14,6 +14,8 @@ from boltzmann_tf.systems import ParticleSystem
 
 __all__ = ["Frames", "frames"]
 
+VARYING = "path must have the same particles in every frame, got {path!r} with {found} of them"
+
 
 class Frames(NamedTuple):
     """What any format is written from, in the system's unit of length.
@@ -61,8 +63,8 @@ class Part(NamedTuple):
     """Frames of a file that follow one another, in nanometres where the format has units.
 
     Attributes:
-      positions: [frames, atoms, 3].
-      sides: of a rectangular box, [frames, 3]; None for open space.
+      positions: [frames, atoms, 3]; molecules are whole where the format has images.
+      sides: of a box, [frames, 3], NaN for one that is not rectangular; None without boxes.
     """
 
     positions: np.ndarray

@@ -62,7 +62,7 @@ ROWS = [
     (
         lambda: trajectories.read(__file__, BOX, topology="nowhere.pdb"),
         FileNotFoundError,
-        r"path must be a file, got 'nowhere\.pdb'",
+        r"topology must be a file, got 'nowhere\.pdb'",
     ),
     (lambda: trajectories.read([], BOX), ValueError, "path must be of at least one file, got none"),
     (

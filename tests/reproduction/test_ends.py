@@ -9,13 +9,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 from reproduction.planted import PASSES, plant
 
 from boltzmann_tf._support import files as _files
 from boltzmann_tf._support.folders import begin_folder, finish_folder
-from boltzmann_tf.reproduction import Context
+from boltzmann_tf.reproduction import Context, runner
 
 # Says that it is there, then waits for much longer than a test does.
 WAITS = """
@@ -167,3 +168,43 @@ def test_an_interrupted_run_leaves_the_earlier_report(planted, tmp_path):
         runner.run_reproduction("a", output=tmp_path / "out")
     content = json.loads((tmp_path / "out" / "a" / "metrics.json").read_text())
     assert content["passed"] is True
+
+
+def test_files_that_were_to_come_along_do_after_a_kill(tmp_path):
+    """Killed when the new folder stood in its place, and the old one's notes beside it."""
+    final = tmp_path / "demo"
+    final.mkdir()
+    (final / "report.html").write_text("new")
+    old = tmp_path / f".demo-{_files._machine()}-{dead_process()}.old"
+    old.mkdir()
+    for name in ("report.html", "notes.txt"):
+        (old / name).write_text("old")
+    begin_folder(final)
+    assert not old.exists()
+    assert (final / "report.html").read_text() == "new"
+    assert (final / "notes.txt").read_text() == "old"
+
+
+def test_a_switch_that_fails_puts_the_earlier_report_back(tmp_path, monkeypatch):
+    final = tmp_path / "demo"
+    final.mkdir()
+    (final / "report.html").write_text("old")
+    work = begin_folder(final)
+    rename = Path.rename
+
+    def failing(self, target):
+        if self == work:
+            raise OSError(5, "Input/output error", str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="Input/output"):
+        finish_folder(work, final)
+    assert (final / "report.html").read_text() == "old"
+
+
+def test_time_is_that_of_the_study(planted, tmp_path):
+    planted(a="import time\ntime.sleep(1.5)\n" + PASSES, b=PASSES)
+    first, second = runner.reproduce_each(["a", "b"], "quick", tmp_path / "out", 0)
+    assert first["wall_time_s"] > 1.5
+    assert second["wall_time_s"] < 1.5

@@ -113,6 +113,16 @@ def test_a_crash_without_a_report_is_a_failure_and_no_earlier_report_stands_in(r
     assert "exit code 3" in (earlier / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_child_without_room_leaves_the_earlier_report(run, tmp_path):
+    earlier = tmp_path / "out" / "a"
+    earlier.mkdir(parents=True)
+    (earlier / "metrics.json").write_text('{"name": "a", "passed": true}')
+    full = "raise OSError(28, 'No space left on device')"
+    with pytest.raises(OSError, match="process of a ended with exit code 2, see above"):
+        run(a=full, b=PASSES)
+    assert json.loads((earlier / "metrics.json").read_text())["passed"]
+
+
 def test_preset_seed_and_the_callers_environment_reach_the_process(run, monkeypatch):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")  # the user's own choice stays
     monkeypatch.setenv("PYTHONPATH", "/nowhere")

@@ -164,6 +164,7 @@ def test_only_states_of_samplers_are_written(tmp_path):
         ({"state": {"name": "dict", "fields": {}}}, {}, "must hold one of .*, got 'dict'"),
         ({"state": {"name": ["a"], "fields": {}}}, {}, "must hold one of .*, got "),
         ({"state": {"name": "TemperingState"}}, {}, "must hold one of .*, got 'TemperingState'"),
+        ({"state": "TemperingState"}, {}, "must hold one of .*, got 'TemperingState'"),
         ({}, {"rung": np.full((2, 3), 9)}, "rung must hold numbers permutations"),
         ({}, {"rung": np.zeros((2, 3))}, r"rung must be int64\[ladders, temperatures\] with"),
         ({}, {"leg": np.zeros((2, 4), np.int8)}, r"leg must be .* with ladders = 2, temper"),
@@ -229,6 +230,34 @@ def test_the_one_before_a_damaged_one_is_taken_with_a_warning(tmp_path):
     flip(tmp_path / "run.previous.npz")
     with pytest.raises(ValueError, match=r"run\.previous\.npz is truncated or was altered"):
         sampling.load_state(path)
+
+
+def test_what_is_damaged_does_not_take_the_place_of_what_is_whole(tmp_path):
+    path, before = tmp_path / "run.npz", tmp_path / "run.previous.npz"
+    states = [sampling.polymer_state(START, seed=seed) for seed in range(3)]
+    for state in states[:2]:
+        sampling.save_state(path, state)
+    flip(path)
+    sampling.save_state(path, states[2])
+    assert_same(sampling.load_state(path)[0], states[2])
+    assert_same(sampling.load_state(before)[0], states[0])
+
+
+def test_the_one_before_stays_where_the_new_one_cannot_be_written(tmp_path, monkeypatch):
+    path, before = tmp_path / "run.npz", tmp_path / "run.previous.npz"
+    states = [sampling.polymer_state(START, seed=seed) for seed in range(3)]
+    for state in states[:2]:
+        sampling.save_state(path, state)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)  # where room that was promised is not there
+    with pytest.raises(OSError, match=r"No space left on device: '.*run\.npz'"):
+        sampling.save_state(path, states[2])
+    assert_same(sampling.load_state(path)[0], states[1])
+    assert_same(sampling.load_state(before)[0], states[0])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run.npz", "run.previous.npz"]
 
 
 def test_no_flipped_bit_and_no_cut_gives_other_numbers(tmp_path):
