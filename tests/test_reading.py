@@ -63,7 +63,7 @@ def same(found, expected, system, atol=1.5e-3):  # of XTC
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_frames_are_the_configurations(suffix, system, tmp_path):
-    x, given = written(tmp_path, system)
+    x, given = written(tmp_path, system, suffix)
     chunks = trajectories.read(tmp_path / f"a.{suffix}", system, chunk=10, **given)
     for _ in range(2):
         found = list(chunks)
@@ -75,7 +75,7 @@ def test_frames_are_the_configurations(suffix, system, tmp_path):
 @pytest.mark.parametrize(("skip", "stride"), [(0, 3), (5, 1), (7, 4), (21, 7), (11, 30)])
 def test_skip_and_stride_count_frames_of_each_file(suffix, skip, stride, periodic, tmp_path):
     """MDTraj's own arguments are heeded by some formats only."""
-    x, given = written(tmp_path, periodic)
+    x, given = written(tmp_path, periodic, suffix)
     paths = [tmp_path / f"a.{suffix}"] * 2
     for chunk in (1, 4, 100):
         found = trajectories.read(paths, periodic, skip=skip, stride=stride, chunk=chunk, **given)
@@ -102,7 +102,7 @@ def test_a_part_of_the_atoms(periodic, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["gsd", "xtc"])
 def test_training_on_a_file_is_training_on_its_frames(suffix, periodic, tmp_path):
-    _, given = written(tmp_path, periodic)
+    _, given = written(tmp_path, periodic, suffix)
     data = trajectories.read(tmp_path / f"a.{suffix}", periodic, chunk=7, **given)
     generator = bg.BoltzmannGenerator(periodic, bg.realnvp(3 * N, blocks=1, hidden=(4,), seed=1))
     x = np.concatenate(list(data))
@@ -177,7 +177,7 @@ def test_what_is_no_dump_is_refused(columns, rows, box, message, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["dcd", "xtc"])
 def test_another_topology_is_named_with_the_file(suffix, periodic, tmp_path):
-    written(tmp_path, periodic)
+    written(tmp_path, periodic, suffix)
     written(tmp_path, particles(6, *BOXES["periodic 3"]), suffix, "b")
     with pytest.raises(ValueError, match=r"with the 6 atoms of .*b\.pdb, got '.*a\.\w+': .*5, 3"):
         trajectories.read(tmp_path / f"a.{suffix}", periodic, topology=tmp_path / "b.pdb")

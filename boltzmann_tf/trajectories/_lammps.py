@@ -122,7 +122,7 @@ def _frames(file: TextIO, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]
                 atoms = [next(file).split() for _ in range(count)]
                 yield _positions(words[2:], atoms, box, flags)
             elif not item:
-                raise ValueError(f"a line {line[:40]!r} where one begins with ITEM:")
+                raise ValueError(f"a line {line.strip()[:40]!r} where one begins with ITEM:")
             else:  # the step, the time, the units
                 next(file)
     except (ValueError, IndexError, StopIteration) as error:
