@@ -56,7 +56,8 @@ def document_of(document: dict, rng: np.random.Generator) -> None:
             other, its = places[rng.integers(len(places))]
             holder[key] = other[its] if not _holds(other[its], holder) else None
         elif kind == 2 and type(holder[key]) in (int, float):
-            holder[key] = type(holder[key])(holder[key] * rng.choice([-1, 2, 10, 1000]))
+            scaled = holder[key] * (-1, 2, 10, 1000)[rng.integers(4)]
+            holder[key] = scaled if abs(scaled) < 1e305 else 0  # JSON has no infinity
         else:
             holder[key] = ODD[rng.integers(len(ODD))]
 
