@@ -183,10 +183,11 @@ def _kill_at_change(number: int, *, after: bool) -> None:
             count += 1
             if count == number and not after:
                 os.kill(os.getpid(), signal.SIGKILL)
-            found = original(*arguments, **options)
-            if count == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return found
+            try:
+                return original(*arguments, **options)
+            finally:  # also where there was nothing to unlink
+                if count == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
         return function
 
