@@ -469,7 +469,8 @@ def test_ten_gigabytes_leave_memory_flat(kind, tmp_path):
     trainer.fit(data, stage, verbose=0, callbacks=[memory])
     print(f"{kind}: {np.array(memory.found)[:: len(memory.found) // 16] >> 20} MiB")
     assert memory.rise < 0.1
-    np.testing.assert_allclose(trainer.get_weights()[1], 0.5, atol=0.1)
+    if kind == "memmap":  # rows of all places; a stream comes in its order, and ends at 1
+        np.testing.assert_allclose(trainer.get_weights()[1], 0.5, atol=0.1)
     before = resident()
     assert len(trainer.generator.log_prob(data)) == CHUNKS * CHUNK
     assert resident() - before < 300 * 2**20  # of 84 that are returned
