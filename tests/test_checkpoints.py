@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import children
 import forging
 import keras
 import numpy as np
@@ -497,10 +498,9 @@ trainer().fit(
     ("number", "code", "steps"), [(signal.SIGTERM, 143, 15), (signal.SIGKILL, -9, 0)]
 )
 def test_a_process_that_is_ended(fit, tmp_path, number, code, steps):
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     ended = subprocess.run(
         [sys.executable, "-c", ENDED, str(tmp_path / "c.npz"), str(int(number))],
-        env={**os.environ, "PYTHONPATH": paths},
+        env=children.environment(),
         check=False,
     )
     assert ended.returncode == code

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
+import children
 import pytest
 
-HERE = Path(__file__).parent
-SCRIPT = HERE / "full_disk.py"
+SCRIPT = children.HERE / "full_disk.py"
 
 
 @pytest.fixture(scope="module")
@@ -25,25 +22,9 @@ def found(tmp_path_factory):
         subprocess.run([*own, "sh", "-c", mount], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("file systems cannot be mounted here")
-    paths = os.pathsep.join([str(HERE), str(HERE.parent)])
-    done = subprocess.run(
-        [
-            *own,
-            "sh",
-            "-c",
-            f'{mount} && exec "$0" "$@"',
-            sys.executable,
-            HERE / "full_disk.py",
-            place,
-        ],
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
+    return children.said(
+        [*own, "sh", "-c", f'{mount} && exec "$@"', "sh", sys.executable, SCRIPT, place]
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 FULL, READ_ONLY = "No space left on device", "Read-only file system"

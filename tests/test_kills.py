@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
+import children
 import pytest
 
+SCRIPT = children.HERE / "kills.py"
 JOBS = ("fit", "explorer", "train", "save", "monte_carlo", "reproduce")
 
 
 def killed(jobs, n, seed, *options):
     """The trials of `kills.py`, by job."""
-    here = Path(__file__).parent
-    paths = os.pathsep.join([str(here), str(here.parent)])
-    done = subprocess.run(
-        [sys.executable, here / "kills.py", ",".join(jobs), str(n), str(seed), *options],
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=7200,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    command = [sys.executable, SCRIPT, ",".join(jobs), n, seed, *options]
+    return children.said(command, timeout=7200)
 
 
 def check(trials):

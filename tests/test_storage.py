@@ -14,6 +14,7 @@ import threading
 import zipfile
 from pathlib import Path
 
+import children
 import forging
 import numpy as np
 import pytest
@@ -274,11 +275,10 @@ def numbered(k):
 
 def looks(folder, n):
     """Looks n times while two processes save; counts what was read, and what fits together."""
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     savers = [
         subprocess.Popen(
             [sys.executable, "-c", SAVER, str(folder), str(first)],
-            env={**os.environ, "PYTHONPATH": paths},
+            env=children.environment(),
         )
         for first in (0, 2)
     ]
@@ -339,10 +339,9 @@ small(coupling="additive").save(sys.argv[1])
 @pytest.mark.parametrize("when", [1, 2])
 def test_a_killed_save_leaves_the_old_generator(saved, when):
     before = BoltzmannGenerator.load(saved)
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(saved), str(when)],
-        env={**os.environ, "PYTHONPATH": paths},
+        env=children.environment(),
         check=False,
     )
     assert killed.returncode == -9

@@ -26,8 +26,8 @@ class Plan(reproduction.Plan):
 
     networks = by_preset(1, 20)  # of each variant
     # Iterations whose median is a loss at the end. At the published, constant rate the loss of a
-    # network is a few tenths too high for a hundred iterations now and then: of four networks in
-    # twenty-seven it was so at the end, which moves no median of twenty, but one alone.
+    # network is some tenths too high for a hundred iterations now and then, which moves no median
+    # of twenty networks, but one alone.
     last = by_preset(300, 100)
     additive = by_preset(0, 5)  # of each variant of NICE
     modes = by_preset(0, 1)  # of each further mode of training
