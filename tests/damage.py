@@ -6,6 +6,7 @@ right checksums, as by a tool that knows the format; and of what stands at the f
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 from pathlib import Path
@@ -54,12 +55,12 @@ def document_of(document: dict, rng: np.random.Generator) -> None:
             del holder[key]
         elif kind == 1:
             other, its = places[rng.integers(len(places))]
-            holder[key] = other[its] if not _holds(other[its], holder) else None
+            holder[key] = copy.deepcopy(other[its])
         elif kind == 2 and type(holder[key]) in (int, float):
             scaled = holder[key] * (-1, 2, 10, 1000)[rng.integers(4)]
             holder[key] = scaled if abs(scaled) < 1e305 else 0  # JSON has no infinity
         else:
-            holder[key] = ODD[rng.integers(len(ODD))]
+            holder[key] = copy.deepcopy(ODD[rng.integers(len(ODD))])
 
 
 def arrays_of(arrays: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -126,8 +127,3 @@ def _places(value: Any):
         for key in list(value) if isinstance(value, dict) else range(len(value)):
             yield value, key
             yield from _places(value[key])
-
-
-def _holds(value: Any, holder: Any) -> bool:
-    """Whether the holder is in the value, or is the value."""
-    return value is holder or any(inner[key] is holder for inner, key in _places(value))
