@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 
 from boltzmann_tf._support import quiet as _quiet
-from boltzmann_tf._support.follow import follow_parent
 from boltzmann_tf._support.interrupt import terminations_raised
 from boltzmann_tf._version import __version__
 from boltzmann_tf.reproduction import registry, runner
@@ -65,7 +64,6 @@ def _options(
 @contextlib.contextmanager
 def _user_errors() -> Iterator[None]:
     """Shows a bad argument as one line and not as a traceback; a signal ends in order."""
-    follow_parent()
     try:
         with terminations_raised():
             yield
@@ -104,11 +102,15 @@ def reproduce(
     seed: Annotated[int, typer.Option(help="Of every random number.")] = 0,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Reproductions at a time, each in its own process; default: the cores."),
+        typer.Option(help="Processes that run them; default: the cores."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave out those that an earlier call has finished.")
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Of a Dask cluster to run them on, tcp://HOST:8786."),
+    ] = None,
 ) -> None:
     """Run reproductions: reports with figures, and numbers held against their references.
 
@@ -121,9 +123,13 @@ def reproduce(
             raise ValueError(f"NAME or --all must be given, one of the two; names: {wanted}")
         jobs = available_cores() if jobs is None else jobs
         if all_:
-            passed = runner.reproduce_all(preset, output, seed, jobs, resume=resume)
+            passed = runner.reproduce_all(
+                preset, output, seed, jobs, resume=resume, scheduler=scheduler
+            )
         else:
-            results = runner.reproduce_each(names or [], preset, output, seed, jobs, resume=resume)
+            results = runner.reproduce_each(
+                names or [], preset, output, seed, jobs, resume=resume, scheduler=scheduler
+            )
             passed = all(result["passed"] for result in results)
     raise typer.Exit(0 if passed else 1)
 

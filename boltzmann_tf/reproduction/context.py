@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import hashlib
 import importlib.metadata
 import os
 import platform
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,6 +27,7 @@ from boltzmann_tf.reproduction import report
 from boltzmann_tf.reproduction.diagnostics import recognise, weight_columns
 from boltzmann_tf.reproduction.html import counted
 from boltzmann_tf.reproduction.metrics import Metric, to_json
+from boltzmann_tf.reproduction.seeds import Seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,6 +72,8 @@ class Context:
       title: heading of the report.
       description: shown below the heading.
       metrics: added so far.
+      executor: of other processes or machines, for calls that need nothing of each other (the
+        networks of an ensemble); None where this process does all.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Context:
     title: str = ""
     description: str = ""
     metrics: list[Metric] = dataclasses.field(default_factory=list, init=False)
+    executor: Executor | None = dataclasses.field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_preset(self.preset)
@@ -112,23 +116,13 @@ class Context:
         return 2.0 if self.quick else 1.0
 
     def seed_of(self, name: str, *numbers: int) -> int:
-        """The seed of one stream of random numbers: a function of the run's seed and its name.
+        """The seed of one stream of random numbers: `Seeds.of` of the run's seed."""
+        return self.seeds.of(name, *numbers)
 
-        Streams of different names, or numbers, have nothing to do with each other, whatever the
-        run's seed, which sums of seeds do not give: 0 + 1 is 1 + 0.
-
-        Args:
-          name: of what is random, "data" say.
-          *numbers: which of several, >= 0: the network, the temperature.
-
-        Returns:
-          an integer in [0, 2^31).
-        """
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"name must be a non-empty text, got {name!r}")
-        counted = [positive_int("numbers", number, minimum=0) for number in numbers]
-        digest = hashlib.sha256(repr((self.seed, name, *counted)).encode()).digest()
-        return int.from_bytes(digest[:4], "big") >> 1
+    @property
+    def seeds(self) -> Seeds:
+        """What gives them, for a function that other processes are to call."""
+        return Seeds(self.seed)
 
     @property
     def passed(self) -> bool:

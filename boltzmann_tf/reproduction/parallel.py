@@ -1,28 +1,31 @@
-"""Several reproductions at a time, each in a process of its own.
+"""Several studies at a time, by one executor: processes of this machine, or a cluster.
 
 Small networks do not fill several cores, and compilation uses one: two processes with one thread
-each get through the work of all reproductions about a third faster than one with two.
+each get through the work of all reproductions about a third faster than one with two. A process
+serves one study after another, so that TensorFlow is loaded once in each.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-import subprocess
-import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, wait
+from typing import TYPE_CHECKING
+
+from boltzmann_tf._support.processes import ProcessDiedError, Processes
+from boltzmann_tf.reproduction import registry
+from boltzmann_tf.reproduction.study import Outcome, Task, run_task
 
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
 
-from boltzmann_tf._support.follow import FOLLOW
+__all__ = ["available_cores", "processes", "run_here", "run_studies"]
 
-__all__ = ["available_cores", "run_processes"]
+PERIOD = 60.0  # seconds between two looks at those who should be working
 
-USAGE = 2  # exit code of the command line where it could not begin, or write its report
+# From an executor and a study to what becomes of it.
+Start = Callable[[Executor, "Context"], "Future[Outcome]"]
 
 
 def available_cores() -> int:
@@ -32,67 +35,65 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]]:
-    """Runs the reproductions of `contexts`, `jobs` at a time.
+@contextlib.contextmanager
+def processes(jobs: int) -> Iterator[Executor | None]:
+    """Processes that share the cores, started when they are needed; none where one is enough."""
+    if jobs == 1:
+        yield None
+        return
+    with Processes(jobs, threads=max(1, available_cores() // jobs)) as executor:
+        yield executor
+
+
+def run_here(executor: Executor, context: Context) -> Future[Outcome]:
+    """Starts a study in a process that writes its report itself."""
+    task = Task(
+        context.name,
+        context.preset,
+        context.seed,
+        str(context.output.absolute()),
+        str(registry.directory()),
+    )
+    return executor.submit(run_task, task)
+
+
+def run_studies(
+    contexts: Sequence[Context],
+    executor: Executor,
+    start: Start = run_here,
+    idle: Callable[[], str | None] = lambda: None,
+    died: type[Exception] = ProcessDiedError,
+) -> Iterator[tuple[Context, Outcome]]:
+    """Runs studies, and yields each when it is done.
 
     Args:
-      contexts: one for each reproduction, not begun.
-      jobs: processes at a time; the cores are shared among them.
+      contexts: one for each, not begun, in the order in which they begin.
+      executor: what runs them.
+      start: how.
+      idle: why nothing can be going on at all, or None; asked now and then.
+      died: what the executor raises where a study takes its process with it. Its report says so,
+        and the others go on.
 
-    Returns:
-      the content of each one's `metrics.json`.
+    Yields:
+      the context of a study and what it ended with.
 
     Raises:
-      OSError: where one of them could not write its report; the others are ended.
+      OSError: where one could not write its report; what has not begun does not.
     """
-    # Subprocesses find the package where this one did, installed or not.
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    threads = str(max(1, available_cores() // jobs))
-    environment = {
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "OMP_NUM_THREADS": threads,
-        "NUMBA_NUM_THREADS": threads,
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
-        FOLLOW: "1",
-    }
-    running: list[subprocess.Popen[bytes]] = []
-
-    def run(context: Context) -> dict[str, Any]:
-        command = [sys.executable, "-m", "boltzmann_tf.cli", "reproduce", context.name]
-        command += ["--preset", context.preset, "--output", str(context.output)]
-        command += ["--seed", str(context.seed)]
-        path = context.directory / "metrics.json"
-        before = _identity(path)
-        # A pipe that nothing is written to: it ends with this process, and the child with it.
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
-        running.append(process)
-        code = process.wait()
-        # An earlier run's numbers must not be taken for this one's.
-        if path.is_file() and _identity(path) != before:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
-        if code == USAGE:  # what it has said: no room for a report, and the earlier one stays
-            raise OSError(f"the process of {context.name} ended with exit code {code}, see above")
-        context.begin()
-        return context.finish(f"its process ended with exit code {code} and without a report")
-
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            return list(pool.map(run, contexts))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:
-                process.terminate()
-            for process in running:
-                process.wait()
-            raise
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Tells a file from another that takes its place."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+    running = {start(executor, context): context for context in contexts}
+    said = None
+    while running:
+        done, _ = wait(running, timeout=PERIOD, return_when="FIRST_COMPLETED")
+        for future in done:
+            context = running.pop(future)
+            try:
+                outcome = future.result()
+            except died as error:
+                # An earlier run's numbers must not be taken for this one's.
+                context.begin()
+                outcome = Outcome(context.finish(str(error)), context.verdicts)
+            yield context, outcome
+        if not done and (reason := idle()) != said:
+            if reason:
+                next(iter(running.values())).log(f"waiting: {reason}")
+            said = reason

@@ -16,7 +16,16 @@ from boltzmann_tf._support.checks import choice, instance, positive
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
 
-__all__ = ["Entry", "Reproduction", "directory", "discover", "load", "names", "reproduction"]
+__all__ = [
+    "Entry",
+    "Reproduction",
+    "directory",
+    "discover",
+    "load",
+    "names",
+    "reproduction",
+    "use_directory",
+]
 
 _FOLDER = "reproductions"
 _PACKAGE = f"boltzmann_tf.{_FOLDER}"
@@ -102,8 +111,19 @@ def _text(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be a non-empty text, got {value!r}")
 
 
+_other: Path | None = None
+
+
+def use_directory(folder: str) -> None:
+    """Finds reproductions in another folder from now on; in the package's own for an empty name."""
+    global _other
+    _other = Path(folder) if folder else None
+
+
 def directory() -> Path:
     """Returns the folder of the reproductions: in the installed package, or beside it."""
+    if _other is not None:
+        return _other
     package = Path(__file__).absolute().parents[1]
     inside = package / _FOLDER
     return inside if inside.is_dir() else package.parent / _FOLDER

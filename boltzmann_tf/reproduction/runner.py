@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import runpy
 import sys
-import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich import box
@@ -21,11 +19,10 @@ from boltzmann_tf.reproduction import html, registry
 from boltzmann_tf.reproduction.context import Context, check_output, check_preset, versions
 from boltzmann_tf.reproduction.index import write_index
 from boltzmann_tf.reproduction.metrics import Metric
-from boltzmann_tf.reproduction.parallel import run_processes
+from boltzmann_tf.reproduction.parallel import processes, run_studies
+from boltzmann_tf.reproduction.study import Outcome, run_study
 
 __all__ = ["main_for", "reproduce_all", "reproduce_each", "run_reproduction"]
-
-NO_ROOM = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def run_reproduction(
@@ -63,6 +60,7 @@ def reproduce_all(
     jobs: int = 1,
     *,
     resume: bool = False,
+    scheduler: str | None = None,
 ) -> bool:
     """Runs every reproduction and writes `output/index.html`.
 
@@ -70,14 +68,17 @@ def reproduce_all(
       preset: "quick" or "paper".
       output: folder of all reproductions.
       seed: of every random number, in 0 .. 2**31 - 1.
-      jobs: reproductions at a time, each in a process of its own; 1 runs them in this one.
+      jobs: processes that run them; 1 runs them in this one.
       resume: whether those that have come to their end before, with the same preset, seed and
         versions, keep their reports and are not run again.
+      scheduler: address of a Dask cluster to run them on, instead of processes of this machine.
 
     Returns:
       whether all have passed.
     """
-    results = reproduce_each(registry.names(), preset, output, seed, jobs, resume=resume)
+    results = reproduce_each(
+        registry.names(), preset, output, seed, jobs, resume=resume, scheduler=scheduler
+    )
     index = write_index(output, results)
     Console(highlight=False).print(f"Index: {index}", markup=False, soft_wrap=True)
     return bool(results) and all(result["passed"] for result in results)
@@ -91,8 +92,12 @@ def reproduce_each(
     jobs: int = 1,
     *,
     resume: bool = False,
+    scheduler: str | None = None,
 ) -> list[dict[str, Any]]:
     """Runs the named reproductions; arguments as `reproduce_all`.
+
+    One alone runs in this process; what it can do in several (the networks of an ensemble), others
+    do.
 
     Returns:
       the content of each one's `metrics.json`.
@@ -113,16 +118,33 @@ def reproduce_each(
         if context.name in done:
             context.log(f"done before, report: {context.directory / 'report.html'}")
     left = [context for context in contexts if context.name not in done]
-    if min(jobs, len(left)) > 1:
+    if jobs > 1 or scheduler is not None:
         left.sort(key=lambda context: -known[context.name].minutes)  # none is left for the end
-        results = run_processes(left, min(jobs, len(left)))
-        done |= {c.name: result for c, result in zip(left, results, strict=True)}
-    else:
-        _quiet_figures()
-        for context in left:
-            done[context.name] = _run(context)
-            _print(done[context.name], context)
+    for context, outcome in _run(left, jobs, scheduler):
+        done[context.name] = outcome.content
+        _print(outcome, context)
     return [done[context.name] for context in contexts]
+
+
+def _run(
+    contexts: Sequence[Context], jobs: int, scheduler: str | None
+) -> Iterator[tuple[Context, Outcome]]:
+    """Runs studies wherever; yields each when it is done."""
+    if scheduler is not None and contexts:
+        from boltzmann_tf.reproduction.cluster import cluster
+
+        with cluster(scheduler) as others:
+            if len(contexts) == 1:
+                yield contexts[0], run_study(contexts[0], others.executor)
+            else:
+                yield from run_studies(contexts, *others)
+        return
+    with processes(jobs) as executor:
+        if executor is not None and len(contexts) > 1:
+            yield from run_studies(contexts, executor)
+        else:
+            for context in contexts:
+                yield context, run_study(context, executor)
 
 
 def _finished(context: Context) -> dict[str, Any] | None:
@@ -142,48 +164,14 @@ def _finished(context: Context) -> dict[str, Any] | None:
     return found if same else None
 
 
-def _quiet_figures() -> None:
-    """Draws without a display, whatever the user's matplotlib is set to."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-
-
-def _run(context: Context) -> dict[str, Any]:
-    context.begin()
-    try:
-        return context.finish(_error_of(context))
-    except BaseException:  # an interrupt, or no room for the report: the earlier one stays
-        context.abandon()
-        raise
-
-
-def _error_of(context: Context) -> str | None:
-    """Runs the study; returns what ended it before its end, or None."""
-    context.log(f"preset {context.preset}, seed {context.seed}")
-    try:
-        reproduction = registry.load(context.name)
-        context.title = reproduction.title
-        context.description = reproduction.description
-        reproduction.run(context)
-    except Exception as error:
-        said = traceback.format_exc()
-        print(said, file=sys.stderr)
-        if isinstance(error, OSError) and error.errno in NO_ROOM:  # nor is there for a report
-            place = error.filename or str(context.output / context.name)
-            raise OSError(error.errno, error.strerror, place) from error
-        return said
-    return None
-
-
-def _print(result: dict[str, Any], context: Context) -> None:
+def _print(outcome: Outcome, context: Context) -> None:
     """Prints the metrics, those that missed first, and the verdict."""
+    result, found = outcome
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=140)  # a log has no width; do not fold at 80
     console.print()
     console.print(Text(result["title"], style="bold"))
-    found = context.verdicts
     if found.missed:
         console.print(_table("Missed", [metric for _, metric in found.missed]))
     for section, metrics in found.passed.items():

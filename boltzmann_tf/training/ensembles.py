@@ -6,7 +6,8 @@ them tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import keras
 import numpy as np
 
 from boltzmann_tf._support.checks import finite_array, instance, positive_int, seed_int
+from boltzmann_tf._support.counting import count_energies, energies_counted
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.generator import BoltzmannGenerator
 from boltzmann_tf.systems import System
@@ -22,6 +24,10 @@ from boltzmann_tf.training.stages import History
 from boltzmann_tf.training.trainer import Trainer
 
 __all__ = ["Ensemble", "EnsembleTrainer", "Member"]
+
+Build = Callable[[int, np.ndarray], Bijector]
+Watch = Callable[[BoltzmannGenerator], keras.callbacks.Callback]
+_Job = tuple[Build, Recipe, np.ndarray, int, Sequence[np.ndarray] | None, Watch | None]
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,11 @@ class EnsembleTrainer:
       jit_compile: whether XLA compiles, as in `Trainer`. One short training is over before XLA
         would have compiled its steps.
       log: what is told of each network, `print` for instance; None for silence.
+      executor: where networks are trained, each by a call of its own, if there is more than one:
+        a `concurrent.futures.ProcessPoolExecutor`, or `get_executor()` of a Dask client. It must
+        be able to send the system and the functions that `train` is given. The numbers are those
+        of training here, to rounding where the processes have other numbers of threads. None
+        trains them here.
     """
 
     def __init__(
@@ -116,21 +127,25 @@ class EnsembleTrainer:
         *,
         jit_compile: bool | str = "auto",
         log: Callable[[str], object] | None = None,
+        executor: Executor | None = None,
     ) -> None:
+        if executor is not None:
+            instance("executor", executor, Executor)
+        self._executor = executor
         self._system = instance("system", system, System)
         self._jit_compile = jit_compile
         self._log = log
-        self._known: dict[Callable, tuple[BoltzmannGenerator, Trainer]] = {}
+        self._known: dict[Build, tuple[BoltzmannGenerator, Trainer]] = {}
 
     def train(
         self,
-        build: Callable[[int, np.ndarray], Bijector],
+        build: Build,
         recipe: Recipe,
         data: Any,
         *,
         seeds: Iterable[int] = range(5),
         start: Ensemble | None = None,
-        watch: Callable[[BoltzmannGenerator], keras.callbacks.Callback] | None = None,
+        watch: Watch | None = None,
         name: str | None = None,
     ) -> Ensemble:
         """Trains one network a seed.
@@ -157,22 +172,52 @@ class EnsembleTrainer:
                 f"{len(start.members)}"
             )
         title = str(name or getattr(build, "__name__", type(build).__name__))
-        members = []
+        jobs = []
         for i, seed in enumerate(numbers):
-            if self._log is not None:
-                self._log(f"{title}: network {i + 1} of {len(numbers)}")
             examples = finite_array("data", data(seed) if callable(data) else data, dtype=None)
-            generator, trainer = self._built(build, build(seed, examples))
-            if start is not None:
-                _assign(generator, start.members[i].weights)
-            callbacks = [] if watch is None else [watch(generator)]
-            trainer.seed = seed
-            history = follow(trainer, recipe, examples, callbacks=callbacks, verbose=0)
-            weights = [v.numpy() for v in generator.bijector.variables]
-            members.append(Member(seed, history, weights, *callbacks))
-        return Ensemble(title, self._known[build][0], members)
+            first = None if start is None else start.members[i].weights
+            jobs.append((build, recipe, examples, seed, first, watch))
+        members = list(self._members(title, jobs))
+        generator, _ = self._built(build, build(numbers[0], jobs[0][2]))
+        return Ensemble(title, generator, members)
 
-    def _built(self, build: Callable, bijector: Bijector) -> tuple[BoltzmannGenerator, Trainer]:
+    def _members(self, title: str, jobs: Sequence[_Job]) -> Iterator[Member]:
+        """Trains a network for each, here or elsewhere; yields them in their order."""
+        log = self._log or (lambda _: None)
+        if self._executor is None or len(jobs) == 1:
+            for i, job in enumerate(jobs, 1):
+                log(f"{title}: network {i} of {len(jobs)}")
+                yield self._member(*job)
+            return
+        log(f"{title}: {len(jobs)} networks at once")
+        settings = (self._system, self._jit_compile)
+        running = [self._executor.submit(_train, settings, job) for job in jobs]
+        for i, future in enumerate(running, 1):
+            member, energies = future.result()
+            count_energies(energies)  # where it was trained nobody has asked
+            log(f"{title}: network {i} of {len(jobs)} is trained")
+            yield member
+
+    def _member(
+        self,
+        build: Build,
+        recipe: Recipe,
+        data: np.ndarray,
+        seed: int,
+        start: Sequence[np.ndarray] | None,
+        watch: Watch | None,
+    ) -> Member:
+        """Trains one network."""
+        generator, trainer = self._built(build, build(seed, data))
+        if start is not None:
+            _assign(generator, start)
+        callbacks = [] if watch is None else [watch(generator)]
+        trainer.seed = seed
+        history = follow(trainer, recipe, data, callbacks=callbacks, verbose=0)
+        weights = [v.numpy() for v in generator.bijector.variables]
+        return Member(seed, history, weights, *callbacks)
+
+    def _built(self, build: Build, bijector: Bijector) -> tuple[BoltzmannGenerator, Trainer]:
         """The generator and trainer of an architecture, with the weights of the bijector."""
         instance("what build returns", bijector, Bijector)
         if build in self._known:
@@ -182,6 +227,16 @@ class EnsembleTrainer:
             trainer = Trainer(generator, jit_compile=self._jit_compile)
             self._known[build] = (generator, trainer)
         return self._known[build]
+
+
+def _train(settings: tuple[System, bool | str], job: _Job) -> tuple[Member, int]:
+    """Trains one network in another process; returns how many energies that took, too."""
+    system, jit_compile = settings
+    with energies_counted() as count:
+        member = EnsembleTrainer(system, jit_compile=jit_compile)._member(*job)
+    if isinstance(member.watch, keras.callbacks.Callback):
+        member.watch.set_model(None)  # which stays here
+    return member, count.number
 
 
 def _assign(generator: BoltzmannGenerator, weights: Sequence[np.ndarray]) -> None:

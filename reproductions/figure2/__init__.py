@@ -52,7 +52,9 @@ def reproduce(context: Context, case: Case, plan: Plan) -> dict[str, Trained]:
 def _trained(context: Context, case: Case, plan: Plan) -> dict[str, Ensemble]:
     """Networks of all variants and modes, the i-th of each on the same data."""
     modes = [Variant(n, case.variants[0].build, r, plan.modes) for n, r in MODES.items()]
-    trainer = EnsembleTrainer(case.system, jit_compile=plan.jit_compile, log=context.log)
+    trainer = EnsembleTrainer(
+        case.system, jit_compile=plan.jit_compile, log=context.log, executor=context.executor
+    )
     done: dict[str, Ensemble] = {}
     for name, build, recipe, networks, follows in (*case.variants, *modes):
         seeds = [context.seed_of("network", i) for i in range(networks)]

@@ -91,7 +91,7 @@ class Pairs(NamedTuple):
 
 def run_pairs(context: Context, case: Case, n: int, **options: Any) -> Pairs:
     """Trains `n` pairs and draws from them; `options` of `EnsembleTrainer`."""
-    trainer = EnsembleTrainer(case.system, log=context.log, **options)
+    trainer = EnsembleTrainer(case.system, log=context.log, executor=context.executor, **options)
     ensembles = {state: train(context, trainer, case, state, n) for state in STATES}
     context.log(f"{case.name}: evaluation")
     estimates: list[Estimates] = [{} for _ in range(n)]
@@ -119,11 +119,12 @@ def train(context: Context, trainer: EnsembleTrainer, case: Case, state: str, n:
     name = f"{case.name}, {state}"
     mixed: dict[str, Any] = {"ml": 1.0, "kl": 1.0, "temperatures": case.temperatures}
     recipe = [Stage(200, 128, 1e-3), Stage(500, 1000, 1e-4, energy_high=1e4, **mixed)]
+    streams = context.seeds
 
     def terms(generator: BoltzmannGenerator, step: int) -> dict[float, np.ndarray]:
         found = {}
         for k, t in enumerate(case.scanned):
-            seed = context.seed_of(f"{name}: in training", step, k)
+            seed = streams.of(f"{name}: in training", step, k)
             each = generator.sample(5000, t, seed=seed).kl_terms(generator.prior, t)
             found[t] = each[near(each)]
         return found

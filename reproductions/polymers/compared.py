@@ -55,9 +55,9 @@ def compare(context: Context, name: str, system: Polymer, effort: Effort, own: P
     begun, ideal_chain = [], []
     if anneal:
         if effort.own_density:
-            first = grown.samples.x[: effort.own_density]
-            for sweeps in own.from_generator:
-                begun.append(walks.from_own_density(context, name, run, generator, first, sweeps))
+            # Looks at the generator's density are dear: the longest walk alone.
+            first, sweeps = grown.samples.x[: effort.own_density], max(own.from_generator)
+            begun.append(walks.from_own_density(context, name, run, generator, first, sweeps))
         else:
             hot = chains.grow(context, f"{name}, hot", generator, effort.walks, own.hot)
             for sweeps in own.from_generator:

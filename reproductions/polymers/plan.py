@@ -68,8 +68,9 @@ class Plan(reproduction.Plan):
         {
             8: Effort(Training(200, 400), 40_000, 2000, 800, alone=0.4),
             16: Effort(Training(200, 500), 40_000, 2000, 800, alone=0.05, annealed=0.6),
+            # Of 5000 samples 375 are effective: too few for an average and its error.
             32: Effort(
-                Training(200, 350, 64, FINE), 5000, 1000, 2500, annealed=0.3, own_density=400
+                Training(200, 350, 64, FINE), 20_000, 1000, 2500, annealed=0.3, own_density=400
             ),
         },
     )

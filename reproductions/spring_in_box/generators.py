@@ -85,17 +85,22 @@ ENERGY = Stage(USUAL, 512, 2e-3, ml=0.0, kl=1.0, max_bad_steps=None)
 
 def train(context: Context, plan: Plan) -> dict[str, Ensemble]:
     """Trains all networks, by the names of their kinds; the long trainings are watched."""
+    streams = context.seeds
 
     def variance(generator: BoltzmannGenerator, step: int) -> float:
-        x1 = generator.sample(4096, seed=context.seed_of("variance of x1", step)).x[:, 0]
+        x1 = generator.sample(4096, seed=streams.of("variance of x1", step)).x[:, 0]
         with np.errstate(invalid="ignore"):  # of a flow that has diverged
             return float(np.var(x1.astype(np.float64)))
 
     watched: dict[str, Any] = {"watch": lambda _: Observer(variance, every=100)}
     long = partial(replace, iterations=plan.long)
     hard, steep = HardWall(), systems.SpringInBox(wall_stiffness=1e5)
-    compiled = {"jit_compile": plan.jit_compile, "log": context.log}
-    trainers = {system: EnsembleTrainer(system, **compiled) for system in (SYSTEM, hard, steep)}
+    ways: dict[str, Any] = {
+        "jit_compile": plan.jit_compile,
+        "log": context.log,
+        "executor": context.executor,
+    }
+    trainers = {system: EnsembleTrainer(system, **ways) for system in (SYSTEM, hard, steep)}
     found = {}
     for name, n, system, build, stage in (
         ("(a) generic", plan.generic, SYSTEM, generic, long(BOTH)),

@@ -26,22 +26,10 @@ time.sleep(120)
 """
 
 PARENT = """
-import sys
-from pathlib import Path
 from boltzmann_tf.reproduction import registry
-registry.directory = lambda: Path({planted!r})
-sys.executable = {child!r}
+registry.use_directory({planted!r})
 from boltzmann_tf import cli
 cli.main(["reproduce", "a", "b", "--jobs", "2", "--output", {output!r}])
-"""
-
-CHILD = """#!{python}
-import sys
-from pathlib import Path
-from boltzmann_tf.reproduction import registry
-registry.directory = lambda: Path({planted!r})
-from boltzmann_tf import cli
-cli.main(sys.argv[3:])
 """
 
 
@@ -64,12 +52,9 @@ def wait_for(condition, seconds=60):
 def family(tmp_path, ctrl_c):
     """A parent with two children that wait; their process numbers."""
     planted = str(plant(tmp_path / "planted", a=WAITS, b=WAITS))
-    child = tmp_path / "python"
-    child.write_text(CHILD.format(python=sys.executable, planted=planted))
-    child.chmod(0o755)
     output = tmp_path / "out"
     output.mkdir()
-    code = PARENT.format(planted=planted, child=str(child), output=str(output))
+    code = PARENT.format(planted=planted, output=str(output))
     parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=os.getcwd())
     files = [output / "a.pid", output / "b.pid"]
     found = wait_for(lambda: all(f.exists() and f.read_text() for f in files))
