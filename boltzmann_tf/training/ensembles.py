@@ -178,8 +178,11 @@ class EnsembleTrainer:
             first = None if start is None else start.members[i].weights
             jobs.append((build, recipe, examples, seed, first, watch))
         members = list(self._members(title, jobs))
-        generator, _ = self._built(build, build(numbers[0], jobs[0][2]))
-        return Ensemble(title, generator, members)
+        if build not in self._known:  # all were trained elsewhere
+            self._built(build, build(numbers[0], jobs[0][2]))
+        ensemble = Ensemble(title, self._known[build][0], members)
+        ensemble.use(members[-1])
+        return ensemble
 
     def _members(self, title: str, jobs: Sequence[_Job]) -> Iterator[Member]:
         """Trains a network for each, here or elsewhere; yields them in their order."""

@@ -120,6 +120,8 @@ def test_networks_are_trained_on_the_cluster_with_the_numbers_of_here(local):
         np.testing.assert_allclose(one.history["loss"], other.history["loss"], rtol=1e-5)
         for mine, theirs in zip(one.weights, other.weights, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+    last = zip(away.generator.bijector.variables, away.members[-1].weights, strict=True)
+    assert all(np.array_equal(v.numpy(), w) for v, w in last)
     assert np.isfinite(away.use(away.members[2]).sample(10).log_weight).all()
 
 
