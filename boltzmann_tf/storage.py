@@ -17,7 +17,6 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,7 +28,14 @@ from boltzmann_tf import priors
 from boltzmann_tf._support.arrays import Archive, Header, describe, pack
 from boltzmann_tf._support.checks import choice
 from boltzmann_tf._support.documents import MAX_BYTES, parse, seal, to_json, unseal
-from boltzmann_tf._support.files import open_regular, remove_stale, write_bytes, write_text
+from boltzmann_tf._support.files import (
+    open_regular,
+    own_token,
+    remove_stale,
+    token_has_ended,
+    write_bytes,
+    write_text,
+)
 from boltzmann_tf._support.room import room
 from boltzmann_tf._version import __version__
 from boltzmann_tf.bijectors import Bijector, deserialize, serialize
@@ -41,7 +47,7 @@ __all__ = ["load_arrays", "load_parts", "named_variables", "save_arrays", "save_
 FORMAT, FORMAT_WITH_PRIOR = 2, 3
 DOCUMENT = "generator.json"
 ARRAYS_1 = "weights.npz"  # in format 1
-ARRAYS = re.compile(r"weights-[0-9a-f]{16}\.npz")
+ARRAYS = re.compile(r"weights-([0-9a-f]{16})\.npz")
 ORPHANED_AFTER = 3600.0  # seconds after which arrays without a document are a killed saver's
 LARGEST = float(np.finfo(np.float32).max)
 LOOKS = 100  # at a folder into which others save
@@ -93,7 +99,7 @@ def save_generator(path: str | os.PathLike[str], generator: _Parts) -> None:
                 f"generator must have finite variables to be saved, got NaN or infinity in {name}"
             )
     content = pack(arrays)
-    name = f"weights-{secrets.token_hex(8)}.npz"
+    name = _new_name(folder)
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": __version__,
@@ -119,6 +125,13 @@ def save_generator(path: str | os.PathLike[str], generator: _Parts) -> None:
         if after != name:  # it failed, or another saver has been faster
             (folder / name).unlink(missing_ok=True)
     _clean(folder, before, after)
+
+
+def _new_name(folder: Path) -> str:
+    """A name of an array file that none has yet."""
+    while (folder / (name := f"weights-{own_token()}.npz")).exists():
+        pass
+    return name
 
 
 def load_parts(
@@ -292,9 +305,19 @@ def _clean(folder: Path, before: str | None, after: str | None) -> None:
         for entry in os.scandir(folder):
             if entry.name == after:
                 continue
-            old = time.time() - entry.stat().st_mtime > ORPHANED_AFTER
-            if entry.name == before or (old and ARRAYS.fullmatch(entry.name)):
+            if entry.name == before or _orphaned(folder, entry):
                 os.unlink(entry.path)
+
+
+def _orphaned(folder: Path, entry: os.DirEntry[str]) -> bool:
+    """Whether arrays were left by a saver that was killed."""
+    match = ARRAYS.fullmatch(entry.name)
+    if match is None:
+        return False
+    if time.time() - entry.stat().st_mtime > ORPHANED_AFTER:
+        return True
+    # Asked in this order: a saver that has ended writes no document that refers to them any more.
+    return token_has_ended(match[1]) and _referenced(folder) != entry.name
 
 
 def _system(where: Path, document: Any) -> System:

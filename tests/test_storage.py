@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -219,7 +220,7 @@ def test_a_reader_sees_old_or_new_at_every_moment_of_a_save(saved, monkeypatch):
 
 def test_that_test_sees_arrays_replaced_before_the_document(saved, monkeypatch):
     """As it was in format 1, at a kill between the two."""
-    monkeypatch.setattr(storage.secrets, "token_hex", lambda n: weights(saved).stem[8:])
+    monkeypatch.setattr(storage, "_new_name", lambda _: weights(saved).name)
     planted(monkeypatch, "replace", 2, raise_interrupt)
     with pytest.raises(KeyboardInterrupt):
         small(coupling="additive").save(saved)
@@ -314,10 +315,16 @@ def test_leftovers_of_killed_savers_go_at_the_next_save(saved):
         path.write_bytes(b"x")
     os.utime(orphan, (1e9, 1e9))
     recent = saved / f"weights-{'2' * 16}.npz"  # of a saver that is at it, perhaps
-    recent.write_bytes(b"x")
+    theirs = saved / f"weights-{_files._machine()}{os.getppid():06x}00.npz"  # of one that lives
+    left = saved / f"weights-{_files._machine()}{dead.pid:06x}00.npz"
+    for path in (recent, theirs, left):
+        path.write_bytes(b"x")
     small().save(saved)
     names = {p.name for p in saved.iterdir()}
-    assert names == {kept.name, recent.name, storage.DOCUMENT, weights(saved).name}
+    latest = storage._referenced(saved)
+    assert names == {kept.name, recent.name, theirs.name, storage.DOCUMENT, latest}
+    # What the document refers to stays, whoever has written it.
+    assert not storage._orphaned(saved, next(e for e in os.scandir(saved) if e.name == latest))
 
 
 KILLED = """
@@ -810,3 +817,16 @@ def test_assign_from_takes_the_same_architecture_only():
     np.testing.assert_array_equal(a.forward([[0.3, 0.2]]), b.forward([[0.3, 0.2]]))
     with pytest.raises(ValueError, match="other must have the architecture"):
         a.assign_from(AffineCoupling(2, hidden=(4,)))
+
+
+def test_a_document_of_a_thousand_small_layers_is_refused_at_once(saved):
+    def deepened(document):
+        first = document["bijector"]["config"]["bijectors"][0]
+        assert "hidden" in first["config"], first
+        first["config"]["hidden"] = [1] * 1000
+
+    forging.generator(saved, deepened)
+    begun = time.process_time()
+    with pytest.raises(ValueError, match="more variables than the .* arrays can fill"):
+        BoltzmannGenerator.load(saved)
+    assert time.process_time() - begun < 5

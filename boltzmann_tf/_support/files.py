@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import re
+import secrets
 import socket
 import stat
 import tempfile
@@ -19,12 +21,15 @@ __all__ = [
     "has_ended",
     "open_regular",
     "own_mark",
+    "own_token",
     "remove_stale",
     "sync",
+    "token_has_ended",
     "write_bytes",
     "write_text",
 ]
 
+_COUNT = itertools.count()
 STALE_AFTER = 86_400.0  # seconds after which another machine's temporary file is a leftover
 
 
@@ -127,6 +132,19 @@ def sync(path: Path) -> None:
 def own_mark() -> str:
     """This process among all that may write to one place: "machine-process"."""
     return f"{_machine()}-{os.getpid()}"
+
+
+def own_token() -> str:
+    """Sixteen hexadecimal digits that name this process, for files that it may leave behind."""
+    process = os.getpid()
+    if process > 0xFFFFFF:  # no room
+        return secrets.token_hex(8)
+    return f"{_machine()}{process:06x}{next(_COUNT) % 256:02x}"
+
+
+def token_has_ended(token: str) -> bool:
+    """Whether the process that `own_token` named is known to have ended."""
+    return has_ended(token[:8], int(token[8:14], 16))
 
 
 def has_ended(machine: str, process: int) -> bool:

@@ -20,6 +20,7 @@ class _Room:
         self.size = self.left = TIMES * self.numbers + SPARE_NUMBERS
         # The first axis of an array may be the number of bijectors that share it (`Repeated`).
         self.parts = sum(shape[0] if shape else 1 for shape in shapes) + SPARE_PARTS
+        self.layers = self.parts  # each has an array at least; a small one takes its time as well
 
 
 _ROOM: ContextVar[_Room | None] = ContextVar("room", default=None)
@@ -41,10 +42,11 @@ def claim(*shape: int) -> None:
     current = _ROOM.get()
     if current is not None:
         current.left -= math.prod(shape)
-        if current.left < 0:
+        current.layers -= 1
+        if min(current.left, current.layers) < 0:
             raise ValueError(
-                f"the document asks for more variables than the {current.numbers} numbers of its "
-                "arrays can fill"
+                f"the document asks for more variables than the {current.numbers} numbers in its "
+                f"{current.arrays} arrays can fill"
             )
 
 
