@@ -34,7 +34,7 @@ def skipped(results: Path) -> list[tuple[str, str]]:
             place = (case.get("classname") or case.get("name") or "").split(".")
             reason = element.get("message") or ""
             if reason == "collection skipped":
-                reason = (element.text or "").partition("Skipped: ")[2].rstrip("')")
+                reason = (element.text or "").partition("Skipped: ")[2].rstrip("\"')")
             found.append((file_of(place), reason))
     return found
 
