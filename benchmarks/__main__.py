@@ -45,6 +45,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "1000 Lennard-Jones clusters of 13, energies with gradients, here and in other libraries",
         {"jax-md: time_over_ours": "at least 1.5", "JAX, pairs by index: time_over_ours": ""},
     ),
+    "directions": ("both directions of each kind of flow, ratios of times", {}),
     "dimer": (
         "solvated dimer, 1000 energies with gradients; a sweep of single-particle moves",
         {"energies_and_gradients_ms": "at most 15 on two idle cores"},
@@ -69,6 +70,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
 # Minutes each.
 ON_REQUEST = (
     "calibration",
+    "directions",
     "disk",
     "gibbs_joint",
     "memory",

@@ -22,6 +22,12 @@ LANGUAGES = {"bash", "json", "python", "text", "yaml"}
 # Patterns in what each page prints, in order.
 PRINTS = {
     "analysis": [r"^\[0\.0", r"Pressure\(value=2\.[67]\d+, .*ideal=0\.64"],
+    "choosing": [
+        r"^102400 0\.[5-9]\d+ Estimate\(value=0\.7[5-9]\d+",  # exact: 0.787
+        r"^Estimate\(value=0\.3[1-5]\d+",
+        r"^0\.0\d+$",
+        r"^\d+ \d+\.\d+$",
+    ],
     "evaluation": [
         r"^\(100000, 2\) \(100000,\) float64$",
         r"^effective samples +\d+",

@@ -59,7 +59,7 @@ class Own(System):
 
 
 @register
-class Shift(Bijector):
+class Nudge(Bijector):
     """A user's own bijector, registered."""
 
     def __init__(self, event_size, *, by=1.0, dtype="float32", name=None):
@@ -76,7 +76,7 @@ class Shift(Bijector):
         return {**super().get_config(), "by": self.by}
 
 
-class Unregistered(Shift):
+class Unregistered(Nudge):
     pass
 
 
@@ -143,7 +143,7 @@ def test_round_trip_of_whitening_and_box(tmp_path):
 
 
 def test_round_trip_of_own_system_and_own_bijector(tmp_path):
-    before = BoltzmannGenerator(Own(), Sequence([Scaling(2), Shift(2, by=2.5)]))
+    before = BoltzmannGenerator(Own(), Sequence([Scaling(2), Nudge(2, by=2.5)]))
     before.save(tmp_path / "g")
     same_map(before, BoltzmannGenerator.load(tmp_path / "g", system=Own()))
     with pytest.raises(ValueError, match="system must be given"):
@@ -477,7 +477,7 @@ def test_arguments_of_numpy_are_saved_as_the_numbers_they_are(tmp_path):
 def test_a_generator_that_cannot_be_written_leaves_the_one_that_is_there(saved):
     before = {p.name: p.read_bytes() for p in saved.iterdir()}
     for bad in (object(), {1: 2}, float("nan"), len):
-        other = BoltzmannGenerator(DoubleWell(), Sequence([Scaling(2), Shift(2, by=1.0)]))
+        other = BoltzmannGenerator(DoubleWell(), Sequence([Scaling(2), Nudge(2, by=1.0)]))
         other.bijector.bijectors[1].by = bad
         with pytest.raises((TypeError, ValueError), match="by|JSON compliant"):
             other.save(saved)

@@ -34,7 +34,7 @@ def boxed(size, dtype, free=0):
 
 
 @bj.register
-class Shift(bj.Bijector):
+class Carried(bj.Bijector):
     """By the condition."""
 
     def forward_and_log_det(self, z, *, condition):
@@ -53,7 +53,7 @@ def triangular(size, dtype):
     """The first coordinate by itself, the others given it."""
     first = bj.ElementwiseSpline(1, dtype=dtype, **SPLINE)
     if size == 2:  # a coupling needs two coordinates
-        return bj.Triangular(first, Shift(1, condition_size=1, dtype=dtype))
+        return bj.Triangular(first, Carried(1, condition_size=1, dtype=dtype))
     rest = bj.realnvp(size - 1, blocks=2, condition_size=1, dtype=dtype, **NET)
     return bj.Triangular(first, rest)
 
