@@ -1,7 +1,6 @@
 """What pytest has skipped, and why.
 
-    python .ci/skipped.py files RESULTS     files in which a test was skipped, a line each
-    python .ci/skipped.py reasons RESULTS   tests and reasons; fails where one is not accepted
+    python .ci/skipped.py RESULTS   tests and reasons; fails where one is not accepted
 
 RESULTS is what `pytest --junitxml=RESULTS` has written. Tests that markers leave out are not in it.
 """
@@ -48,12 +47,9 @@ def file_of(place: list[str]) -> str:
     raise FileNotFoundError(".".join(place))
 
 
-def main(what: str, results: Path) -> int:
-    """Prints files or reasons, and returns how many reasons are not accepted."""
+def main(results: Path) -> int:
+    """Prints files and reasons, and returns how many reasons are not accepted."""
     found = skipped(results)
-    if what == "files":
-        print(*sorted({file for file, _ in found}), sep="\n")
-        return 0
     wrong = 0
     for (file, reason), number in sorted(Counter(found).items()):
         accepted = any(re.search(pattern, reason) for pattern in ACCEPTED)
@@ -64,4 +60,4 @@ def main(what: str, results: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2])) > 0)
+    sys.exit(main(Path(sys.argv[1])) > 0)
