@@ -1,8 +1,8 @@
-"""Formulas between dollar signs become MathML when the site is built.
+r"""Formulas between dollar signs become MathML when the site is built.
 
-An extension of Python-Markdown: `$x$` in a line, and a paragraph `$$ ... $$` on its own. Browsers show
-MathML themselves, so that a page needs no script and asks no other server. A formula that cannot be
-read ends the build.
+An extension of Python-Markdown: `$x$` in a line, and a paragraph `$$ ... $$` on its own. Browsers
+show MathML themselves, so that a page needs no script and asks no other server. What `\qquad` parts
+may stand below each other where a page is narrow. A formula that cannot be read ends the build.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class _Block(BlockProcessor):
         found = BLOCK.fullmatch(blocks.pop(0))
         assert found is not None
         box = SubElement(parent, "div", {"class": "formula"})
-        box.text = self.parser.md.htmlStash.store(mathml(found.group(1), block=True))
+        parts = [mathml(part, block=True) for part in found.group(1).split(r"\qquad")]
+        box.text = self.parser.md.htmlStash.store("".join(parts))
 
 
 class Formulas(Extension):

@@ -2,10 +2,10 @@
 
     python -m documentation.studies RESULTS [--check]
 
-RESULTS is what `boltzmann-tf reproduce --all --output RESULTS` has written. A study NAME has the page
-`docs/studies/NAME.md`; what stands between its marks is written here, and all else by hand. Pictures go
-to `docs/studies/pictures/NAME`. With `--check` nothing is written: the pages are held against the results,
-by their figures and by the names of their numbers, not by values.
+RESULTS is what `boltzmann-tf reproduce --all --output RESULTS` has written. A study NAME has the
+page `docs/studies/NAME.md`; what stands between its marks is written here, and all else by hand.
+Pictures go to `docs/studies/pictures/NAME`. With `--check` nothing is written: the pages are held
+against the results, by their figures and by the names of their numbers, not by values.
 """
 
 from __future__ import annotations
@@ -31,8 +31,17 @@ __all__ = ["Figure", "Study", "compared", "main", "read_results", "write"]
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 WIDTH, BYTES = 1200, 62_000  # of a figure: pixels, and what its file may take
 SMALL_WIDTH, SMALL_BYTES = 480, 16_000  # of one in the gallery
+DPI = 150  # of the figures of a report
 QUALITIES = (88, 80, 72, 64, 56, 48)
-LIBRARIES = ("python", "tensorflow", "tensorflow-probability", "keras", "numpy", "scipy")
+LIBRARIES = (
+    "boltzmann_tf",
+    "python",
+    "tensorflow",
+    "tensorflow-probability",
+    "keras",
+    "numpy",
+    "scipy",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +126,8 @@ def write(studies: Iterable[Study], docs: Path = DOCS) -> None:
     for study in studies:
         page = docs / "studies" / f"{study.name}.md"
         text = page.read_text(encoding="utf-8") if page.exists() else _blank(study)
-        text = re.sub(r"\A# .*", lambda _: f"# {study.content['title']}", text, count=1)
+        _, _, below = text.partition("\n")
+        text = f"# {study.content['title']}\n{below}"
         page.write_text(_between(text, "run", _generated(study)), encoding="utf-8")
         _pictures(study, docs / "studies" / "pictures" / study.name)
     first = docs / "index.md"
@@ -155,7 +165,9 @@ def _differences(study: str, kind: str, shown: list[str], wanted: list[str]) -> 
     if shown == wanted:
         return []
     found = [f"{study}: {kind} {name!r} is not on the page" for name in wanted if name not in shown]
-    found += [f"{study}: {kind} {name!r} is only on the page" for name in shown if name not in wanted]
+    found += [
+        f"{study}: {kind} {name!r} is only on the page" for name in shown if name not in wanted
+    ]
     return found or [f"{study}: {kind}s are in another order on the page"]
 
 
@@ -177,13 +189,15 @@ def _generated(study: Study) -> str:
     content, metrics = study.content, study.metrics
     passed = sum(metric.passed for metric in metrics)
     versions = ", ".join(f"{of} {content['versions'][of]}" for of in LIBRARIES)
-    evaluations = texts.number(content["energy_evaluations"])
+    cost = [
+        f"{texts.duration(content['wall_time_s'])} on {content['machine']['cpus']} cores",
+        f"{texts.number(content['energy_evaluations'])} energy evaluations",
+    ]
     parts = [
         "## One run",
         f"```bash\n{content['command']}\n```",
-        f"Preset `{content['preset']}`, {passed} of {len(metrics)} numbers within their tolerances, "
-        f"{texts.duration(content['wall_time_s'])} on {content['machine']['cpus']} cores, {evaluations} "
-        f"energy evaluations (boltzmann_tf {content['versions']['boltzmann_tf']}, {versions}).",
+        f"Preset `{content['preset']}`, {passed} of {len(metrics)} numbers within their "
+        f"tolerances, {', '.join(cost)} ({versions}).",
     ]
     section = ""
     for figure in study.figures:
@@ -191,15 +205,26 @@ def _generated(study: Study) -> str:
             section = figure.section
             parts.append(f"### {_text(section)}")
         file = f"pictures/{study.name}/{figure.name}.webp"
-        picture = f"[![Figure: {figure.name.replace('_', ' ')}]({file})]({file})"
+        size = f'{{ width="{_width(study.folder / figure.name)}" }}'
+        picture = f"[![Figure: {figure.name.replace('_', ' ')}]({file}){size}]({file})"
         caption = f"<figcaption>{_text(figure.caption)}</figcaption>"
         parts.append(f'<figure markdown="span">\n{picture}\n{caption}\n</figure>')
-    parts += ["### Numbers", _numbers(metrics)]
+    numbers = f'<div class="numbers" markdown>\n\n{_numbers(metrics)}\n\n</div>'
+    parts += ["### Numbers", numbers]
     return "\n\n".join(parts)
 
 
+def _width(file: Path) -> int:
+    """Returns the width of a figure on a page, in pixels: that in inches is kept."""
+    with Image.open(file.with_suffix(".png")) as picture:
+        return round(96 * picture.width / DPI)
+
+
 def _numbers(metrics: Iterable[Metric]) -> str:
-    lines = ["| quantity | value | reference | tolerance, and why | passed |", "|---|---|---|---|---|"]
+    lines = [
+        "| quantity | value | reference | tolerance, and why | passed |",
+        "|---|---|---|---|---|",
+    ]
     for metric in metrics:
         reference = texts.number(metric.reference)
         if metric.reference is not None:
@@ -218,8 +243,9 @@ def _joined(first: str, note: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Returns text for a cell of a table."""
-    return _text(text).replace("|", "&#124;")
+    """Returns text for a cell of a table; long names of Python may break at their dots."""
+    text = _text(text).replace("|", "&#124;")
+    return re.sub(r"(?<=[a-z_])\.(?=[A-Za-z_])", ".<wbr>", text)
 
 
 def _text(text: str) -> str:
@@ -229,14 +255,13 @@ def _text(text: str) -> str:
 
 
 def _gallery(docs: Path) -> str:
-    """Returns a list of all studies that have a page and a picture, each a link."""
+    """Returns a picture of each study, a link to its page, in the order of the reproductions."""
     items = []
-    for page in sorted((docs / "studies").glob("*.md")):
-        small = docs / "studies" / "pictures" / page.stem / "small.webp"
-        if small.exists():
-            title = page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
-            path = small.relative_to(docs).as_posix()
-            items.append(f"- [![]({path}) {title}](studies/{page.name})")
+    table = (docs / "reproductions.md").read_text(encoding="utf-8")
+    for name in dict.fromkeys(re.findall(r"\]\(studies/(\w+)\.md\)", table)):
+        page = (docs / "studies" / f"{name}.md").read_text(encoding="utf-8")
+        title = page.splitlines()[0].removeprefix("# ")
+        items.append(f"- [![](studies/pictures/{name}/small.webp) {title}](studies/{name}.md)")
     return '<div class="gallery" markdown>\n\n' + "\n".join(items) + "\n\n</div>"
 
 
@@ -255,7 +280,7 @@ def _pictures(study: Study, folder: Path) -> None:
 
 
 def _compact(file: Path, widest: int, most: int) -> bytes:
-    """Returns a picture as WebP: no wider than `widest`, of the best quality within `most` bytes."""
+    """Returns a picture as WebP: no wider than `widest`, as good as `most` bytes allow."""
     with Image.open(file) as opened:
         picture = opened.convert("RGB")
     data = b""
