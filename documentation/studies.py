@@ -139,11 +139,11 @@ def compared(studies: Iterable[Study], docs: Path = DOCS) -> list[str]:
     """Returns what is not the same in the pages and in the results: none, one line, or several."""
     found = []
     pages = {page.stem: page for page in (docs / "studies").glob("*.md")}
-    studies = {study.name: study for study in studies}
-    found += [f"{name}: a page, and no results" for name in sorted(set(pages) - set(studies))]
-    found += [f"{name}: results, and no page" for name in sorted(set(studies) - set(pages))]
-    for name in sorted(set(pages) & set(studies)):
-        study, text = studies[name], pages[name].read_text(encoding="utf-8")
+    ran = {study.name: study for study in studies}
+    found += [f"{name}: a page, and no results" for name in sorted(set(pages) - set(ran))]
+    found += [f"{name}: results, and no page" for name in sorted(set(ran) - set(pages))]
+    for name in sorted(set(pages) & set(ran)):
+        study, text = ran[name], pages[name].read_text(encoding="utf-8")
         command = study.content["command"]
         if command not in text:
             found.append(f"{name}: the page is not of `{command}`")
