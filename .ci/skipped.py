@@ -1,7 +1,8 @@
 """What pytest has skipped, and why.
 
-    python .ci/skipped.py RESULTS   tests and reasons; fails where one is not accepted
+    python .ci/skipped.py RESULTS MISSING   tests and reasons; fails where one is not accepted
 
+MISSING is a file of requirements that could not be installed; where it exists, tests may lack them.
 RESULTS is what `pytest --junitxml=RESULTS` has written. Tests that markers leave out are not in it.
 """
 
@@ -47,12 +48,13 @@ def file_of(place: list[str]) -> str:
     raise FileNotFoundError(".".join(place))
 
 
-def main(results: Path) -> int:
+def main(results: Path, missing: Path) -> int:
     """Prints files and reasons, and returns how many reasons are not accepted."""
     found = skipped(results)
+    patterns = (*ACCEPTED, r"could not import") if missing.exists() else ACCEPTED
     wrong = 0
     for (file, reason), number in sorted(Counter(found).items()):
-        accepted = any(re.search(pattern, reason) for pattern in ACCEPTED)
+        accepted = any(re.search(pattern, reason) for pattern in patterns)
         wrong += not accepted
         print(f"{'accepted' if accepted else 'NOT ACCEPTED'}: {number} of {file}: {reason}")
     print(f"{len(found)} skipped")
@@ -60,4 +62,4 @@ def main(results: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])) > 0)
+    sys.exit(main(*map(Path, sys.argv[1:])) > 0)
