@@ -53,7 +53,8 @@ class BoltzmannGenerator:
         `tfd.Distribution` over `[D]`, which then allows tau = 1 only.
       jit_compile: whether XLA compiles sampling and densities, as in `Trainer`: without it the
         first sample comes earlier, and the random numbers are others. "auto" takes XLA unless the
-        bijector or the system says no (`compiles_with_xla`).
+        bijector or the system says no (`compiles_with_xla`), and not for draws that are over
+        before it would have compiled them (`Bijector.small_batch`).
 
     Examples:
       >>> generator = bg.BoltzmannGenerator(bg.systems.DoubleWell(), bg.bijectors.Scaling(2))
@@ -90,7 +91,8 @@ class BoltzmannGenerator:
             dtype=bijector.dtype,
         )
         self.jit_compile = with_xla(bijector, system, jit_compile=jit_compile)
-        self._compiled: dict[str, Any] = {}
+        self._small_batch = bijector.small_batch if jit_compile == "auto" else 0
+        self._compiled: dict[tuple[str, bool], Any] = {}
         self._numbers: Any = None
 
     @property
@@ -167,7 +169,8 @@ class BoltzmannGenerator:
         seed = seed_int("seed", seed)
         # A power of two at most batch_size: few shapes, hence few compilations.
         batch = min(batch_size, 1 << (n - 1).bit_length())
-        draw = self._function("sample", self._draw)
+        small = batch <= self._small_batch
+        draw = self._function("sample", self._draw, jit_compile=self.jit_compile and not small)
         given = _in_batches(batch, tau=tau, condition=self._conditions(condition, n))
 
         def one(i: int) -> Samples:
@@ -295,20 +298,20 @@ class BoltzmannGenerator:
         self.prior.check_temperatures("temperature", taus.ravel().tolist())
         return taus.astype(self.dtype.as_numpy_dtype)
 
-    def _function(self, name: str, function: Any) -> Any:
+    def _function(self, name: str, function: Any, *, jit_compile: bool | None = None) -> Any:
+        jit_compile = self.jit_compile if jit_compile is None else jit_compile
         if self._told() != self._numbers:  # they are constants of what is compiled
             self._compiled.clear()
             self._numbers = self._told()
             # A function of its own: AutoGraph serves the user's code and skips the package's.
             self._energy = tf.function(self.system.energy)
-        if name not in self._compiled:
+        key = name, jit_compile
+        if key not in self._compiled:
             # A partial, as in `steps`: no warning of retracing with the second generator.
-            self._compiled[name] = tf.function(
-                functools.partial(function),
-                jit_compile=self.jit_compile,
-                autograph=False,
+            self._compiled[key] = tf.function(
+                functools.partial(function), jit_compile=jit_compile, autograph=False
             )
-        compiled = self._compiled[name]
+        compiled = self._compiled[key]
 
         def called(*args: Any, **kwargs: Any) -> Any:
             traces = compiled.experimental_get_tracing_count()

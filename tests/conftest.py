@@ -34,8 +34,10 @@ def _as_by_default(request, monkeypatch):
 
 
 @pytest.fixture
-def ctrl_c():
-    """Ctrl-C as in a shell: jobs in the background start with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def signals_as_in_a_shell():
+    """Jobs in the background start with SIGINT ignored, those of `nohup` with SIGHUP."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)

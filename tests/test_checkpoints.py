@@ -285,7 +285,7 @@ def damage(path):
     path.write_bytes(content)
 
 
-@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.usefixtures("signals_as_in_a_shell")
 def test_the_last_two_are_kept_and_a_damaged_one_falls_back(fit, tmp_path):
     whole = fit(checkpoint_every=5)
     path, before = tmp_path / "c.npz", tmp_path / "c.previous.npz"
@@ -311,7 +311,7 @@ def test_two_damaged_ones_are_refused_and_that_of_another_run_does_not_fall_back
         fit()
 
 
-@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.usefixtures("signals_as_in_a_shell")
 def test_a_run_that_is_begun_anew_has_none_before_it(fit, path, tmp_path):
     path.unlink()
     with pytest.raises(KeyboardInterrupt):
@@ -437,6 +437,7 @@ def steps_in(path):
     return np.load(path)["history_loss"].size
 
 
+@pytest.mark.usefixtures("signals_as_in_a_shell")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("during", ["call", "callback"])
 def test_a_batch_systems_notice_saves_and_ends(fit, tmp_path, monkeypatch, number, during):
@@ -455,7 +456,7 @@ def test_a_batch_systems_notice_saves_and_ends(fit, tmp_path, monkeypatch, numbe
     np.testing.assert_array_equal(fit()["loss"], whole["loss"])
 
 
-@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.usefixtures("signals_as_in_a_shell")
 @pytest.mark.parametrize(("times", "kept"), [(1, 5), (2, 0)])
 def test_interrupts_before_the_first_interval_leave_a_checkpoint(
     fit, tmp_path, monkeypatch, times, kept

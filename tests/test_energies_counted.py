@@ -181,7 +181,7 @@ def test_a_training_that_diverges_counts_what_it_computed():
     assert count.number == raised.value.history.energy_evaluations == 8 * 8
 
 
-def test_a_resumed_training_counts_what_it_computes_itself(tmp_path, ctrl_c):
+def test_a_resumed_training_counts_what_it_computes_itself(tmp_path, signals_as_in_a_shell):
     stage = bg.Stage(12, 8, 1e-3, ml=0.0, kl=1.0)
 
     class Stop(keras.callbacks.Callback):

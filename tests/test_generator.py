@@ -369,6 +369,25 @@ def test_with_and_without_xla():
     np.testing.assert_allclose(one.log_prob(x), two.log_prob(x), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.xla
+@pytest.mark.parametrize(
+    ("options", "jit", "compiled"),
+    [
+        ({}, "auto", [False, True]),  # 1000 samples, 5000
+        ({}, True, [True, True]),
+        ({}, False, [False, False]),
+        ({"coupling": "spline"}, "auto", [True, True]),
+    ],
+)
+def test_a_small_draw_of_couplings_does_not_wait_for_xla(options, jit, compiled):
+    flow = realnvp(2, blocks=1, hidden=(4,), last=[Scaling(2)], **options)
+    for n, with_xla in zip((1000, 5000), compiled, strict=True):
+        generator = BoltzmannGenerator(DoubleWell(), flow, jit_compile=jit)
+        x = generator.sample(n).x
+        assert list(generator._compiled) == [("sample", with_xla)]
+        assert np.all(np.isfinite(generator.log_weight(x)))
+
+
 def test_where_energy_and_density_both_leave_the_floats_the_weight_is_zero():
     """At x = 1e20 u is inf and log q is -inf in float32: no weight, and not inf - inf."""
     generator = BoltzmannGenerator(DoubleWell(), Scaling(2))

@@ -21,7 +21,7 @@ def work(interrupts, done):
 @pytest.mark.parametrize(
     ("interrupts", "expected"), [(0, ["block", "after"]), (1, ["block"]), (2, [])]
 )
-@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.usefixtures("signals_as_in_a_shell")
 def test_a_first_interrupt_waits(interrupts, expected):
     before, done = signal.getsignal(signal.SIGINT), []
     if interrupts:

@@ -312,7 +312,7 @@ def test_resume_by_a_new_trainer_and_twice(fresh, tmp_path):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.usefixtures("signals_as_in_a_shell")
 def test_an_interrupt_during_a_call_tears_nothing(fresh, tmp_path, monkeypatch, times):
     """A signal in compiled code is raised when that returns: what it wrote is there already."""
     trainer = fresh()

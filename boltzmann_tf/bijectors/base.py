@@ -119,7 +119,14 @@ class Bijector(tfb.Bijector):
       dtype: "float32" or "float64".
       is_constant_jacobian: whether the log-determinant is the same for every input.
       name: of the bijector.
+
+    Attributes:
+      small_batch: samples up to which a generator that decides itself (`jit_compile="auto"`) draws
+        without XLA, whose compilation would take longer than such draws; 0 for never, which is
+        right for maps that XLA makes much faster.
     """
+
+    small_batch: int = 0
 
     def __init__(
         self,

@@ -163,6 +163,8 @@ class AffineCoupling(Coupling):
       name: of the bijector.
     """
 
+    small_batch = 1024
+
     def __init__(
         self,
         event_size: int,
@@ -247,6 +249,8 @@ class AdditiveCoupling(Coupling):
       dtype: "float32", "float64" or "mixed_bfloat16".
       name: of the bijector.
     """
+
+    small_batch = 1024
 
     def __init__(
         self,

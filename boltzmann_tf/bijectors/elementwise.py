@@ -26,6 +26,8 @@ class Scaling(Bijector):
       name: of the bijector.
     """
 
+    small_batch = 1024
+
     def __init__(self, event_size: int, *, dtype: str = "float32", name: str | None = None) -> None:
         self._log_scale = self._no_dependency(Parameters(event_size, dtype=dtype))
         super().__init__(
@@ -115,6 +117,8 @@ class Box(Bijector):
       >>> box.forward(tf.zeros([1, 2])).numpy()
       array([[0.5, 0. ]], dtype=float32)
     """
+
+    small_batch = 1024
 
     def __init__(
         self,

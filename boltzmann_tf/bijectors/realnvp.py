@@ -79,6 +79,7 @@ class RealNVPBlock(Bijector):
             name=name,
         )
         self._couplings = Sequence(halves)
+        self.small_batch = self._couplings.small_batch
         self._options = self._no_dependency(
             {
                 "coupling": coupling,

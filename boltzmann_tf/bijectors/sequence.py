@@ -65,6 +65,7 @@ class Sequence(Bijector):
             name=name,
         )
         self._bijectors = bijectors
+        self.small_batch = min(getattr(b, "small_batch", 0) for b in bijectors)
 
     @property
     def bijectors(self) -> list[tfb.Bijector]:

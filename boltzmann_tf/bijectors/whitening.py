@@ -36,6 +36,8 @@ class Whitening(Bijector):
       array([1., 1.], dtype=float32)
     """
 
+    small_batch = 1024
+
     def __init__(
         self,
         event_size: int,

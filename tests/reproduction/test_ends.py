@@ -49,7 +49,7 @@ def wait_for(condition, seconds=60):
 
 
 @pytest.fixture
-def family(tmp_path, ctrl_c):
+def family(tmp_path, signals_as_in_a_shell):
     """A parent with two children that wait; their process numbers."""
     planted = str(plant(tmp_path / "planted", a=WAITS, b=WAITS))
     output = tmp_path / "out"
