@@ -11,8 +11,11 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from typing_extensions import deprecated
+
+from boltzmann_tf._support.deprecated import going
 from boltzmann_tf._support.processes import ProcessDiedError, Processes
 from boltzmann_tf.reproduction import registry
 from boltzmann_tf.reproduction.study import Outcome, Task, run_task
@@ -20,7 +23,7 @@ from boltzmann_tf.reproduction.study import Outcome, Task, run_task
 if TYPE_CHECKING:
     from boltzmann_tf.reproduction.context import Context
 
-__all__ = ["available_cores", "processes", "run_here", "run_studies"]
+__all__ = ["available_cores", "processes", "run_here", "run_processes", "run_studies"]
 
 PERIOD = 60.0  # seconds between two looks at those who should be working
 
@@ -97,3 +100,13 @@ def run_studies(
             if reason:
                 next(iter(running.values())).log(f"waiting: {reason}")
             said = reason
+
+
+@deprecated(going("run_processes", "processes and run_studies", since="0.1"))
+def run_processes(contexts: Sequence[Context], jobs: int) -> list[dict[str, Any]]:
+    """Runs the studies of `contexts`, `jobs` at a time; returns each one's `metrics.json`."""
+    with Processes(jobs, threads=max(1, available_cores() // jobs)) as executor:
+        found = {
+            context.name: outcome.content for context, outcome in run_studies(contexts, executor)
+        }
+    return [found[context.name] for context in contexts]

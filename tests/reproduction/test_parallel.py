@@ -9,7 +9,7 @@ import pytest
 from reproduction.planted import MISSES, PASSES, RAISES
 
 from boltzmann_tf._support.processes import Processes
-from boltzmann_tf.reproduction import Context, runner
+from boltzmann_tf.reproduction import Context, parallel, runner
 from boltzmann_tf.reproduction.parallel import available_cores, run_studies
 from boltzmann_tf.reproduction.study import Outcome
 
@@ -145,6 +145,14 @@ def test_a_process_serves_several_studies(run, tmp_path):
         for name in "ab"
     ]
     assert pids[0] == pids[1] != str(os.getpid())
+
+
+def test_the_function_of_the_first_version_still_runs_studies(planted, tmp_path):
+    planted(a=PASSES, b=MISSES)
+    contexts = [Context(name, output=tmp_path) for name in "ab"]
+    with pytest.warns(DeprecationWarning, match="use processes and run_studies"):
+        found = parallel.run_processes(contexts, 2)
+    assert [result["passed"] for result in found] == [True, False]
 
 
 def test_an_executor_makes_calls_elsewhere_and_hands_on_what_they_raise():
