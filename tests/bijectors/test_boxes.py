@@ -59,13 +59,12 @@ def test_flows_invert_and_know_their_volume(name):
     back, minus = flow.inverse_and_log_det(x, condition=c)
     np.testing.assert_allclose(back, z, atol=1e-9)
     np.testing.assert_allclose(minus, -log_det, atol=1e-8)
-    for row in (1, 2, 3):
-        one, own = tf.constant(z[row : row + 1]), c[row : row + 1]
-        with tf.GradientTape() as tape:
-            tape.watch(one)
-            out = flow.forward_and_log_det(one, condition=own)[0]
-        jacobian = tape.jacobian(out, one)[0, :, 0].numpy()
-        assert np.linalg.slogdet(jacobian)[1] == pytest.approx(float(log_det[row]), abs=1e-7)
+    some, own = tf.constant(z[1:4]), c[1:4]  # of one, two and three particles
+    with tf.GradientTape() as tape:
+        tape.watch(some)
+        out = flow.forward_and_log_det(some, condition=own)[0]
+    jacobians = tape.batch_jacobian(out, some).numpy()
+    np.testing.assert_allclose(np.linalg.slogdet(jacobians)[1], log_det[1:4], atol=1e-7)
     assert np.all(np.abs(log_det.numpy()[c[:, 0] >= 2]) > 1e-6)
 
 
