@@ -55,8 +55,9 @@ class Processes(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - Executor's
         """Ends the processes when what was submitted is done, or what is running."""
         self._slots.shutdown(wait, cancel_futures=cancel_futures)
-        for worker in list(self._workers):
-            worker.pool.shutdown(wait)
+        # Without waiting, calls may still be on their way to a process: it ends with this one.
+        for worker in list(self._workers) if wait else []:
+            worker.pool.shutdown()
 
     def terminate(self) -> None:
         """Ends the processes now, by SIGTERM, so that they can clear up."""

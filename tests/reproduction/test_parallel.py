@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import Executor, Future
 
+import cloudpickle
 import pytest
 from reproduction.planted import MISSES, PASSES, RAISES
 
 from boltzmann_tf._support.processes import Processes
-from boltzmann_tf.reproduction import Context, parallel, runner
+from boltzmann_tf.reproduction import Context, parallel, registry, runner
 from boltzmann_tf.reproduction.parallel import available_cores, run_studies
 from boltzmann_tf.reproduction.study import Outcome
 
@@ -160,3 +162,36 @@ def test_an_executor_makes_calls_elsewhere_and_hands_on_what_they_raise():
         assert list(executor.map(lambda x: x * x, range(5))) == [0, 1, 4, 9, 16]
         with pytest.raises(ZeroDivisionError):
             executor.submit(lambda: 1 / 0).result()
+
+
+def test_a_shutdown_that_does_not_wait_lets_calls_end():
+    executor = Processes(1)
+    running = executor.submit(pow, 2, 10)
+    executor.shutdown(wait=False)
+    assert running.result(60) == 1024
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        executor.submit(pow, 2, 10)
+
+
+class Sent(Exception):  # noqa: N818 - no error
+    """All was sent."""
+
+
+class Sender(Executor):
+    """Sends calls to nowhere."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        cloudpickle.loads(cloudpickle.dumps((fn, args, kwargs)))
+        future = Future()
+        future.set_exception(Sent())
+        return future
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["toy", "double_well", "mueller_brown", "two_generators"])
+def test_what_studies_train_can_be_sent_to_other_processes(name, tmp_path):
+    context = Context(name, "paper", tmp_path)
+    context.executor = Sender()
+    with pytest.raises(Sent):
+        registry.load(name).run(context)
