@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from typing import Any, cast
 
 import cloudpickle
@@ -99,8 +100,7 @@ class Processes(Executor):
             return None
         self._workers.discard(worker)
         worker.pool.shutdown(wait=False)
-        worker.process.join(PATIENCE)
-        return cast("int | None", worker.process.exitcode)
+        return _exit_code(worker.process)
 
 
 class _Worker:
@@ -111,6 +111,14 @@ class _Worker:
         self.pool = ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(threads,))
         number = self.pool.submit(os.getpid).result()
         self.process = next(p for p in multiprocessing.active_children() if p.pid == number)
+
+
+def _exit_code(process: BaseProcess) -> int | None:
+    """Waits for its end. The pool does, too: the one of both that comes second sees no code yet."""
+    end = time.monotonic() + PATIENCE
+    while process.exitcode is None and time.monotonic() < end:
+        time.sleep(0.01)
+    return process.exitcode
 
 
 def _times(codes: list[int | None]) -> str:
