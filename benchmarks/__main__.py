@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "CPU seconds to the first 1000 samples of a saved generator, beside TensorFlow's imports",
         {"samples_over_imports": "at most 1.5"},
     ),
+    "kept_programs": ("a short training with XLA's programs of an earlier one", {}),
     "disk": (
         "10 million weighted samples, D = 76, to disk",
         {"peak_mib": "at most 1536"},
@@ -77,6 +78,7 @@ ON_REQUEST = (
     "directions",
     "disk",
     "gibbs_joint",
+    "kept_programs",
     "memory",
     "precision",
     "profile",

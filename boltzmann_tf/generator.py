@@ -169,7 +169,7 @@ class BoltzmannGenerator:
         seed = seed_int("seed", seed)
         # A power of two at most batch_size: few shapes, hence few compilations.
         batch = min(batch_size, 1 << (n - 1).bit_length())
-        small = batch <= self._small_batch
+        small = n <= self._small_batch  # and not a stream of small batches
         draw = self._function("sample", self._draw, jit_compile=self.jit_compile and not small)
         given = _in_batches(batch, tau=tau, condition=self._conditions(condition, n))
 

@@ -70,7 +70,7 @@ def _user_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("Interrupted.", err=True)
         raise typer.Exit(130) from None
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
         if _verbose:
             raise
         typer.echo(f"Error: {_one_line(error)}", err=True)

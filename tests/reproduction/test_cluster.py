@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 
 import numpy as np
 import pytest
@@ -137,6 +138,14 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch, tmp_path, capsys
     assert f"scheduler must be the address of one that answers within 1 s, got '{address}'" in said
 
 
+def test_without_dask_the_extra_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SystemExit) as left:
+        cli.main(["reproduce", "--all", "--scheduler", "tcp://x:1", "--output", str(tmp_path)])
+    assert left.value.code == 2
+    assert "pip install 'boltzmann_tf[cluster]'" in capsys.readouterr().err
+
+
 def test_workers_of_another_version_take_no_part(local, monkeypatch, finds, tmp_path):
     finds(a=PASSES, b=PASSES)
     with distributed.Client(local, set_as_default=False) as client:
@@ -165,4 +174,4 @@ def test_workers_of_another_version_take_no_part(local, monkeypatch, finds, tmp_
             pytest.raises(ValueError, match="scheduler must have a worker with boltzmann_tf"),
             clusters.cluster(local.scheduler_address),
         ):
-            pass
+            pytest.fail("there is none to work with")
