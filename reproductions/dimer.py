@@ -31,7 +31,7 @@ from boltzmann_tf.reproductions.solvated_dimer.plan import DimerPlan
 from boltzmann_tf.reproductions.solvated_dimer.reference import SYSTEM
 
 
-@reproduction("dimer", "Solvated dimer: figure 3 of Noé et al. 2019", minutes=4)
+@reproduction("dimer", "Solvated dimer: figure 3 of Noé et al. 2019", minutes=3)
 def run(context: Context) -> None:
     """Samples the reference, trains the generators, anneals, and compares."""
     plan = DimerPlan(context.preset)

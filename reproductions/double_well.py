@@ -17,21 +17,13 @@ from boltzmann_tf import bijectors, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.losses import ReactionCoordinate
 from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions import figure2
-from boltzmann_tf.reproductions.figure2 import Case, Variant, reproduce, targets
+from boltzmann_tf.reproductions.figure2 import Case, Plan, Variant, reproduce, targets
 from boltzmann_tf.reproductions.figure2.measured import calibration
 from boltzmann_tf.reproductions.recipes import end_state_data, network, published
 from boltzmann_tf.training.recipes import annealed, spread
 
 SYSTEM = systems.DoubleWell()
 RC = ReactionCoordinate(SYSTEM.reaction_coordinate("x1"), -2.5, 2.5)
-
-
-class Plan(figure2.Plan):
-    """How much a preset does."""
-
-    # Without XLA the one network of preset quick is another one, with an ESS near its limit.
-    jit_compile = "auto"
 
 
 def ours(seed: int, _: np.ndarray) -> Bijector:
@@ -73,7 +65,7 @@ def double_well(plan: Plan) -> Case:
     )
 
 
-@reproduction("double_well", "Double well: figure 2a-f of Noé et al. 2019", minutes=3)
+@reproduction("double_well", "Double well: figure 2a-f of Noé et al. 2019", minutes=2.5)
 def run(context: Context) -> None:
     """Reproduces the double-well panels of figure 2."""
     plan = Plan(context.preset)

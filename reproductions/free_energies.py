@@ -40,7 +40,7 @@ WITHIN = {"closed": (SPREAD[0], CUT), "open": (CUT, SPREAD[1])}  # d
 @reproduction(
     "free_energies",
     "Dimer, two generators, one state each: figure 6e of Noé et al. 2019",
-    minutes=2,
+    minutes=1.5,
 )
 def run(context: Context) -> None:
     """Trains the pairs, scans the temperature, and compares."""

@@ -14,8 +14,9 @@ import numpy as np
 from boltzmann_tf import bijectors, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.figure2 import Case, Plan, Variant, reproduce, targets
+from boltzmann_tf.reproduction import Context, by_preset, main_for, reproduction
+from boltzmann_tf.reproductions import figure2
+from boltzmann_tf.reproductions.figure2 import Case, Variant, reproduce, targets
 from boltzmann_tf.reproductions.figure2.measured import calibration
 from boltzmann_tf.reproductions.recipes import end_state_data, network, published
 from boltzmann_tf.training.recipes import annealed, spread
@@ -25,6 +26,13 @@ RC = ReactionCoordinate(SYSTEM.reaction_coordinate("y"), -0.1, 1.7)
 # Ours spreads the samples along the coordinate of the profile itself, and at two temperatures: the
 # hotter half covers what lies off the path that the published bias on y takes.
 RC_PROJECTION = ReactionCoordinate(SYSTEM.reaction_coordinate("projection"), -1.7, 0.8)
+
+
+class Plan(figure2.Plan):
+    """How much a preset does."""
+
+    batch_size = by_preset(1024, 2048)  # of the training by energy without bias; published: 2048
+    length = by_preset(0.5, 1.0)  # of the training of ours
 
 
 def ours(seed: int, data: np.ndarray) -> Bijector:
@@ -38,7 +46,7 @@ def mueller_brown(plan: Plan) -> Case:
     real_nvp = partial(network, blocks=5, scale_bound=None)
     nice = partial(network, blocks=5, coupling="additive", scaling=True)
     by_rc = {"ml": 1.0, "kl": 1.0, "rc": 1.0, "rc_loss": RC}
-    spreading = spread(RC_PROJECTION, temperatures=(1.0, 3.0))
+    spreading = spread(RC_PROJECTION, length=plan.length, temperatures=(1.0, 3.0))
     n, fewer = plan.networks, plan.additive
     return Case(
         system=SYSTEM,
@@ -47,11 +55,11 @@ def mueller_brown(plan: Plan) -> Case:
         edges=np.linspace(-1.75, 0.85, 101),
         compared=lambda _, profile: profile < 10.0,
         variants=(
-            Variant("published ML+KL", real_nvp, published(2048, kl=1.0), n),
+            Variant("published ML+KL", real_nvp, published(plan.batch_size, kl=1.0), n),
             Variant("published KL+RC", real_nvp, published(1000, **by_rc), n),
-            Variant("NICE ML+KL", nice, published(2048, kl=1.0), fewer),
+            Variant("NICE ML+KL", nice, published(plan.batch_size, kl=1.0), fewer),
             Variant("NICE KL+RC", nice, published(1000, **by_rc), fewer),
-            Variant("ours", ours, annealed(), n),
+            Variant("ours", ours, annealed(length=plan.length), n),
             Variant("ours KL+RC", ours, spreading, n, follows="ours"),
         ),
         rc_loss=RC,
@@ -61,7 +69,7 @@ def mueller_brown(plan: Plan) -> Case:
     )
 
 
-@reproduction("mueller_brown", "Müller-Brown potential: figure 2g-m of Noé et al. 2019", minutes=5)
+@reproduction("mueller_brown", "Müller-Brown potential: figure 2g-m of Noé et al. 2019", minutes=3)
 def run(context: Context) -> None:
     """Reproduces the Müller-Brown panels of figure 2."""
     plan = Plan(context.preset)

@@ -19,7 +19,7 @@ from boltzmann_tf.systems import Nematic
 
 
 @reproduction(
-    "nematic", "Nematics: Lebwohl-Lasher and Maier-Saupe, from flows on spheres", minutes=3
+    "nematic", "Nematics: Lebwohl-Lasher and Maier-Saupe, from flows on spheres", minutes=2.5
 )
 def run(context: Context) -> None:
     """Trains the generators, simulates, and compares."""

@@ -22,10 +22,7 @@ from boltzmann_tf.reproductions.generator_pairs.pairs import CASES, Plan, run_pa
 def run(context: Context) -> None:
     """Trains the pairs, scans the temperature, and checks the estimators."""
     plan = Plan(context.preset)
-    results = [
-        run_pairs(context, case, n, jit_compile=plan.jit_compile)
-        for case, n in zip(CASES, plan.pairs, strict=True)
-    ]
+    results = [run_pairs(context, case, n, plan) for case, n in zip(CASES, plan.pairs, strict=True)]
     figures.differences(context, results)
     figures.losses(context, results)
     figures.what_the_networks_buy(context, results)

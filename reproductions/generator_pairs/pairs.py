@@ -25,6 +25,7 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     pairs = by_preset((1, 5), (20, 20))  # of networks of each system: more where pairs differ much
+    batch_size = by_preset(500, 1000)  # of the training by energy; published: 1000
     # One short training is over before XLA would have compiled its steps.
     jit_compile: Any = by_preset(quick=False, paper="auto")
 
@@ -89,10 +90,12 @@ class Pairs(NamedTuple):
     estimates: list[Estimates]  # of each pair
 
 
-def run_pairs(context: Context, case: Case, n: int, **options: Any) -> Pairs:
-    """Trains `n` pairs and draws from them; `options` of `EnsembleTrainer`."""
-    trainer = EnsembleTrainer(case.system, log=context.log, executor=context.executor, **options)
-    ensembles = {state: train(context, trainer, case, state, n) for state in STATES}
+def run_pairs(context: Context, case: Case, n: int, plan: Plan) -> Pairs:
+    """Trains `n` pairs and draws from them."""
+    trainer = EnsembleTrainer(
+        case.system, log=context.log, executor=context.executor, jit_compile=plan.jit_compile
+    )
+    ensembles = {s: train(context, trainer, case, s, n, plan.batch_size) for s in STATES}
     context.log(f"{case.name}: evaluation")
     estimates: list[Estimates] = [{} for _ in range(n)]
     for i, found in enumerate(estimates):
@@ -108,7 +111,9 @@ def run_pairs(context: Context, case: Case, n: int, **options: Any) -> Pairs:
     return Pairs(case, ensembles, estimates)
 
 
-def train(context: Context, trainer: EnsembleTrainer, case: Case, state: str, n: int) -> Ensemble:
+def train(
+    context: Context, trainer: EnsembleTrainer, case: Case, state: str, n: int, batch_size: int
+) -> Ensemble:
     """200 iterations by example, 500 by example and energy at several temperatures.
 
     While the energy trains, each network collects the terms u / tau - log|dx/dz| of the published
@@ -118,7 +123,7 @@ def train(context: Context, trainer: EnsembleTrainer, case: Case, state: str, n:
     """
     name = f"{case.name}, {state}"
     mixed: dict[str, Any] = {"ml": 1.0, "kl": 1.0, "temperatures": case.temperatures}
-    recipe = [Stage(200, 128, 1e-3), Stage(500, 1000, 1e-4, energy_high=1e4, **mixed)]
+    recipe = [Stage(200, 128, 1e-3), Stage(500, batch_size, 1e-4, energy_high=1e4, **mixed)]
     streams = context.seeds
 
     def terms(generator: BoltzmannGenerator, step: int) -> dict[float, np.ndarray]:

@@ -37,20 +37,22 @@ def train(
     *,
     steps: int,
     batch_size: int = 256,
+    cold_steps: int = 12,
     start: Trained | None = None,
 ) -> Trained:
     """Trains one flow by energy alone: its symmetries leave no state to be lost.
 
     Where a temperature is below the critical one, the flow must part the noise in two, and is
-    integrated in smaller steps. A cold flow of its own is best annealed, from a hotter one at
-    `start`. One flow serves all temperatures between, where they are (low, high).
+    integrated in more steps, `cold_steps`; evaluation takes as many as it needs. A cold flow of its
+    own is best annealed, from a hotter one at `start`. One flow serves all temperatures between,
+    where they are (low, high).
     """
     low, high = float(np.min(temperature)), float(np.max(temperature))
     family = low < high
     name = f"L = {length}, " + (f"T = {low:g} to {high:g}" if family else name_of(low))
     context.log(f"{name}: {steps} steps of training")
     system, seed = IsingField(length, temperature), context.seed_of(f"{name}, training")
-    options: dict[str, Any] = {"steps": 12 if is_cold(low) else 6, "seed": seed}
+    options: dict[str, Any] = {"steps": cold_steps if is_cold(low) else 6, "seed": seed}
     if family:
         options |= {"condition_size": 1, "condition_range": (low, high), "degree": 4}
     flow = LatticeFlow(length, **options)

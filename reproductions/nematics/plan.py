@@ -26,17 +26,17 @@ class Walk(NamedTuple):
 class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
-    chain = by_preset(Walk(CHAIN_WALK, 300, 200), Walk(CHAIN_WALK, 1000, 600))
+    chain = by_preset(Walk(CHAIN_WALK, 200, 120), Walk(CHAIN_WALK, 1000, 600))
     # N -> walk
     complete = by_preset(
-        {8: Walk(COMPLETE, 300, 150)}, {n: Walk(COMPLETE, 1000, 400) for n in (8, 16)}
+        {8: Walk(COMPLETE, 200, 80)}, {n: Walk(COMPLETE, 1000, 400) for n in (8, 16)}
     )
     # L -> walk
     cubic = by_preset(
-        {2: Walk((0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5), 400, 150)},
+        {2: Walk((0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5), 300, 100)},
         {2: Walk(CUBIC, 1000, 400), 3: Walk(CUBIC, 1000, 400), 4: Walk(CUBIC[2:], 800, 300)},
     )
     samples = by_preset(20_000, 60_000)  # of a generator at each temperature
     rounds = by_preset(200, 1000)  # of replica exchange on these lattices, of each of 64 ladders
     # L -> rounds of each of four ladders about T_NI
-    peaks = by_preset({6: 1000, 8: 1000, 10: 750}, {6: 5000, 8: 5000, 10: 5000, 12: 5000, 16: 4000})
+    peaks = by_preset({6: 500, 8: 500, 10: 500}, {6: 5000, 8: 5000, 10: 5000, 12: 5000, 16: 4000})

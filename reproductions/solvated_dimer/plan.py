@@ -28,7 +28,7 @@ class DimerPlan(Plan):
     snapshots = by_preset(0, 20)
     multi_shorter = by_preset(0, 10)  # the network of nine temperatures has stages so much shorter
     multi_batch = by_preset(0, 1000)  # of its energy training; published: 8000
-    steps = by_preset(500, 2000)  # energy training of ours
+    steps = by_preset(300, 2000)  # energy training of ours
     equilibrium_steps = by_preset(0, 3000)  # of ours with the lengths of the closed state
     blocks = by_preset(8, 4)  # of ours
     coupling = by_preset("affine", "spline")
@@ -41,12 +41,12 @@ class PairPlan(Plan):
     """Of `free_energies`."""
 
     reference = by_preset((1.0, 2.0), (0.25, 0.5, 1.0, 2.0))  # temperatures of umbrella sampling
-    rounds = by_preset(1500, 6000)  # of each of its ladders, 5 sweeps each
+    rounds = by_preset(1000, 6000)  # of each of its ladders, 5 sweeps each
     # temperatures of the figure
     scanned = by_preset((0.7, 1.0, 1.4, 2.0), (0.2, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8))
     frames = 10_048  # of each state
     published = by_preset(0, 3)  # pairs of the published variant
-    steps = by_preset(300, 600)  # energy training of each of ours
+    steps = by_preset(200, 600)  # energy training of each of ours
     samples = 20_000
     tethered_steps = by_preset(0, 600)
     annealing_sweeps = by_preset(0, 6000)
