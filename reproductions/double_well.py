@@ -16,14 +16,22 @@ import numpy as np
 from boltzmann_tf import bijectors, realnvp, systems
 from boltzmann_tf.bijectors import Bijector
 from boltzmann_tf.losses import ReactionCoordinate
-from boltzmann_tf.reproduction import Context, main_for, reproduction
-from boltzmann_tf.reproductions.figure2 import Case, Plan, Variant, reproduce, targets
+from boltzmann_tf.reproduction import Context, by_preset, main_for, reproduction
+from boltzmann_tf.reproductions import figure2
+from boltzmann_tf.reproductions.figure2 import Case, Variant, reproduce, targets
 from boltzmann_tf.reproductions.figure2.measured import calibration
 from boltzmann_tf.reproductions.recipes import end_state_data, network, published
 from boltzmann_tf.training.recipes import annealed, spread
 
 SYSTEM = systems.DoubleWell()
 RC = ReactionCoordinate(SYSTEM.reaction_coordinate("x1"), -2.5, 2.5)
+
+
+class Plan(figure2.Plan):
+    """How much a preset does."""
+
+    batch_size = by_preset(512, 1000)  # of the published training by energy
+    length = by_preset(0.6, 1.0)  # of the training of ours
 
 
 def ours(seed: int, _: np.ndarray) -> Bijector:
@@ -50,12 +58,12 @@ def double_well(plan: Plan) -> Case:
         edges=np.linspace(-2.5, 2.5, 101),
         compared=lambda x1, _: np.abs(x1) < 2.2,
         variants=(
-            Variant("published ML+KL", real_nvp, published(kl=1.0), n),
-            Variant("published KL+RC", real_nvp, published(1000, **by_rc), n),
-            Variant("NICE ML+KL", nice, published(kl=1.0), fewer),
+            Variant("published ML+KL", real_nvp, published(plan.batch_size, kl=1.0), n),
+            Variant("published KL+RC", real_nvp, published(plan.batch_size, **by_rc), n),
+            Variant("NICE ML+KL", nice, published(plan.batch_size, kl=1.0), fewer),
             Variant("NICE KL+RC", nice, published(2048, **by_rc), fewer),
-            Variant("ours", ours, annealed(), n),
-            Variant("ours KL+RC", ours, spread(RC), n, follows="ours"),
+            Variant("ours", ours, annealed(length=plan.length), n),
+            Variant("ours KL+RC", ours, spread(RC, length=plan.length), n, follows="ours"),
         ),
         rc_loss=RC,
         data=cache(partial(end_state_data, SYSTEM, n_steps=10_000, stride=10, step_size=0.1)),

@@ -31,7 +31,7 @@ RC_PROJECTION = ReactionCoordinate(SYSTEM.reaction_coordinate("projection"), -1.
 class Plan(figure2.Plan):
     """How much a preset does."""
 
-    batch_size = by_preset(1024, 2048)  # of the training by energy without bias; published: 2048
+    batch_sizes = by_preset((512, 512), (2048, 1000))  # of training by energy, also biased
     length = by_preset(0.5, 1.0)  # of the training of ours
 
 
@@ -48,6 +48,7 @@ def mueller_brown(plan: Plan) -> Case:
     by_rc = {"ml": 1.0, "kl": 1.0, "rc": 1.0, "rc_loss": RC}
     spreading = spread(RC_PROJECTION, length=plan.length, temperatures=(1.0, 3.0))
     n, fewer = plan.networks, plan.additive
+    alone, biased = plan.batch_sizes
     return Case(
         system=SYSTEM,
         coordinate="projection",
@@ -55,10 +56,10 @@ def mueller_brown(plan: Plan) -> Case:
         edges=np.linspace(-1.75, 0.85, 101),
         compared=lambda _, profile: profile < 10.0,
         variants=(
-            Variant("published ML+KL", real_nvp, published(plan.batch_size, kl=1.0), n),
-            Variant("published KL+RC", real_nvp, published(1000, **by_rc), n),
-            Variant("NICE ML+KL", nice, published(plan.batch_size, kl=1.0), fewer),
-            Variant("NICE KL+RC", nice, published(1000, **by_rc), fewer),
+            Variant("published ML+KL", real_nvp, published(alone, kl=1.0), n),
+            Variant("published KL+RC", real_nvp, published(biased, **by_rc), n),
+            Variant("NICE ML+KL", nice, published(alone, kl=1.0), fewer),
+            Variant("NICE KL+RC", nice, published(biased, **by_rc), fewer),
             Variant("ours", ours, annealed(length=plan.length), n),
             Variant("ours KL+RC", ours, spreading, n, follows="ours"),
         ),

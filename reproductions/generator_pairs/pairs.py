@@ -25,7 +25,7 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper."""
 
     pairs = by_preset((1, 5), (20, 20))  # of networks of each system: more where pairs differ much
-    batch_size = by_preset(500, 1000)  # of the training by energy; published: 1000
+    batch_size = by_preset(250, 1000)  # of the training by energy; published: 1000
     # One short training is over before XLA would have compiled its steps.
     jit_compile: Any = by_preset(quick=False, paper="auto")
 

@@ -19,7 +19,7 @@ class Plan(reproduction.Plan):
     """How much a preset does: quick, paper. Lattices are of L = 8 where nothing else is said."""
 
     single = by_preset((CRITICAL,), SINGLE)  # temperatures with a generator of their own
-    steps = by_preset(300, 1500)  # of the training of each
+    steps = by_preset(200, 1500)  # of the training of each
     family_steps = by_preset(400, 4000)  # of the generator for all temperatures
     cold_steps = by_preset(8, 12)  # of its integration, in training
     # at which its averages are checked

@@ -30,7 +30,7 @@ class DimerPlan(Plan):
     multi_batch = by_preset(0, 1000)  # of its energy training; published: 8000
     steps = by_preset(300, 2000)  # energy training of ours
     equilibrium_steps = by_preset(0, 3000)  # of ours with the lengths of the closed state
-    blocks = by_preset(8, 4)  # of ours
+    blocks = by_preset(5, 4)  # of ours
     coupling = by_preset("affine", "spline")
     temperatures = by_preset((1.0,), (0.5, 1.0, 2.0))  # of the generators' profiles
     # where ours is evaluated for F(open) - F(closed) alone
