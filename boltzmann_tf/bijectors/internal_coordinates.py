@@ -93,9 +93,10 @@ class InternalCoordinates(Bijector):
         r2 = squared_distance_of(SPACE)(*points(1, 2), None)
         bonds = tf.sqrt(tf.maximum(r2, TINY))
         angles = angle_of(SPACE)(*points(2, 3), None)
-        torsions = torsion_of(SPACE)(*points(3, 4), None)
-        turns = _turns(rows)
-        z = tf.transpose(tf.concat([bonds, angles, torsions, turns], axis=0))
+        parts = [bonds, angles]
+        if n > 3:
+            parts.append(torsion_of(SPACE)(*points(3, 4), None))
+        z = tf.transpose(tf.concat([*parts, _turns(rows)], axis=0))
         z = tf.reshape(z, tf.shape(x))
         z.set_shape(x.shape)
         return z, -tf.reshape(self._log_det(bonds, angles), tf.shape(x)[:-1])
@@ -157,7 +158,7 @@ def _unit(v: Rows) -> Rows:
 
 
 def _turned(rows: Rows, turns: tf.Tensor) -> Rows:
-    """Positions in a molecule's own axes, turned: first about z, then to where its first bond is."""
+    """Positions in own axes, turned: about the first bond, then to where that points."""
     azimuth, cosine, turn = tf.unstack(turns)
     sine = tf.sqrt(tf.maximum(1 - cosine * cosine, 0))
     x, y, z = rows
@@ -168,7 +169,7 @@ def _turned(rows: Rows, turns: tf.Tensor) -> Rows:
 
 
 def _turns(rows: Rows) -> tf.Tensor:
-    """How a molecule is turned: direction of the first bond, and the turn about it, `[3, batch]`."""
+    """Direction of the first bond, and the turn about it, `[3, batch]`."""
     first, second, third = (tuple(row[k] for row in rows) for k in range(3))
     along = _unit(SPACE.difference(second, first, None))
     to = SPACE.difference(third, first, None)

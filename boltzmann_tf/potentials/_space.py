@@ -133,7 +133,7 @@ def _cross1(u: Point, v: Point) -> Point:
 
 @formula
 def _cross2(u: Point, v: Point) -> Point:
-    return (u[0] * v[1] - u[1] * v[0],)
+    return u[0] * v[1] - u[1] * v[0], u[0] * 0.0
 
 
 @formula

@@ -23,10 +23,13 @@ Rows = list[tf.Tensor]  # x, y (and z) of all particles, `[n, batch]` each
 
 
 @tf.autograph.experimental.do_not_convert  # formulas are arithmetic, and this is the package's own
-def total_energy(rows: Rows, terms: Sequence[Bound], lengths: Any, *, training: bool) -> tf.Tensor:
+def total_energy(
+    rows: Rows, terms: Sequence[Bound], lengths: Any, *, training: bool, fine: Rows | None = None
+) -> tf.Tensor:
     """The sum of all terms, `[batch]`; with `training` their forms that stay finite.
 
-    `lengths` are the sides of a periodic box, numbers or tensors `[1, batch]`, or None.
+    `lengths` are the sides of a periodic box, numbers or tensors `[1, batch]`, or None. `fine` are
+    the rows in double precision, for what takes differences of close points.
     """
     space = SPACES[len(rows), lengths is not None]
     sides = None if lengths is None else [tf.convert_to_tensor(v, rows[0].dtype) for v in lengths]
@@ -37,7 +40,13 @@ def total_energy(rows: Rows, terms: Sequence[Bound], lengths: Any, *, training: 
     if pairs:
         total += _of_pairs(rows, pairs, space, sides, training=training)
     for term in terms:
-        if term.invariant not in ("pairs", "born", "constant"):
+        if term.invariant in ("pairs", "born", "constant"):
+            continue
+        if fine is not None and term.invariant == "squared distance":
+            wide = None if sides is None else [tf.cast(v, tf.float64) for v in sides]
+            own = _of_few(fine, term, space, wide, training=training)
+            total += tf.cast(own, total.dtype)
+        else:
             total += _of_few(rows, term, space, sides, training=training)
     return total
 

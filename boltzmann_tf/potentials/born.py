@@ -45,9 +45,10 @@ def descreening(r2: Any, sphere: Any, other: Any) -> Any:
     r = sqrt(r2)
     gap = r - other
     lower, upper = 1 / maximum(sphere, maximum(gap, -gap)), 1 / (r + other)
-    value = lower - upper + 0.5 * log(upper / lower) / r
-    value += 0.25 * (r - other * other / r) * (upper * upper - lower * lower)
-    return where(r + other > sphere, 0.5 * value, r * 0.0)
+    whole = lower - upper + 0.25 * (r - other * other / r) * (upper * upper - lower * lower)
+    # Of spheres that are apart the same is shorter, and keeps more digits.
+    part = where(gap > sphere, other / (r2 - other * other), whole)
+    return where(r + other > sphere, 0.5 * part + 0.25 * log(upper / lower) / r, r * 0.0)
 
 
 @formula
