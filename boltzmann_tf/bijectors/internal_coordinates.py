@@ -11,7 +11,7 @@ from boltzmann_tf._support.helmert import helmert
 from boltzmann_tf._support.products import product
 from boltzmann_tf.bijectors.base import Bijector, register
 from boltzmann_tf.bijectors.z_matrix import ZMatrix, levels_of
-from boltzmann_tf.potentials._space import SPACES, angle_of, squared_distance_of, torsion_of
+from boltzmann_tf.potentials._space import INVARIANTS, SPACES
 
 __all__ = ["InternalCoordinates"]
 
@@ -79,6 +79,9 @@ class InternalCoordinates(Bijector):
         rows = tuple(product(back, row) for row in tf.unstack(flat))
         place = {atom: k for k, atom in enumerate(self._z.rows[:, 0].tolist())}
 
+        def of(invariant: str, members: list[Rows]) -> tf.Tensor:
+            return INVARIANTS[invariant].of(SPACE)(*members, None)
+
         def points(first: int, count: int) -> list[Rows]:
             """The atoms of rows `first`, ... and their references."""
             index = [[place[a] for a in row[:count]] for row in self._z.rows[first:].tolist()]
@@ -90,12 +93,12 @@ class InternalCoordinates(Bijector):
                 for k, matrix in enumerate(picked)
             ]
 
-        r2 = squared_distance_of(SPACE)(*points(1, 2), None)
+        r2 = of("squared distance", points(1, 2))
         bonds = tf.sqrt(tf.maximum(r2, TINY))
-        angles = angle_of(SPACE)(*points(2, 3), None)
+        angles = of("angle", points(2, 3))
         parts = [bonds, angles]
         if n > 3:
-            parts.append(torsion_of(SPACE)(*points(3, 4), None))
+            parts.append(of("torsion", points(3, 4)))
         z = tf.transpose(tf.concat([*parts, _turns(rows)], axis=0))
         z = tf.reshape(z, tf.shape(x))
         z.set_shape(x.shape)

@@ -17,7 +17,7 @@ from boltzmann_tf.potentials._space import Space
 
 __all__ = ["Layout", "Listed", "Ordered", "layout_of"]
 
-LISTED = 48  # particles at most: the products' cost grows as their third power
+LISTED = 128  # particles at most: the products' cost grows as their third power
 
 
 class Layout(abc.ABC):

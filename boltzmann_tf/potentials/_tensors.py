@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from boltzmann_tf.potentials._layouts import Layout, layout_of
-from boltzmann_tf.potentials._space import INVARIANTS, SPACES, Space, squared_distance_of
+from boltzmann_tf.potentials._space import INVARIANTS, SPACES, Space
 from boltzmann_tf.potentials.base import Bound
 from boltzmann_tf.potentials.born import BornFormulas
 
@@ -100,41 +100,6 @@ def _born(r2: tf.Tensor, term: Bound, layout: Layout, *, training: bool) -> tf.T
     pairs = formulas.pair(r2, one(effective), other(effective), strength, shift)
     alone = formulas.self(effective, column(own), column(radii), column(surfaces))
     return layout.total(kept(pairs)) + tf.reduce_sum(alone, axis=0)
-
-
-def _of_pairs_ring(
-    rows: Rows, terms: Sequence[Bound], space: Space, sides: Any, *, training: bool
-) -> tf.Tensor:
-    """Each particle with those 1, 2, ... places further round the ring: all pairs, once."""
-    n, dtype = rows[0].shape[0], rows[0].dtype
-    squared_distance = squared_distance_of(space)
-    doubled = [tf.concat([row, row], axis=0) for row in rows]
-    total = tf.zeros_like(rows[0][0])
-    for shift in range(1, n // 2 + 1):
-        # Half-way round, a pair would be met from both ends.
-        count = n // 2 if 2 * shift == n else n
-        i = np.arange(count)
-        j = (i + shift) % n
-        here = tuple(row[:count] for row in doubled)
-        there = tuple(row[shift : shift + count] for row in doubled)
-        r2 = squared_distance(there, here, sides)
-        values = []
-        for term in terms:
-            mask = term.mask[i, j, None]
-            if not mask.any():
-                continue
-            own = r2 if mask.all() else tf.where(mask, r2, tf.ones([], dtype))
-            value = _value(
-                own,
-                term,
-                lambda p, i=i, j=j: tf.constant(p if np.ndim(p) == 0 else p[i, j, None], dtype),
-                training=training,
-            )
-            values.append(value if mask.all() else tf.where(mask, value, tf.zeros([], dtype)))
-        if values:
-            # One sum for all terms: each would go through memory by itself.
-            total += tf.reduce_sum(tf.add_n(values), axis=0)
-    return total
 
 
 def _of_few(rows: Rows, term: Bound, space: Space, sides: Any, *, training: bool) -> tf.Tensor:

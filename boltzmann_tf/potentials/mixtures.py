@@ -110,8 +110,8 @@ class _OfPairs(Few):
 
     def training_range(self) -> tuple[Any, Any]:
         """Where training continues by the tangent: below, above."""
-        low = np.broadcast_to(self.core, (len(self._index),)) ** 2
-        return low, None
+        count = 0 if self._index is None else len(self._index)
+        return np.broadcast_to(self.core, (count,)) ** 2, None
 
 
 class CoulombOfPairs(_OfPairs):

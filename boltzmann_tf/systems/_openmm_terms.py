@@ -88,7 +88,8 @@ def _check(system: Any) -> None:
 
 def _numbers(rows: Sequence[Any]) -> np.ndarray:
     """Quantities in OpenMM's own units (nm, kJ/mol, radians, e) as numbers, a row each."""
-    from openmm import unit  # noqa: PLC0415 - an extra
+    # Not imported but here: an extra.
+    from openmm import unit  # type: ignore[import-untyped]  # noqa: PLC0415
 
     md = unit.md_unit_system
     return np.array(
