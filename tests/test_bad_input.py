@@ -85,7 +85,19 @@ WITHOUT_ARGUMENTS = {
     "Open": "has none",
     "by_preset": "takes any two values",
     **dict.fromkeys(
-        ("arccos", "cos", "exp", "floor", "log", "maximum", "minimum", "sqrt", "where"),
+        (
+            "arccos",
+            "arctan2",
+            "cos",
+            "exp",
+            "floor",
+            "log",
+            "maximum",
+            "minimum",
+            "sqrt",
+            "tanh",
+            "where",
+        ),
         "of numbers: NumPy and TensorFlow refuse what is none",
     ),
 }

@@ -15,6 +15,7 @@ from boltzmann_tf.bijectors.director import DirectorFlow
 from boltzmann_tf.bijectors.elementwise import Box, ElementwiseSpline, Scaling
 from boltzmann_tf.bijectors.gaps import GapFlow
 from boltzmann_tf.bijectors.insertion import InsertionFlow
+from boltzmann_tf.bijectors.internal_coordinates import InternalCoordinates
 from boltzmann_tf.bijectors.lattice import LatticeFlow
 from boltzmann_tf.bijectors.marginals import Marginals
 from boltzmann_tf.bijectors.realnvp import RealNVPBlock, realnvp
@@ -25,6 +26,7 @@ from boltzmann_tf.bijectors.sphere import SphereCoupling, SpheresFromPlanes
 from boltzmann_tf.bijectors.spline_coupling import SplineCoupling
 from boltzmann_tf.bijectors.triangular import Triangular
 from boltzmann_tf.bijectors.whitening import Whitening
+from boltzmann_tf.bijectors.z_matrix import ZMatrix, z_matrix
 
 __all__ = [
     "MLP",
@@ -40,6 +42,7 @@ __all__ = [
     "ElementwiseSpline",
     "GapFlow",
     "InsertionFlow",
+    "InternalCoordinates",
     "LatticeFlow",
     "Marginals",
     "Parameters",
@@ -53,6 +56,7 @@ __all__ = [
     "SplineCoupling",
     "Triangular",
     "Whitening",
+    "ZMatrix",
     "deserialize",
     "dimer_flow",
     "realnvp",
@@ -60,4 +64,5 @@ __all__ = [
     "serialize",
     "split_seed",
     "with_lengths",
+    "z_matrix",
 ]

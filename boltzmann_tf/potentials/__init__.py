@@ -23,10 +23,19 @@ from boltzmann_tf._support.checks import choice, instance
 from boltzmann_tf.potentials.angles import Angles, CosineAngle, HarmonicAngle
 from boltzmann_tf.potentials.base import Few, Potential
 from boltzmann_tf.potentials.bonds import FENE, Bonds, DoubleWellBond, HarmonicBond
+from boltzmann_tf.potentials.born import GeneralizedBorn
 from boltzmann_tf.potentials.boxes import Box, Open, Periodic, SoftWalls
-from boltzmann_tf.potentials.coordinates import Angle, Coordinate, Distance, Position
+from boltzmann_tf.potentials.charges import Coulomb, ReactionField, strengths
+from boltzmann_tf.potentials.coordinates import Angle, Coordinate, Distance, Position, Torsion
 from boltzmann_tf.potentials.external import CentreTether, Tether, Wall
 from boltzmann_tf.potentials.hard import HardCore, SquareWell
+from boltzmann_tf.potentials.mixtures import (
+    CoulombOfPairs,
+    LennardJonesOfPairs,
+    LorentzBerthelot,
+    PointCharges,
+    ReactionFieldCharges,
+)
 from boltzmann_tf.potentials.pairs import (
     InversePower,
     LennardJones,
@@ -35,6 +44,7 @@ from boltzmann_tf.potentials.pairs import (
     WeeksChandlerAndersen,
 )
 from boltzmann_tf.potentials.tail import TailCorrection
+from boltzmann_tf.potentials.torsions import PeriodicTorsion, Torsions
 
 __all__ = [
     "FENE",
@@ -45,27 +55,39 @@ __all__ = [
     "Box",
     "CentreTether",
     "Coordinate",
+    "Coulomb",
+    "CoulombOfPairs",
     "Distance",
     "DoubleWellBond",
     "Few",
+    "GeneralizedBorn",
     "HardCore",
     "HarmonicAngle",
     "HarmonicBond",
     "InversePower",
     "LennardJones",
+    "LennardJonesOfPairs",
+    "LorentzBerthelot",
     "Open",
     "Pairs",
     "Periodic",
+    "PeriodicTorsion",
+    "PointCharges",
     "Position",
     "Potential",
+    "ReactionField",
+    "ReactionFieldCharges",
     "SoftCoreLennardJones",
     "SoftWalls",
     "SquareWell",
     "TailCorrection",
     "Tether",
+    "Torsion",
+    "Torsions",
     "Wall",
     "WeeksChandlerAndersen",
     "from_document",
+    "strengths",
     "to_document",
 ]
 
@@ -73,13 +95,16 @@ __all__ = [
 REGISTRY: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(CosineAngle, HarmonicAngle),
+        *(CosineAngle, HarmonicAngle, PeriodicTorsion),
         *(FENE, DoubleWellBond, HarmonicBond),
         *(CentreTether, Tether, Wall),
         *(HardCore, InversePower, LennardJones, SoftCoreLennardJones, SquareWell),
         *(TailCorrection, WeeksChandlerAndersen),
+        *(Coulomb, GeneralizedBorn, ReactionField),
+        *(CoulombOfPairs, LennardJonesOfPairs, LorentzBerthelot),
+        *(PointCharges, ReactionFieldCharges),
         *(Open, Periodic, SoftWalls),
-        *(Angle, Distance, Position),
+        *(Angle, Distance, Position, Torsion),
     )
 }
 

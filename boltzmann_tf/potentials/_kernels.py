@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from boltzmann_tf.potentials._born_kernels import of_born
 from boltzmann_tf.potentials._space import SPACES
 from boltzmann_tf.potentials._term_kernels import of_each, of_few, of_pairs
 from boltzmann_tf.potentials.base import Bound
@@ -74,7 +75,10 @@ def packed(terms: Sequence[Bound], n: int, lengths: np.ndarray | None) -> tuple[
     for t in terms:
         if t.invariant == "constant":
             continue
-        if t.invariant == "pairs":
+        if t.invariant == "born":
+            cut, shift = (np.inf, 0.0) if t.cut is None else (t.cut, t.cut**-0.5)
+            out.append((*t.parameters, cut, shift, sides))
+        elif t.invariant == "pairs":
             cut = 0.0 if t.cut is None else t.cut
             out.append((t.mask, t.parameters, cut, t.shift, sides))
         elif t.index is None:
@@ -93,7 +97,9 @@ def _compiled(shapes: tuple, dimension: int, periodic: bool) -> Compiled:  # noq
     space = SPACES[dimension, periodic]
     functions = [_nothing_total, _nothing_change, _nothing_of_group]
     for place, (function, count, invariant, k, cut) in reversed(list(enumerate(shapes))):
-        if invariant == "pairs":
+        if invariant == "born":
+            own = of_born(function, space)
+        elif invariant == "pairs":
             own = of_pairs(function, count, space, cut)
         elif k == 0:
             own = of_each(function, count, space)
@@ -105,7 +111,11 @@ def _compiled(shapes: tuple, dimension: int, periodic: bool) -> Compiled:  # noq
                 (_with_total, _with_change, _with_group), own, functions, strict=True
             )
         ]
-    own_code = all(f.__module__.startswith("boltzmann_tf.") for f, *_ in shapes)
+    own_code = all(
+        f.__module__.startswith("boltzmann_tf.")
+        for function, *_ in shapes
+        for f in (function if isinstance(function, tuple) else (function,))
+    )
     total, change, group_change = functions
     return Compiled(total, change, group_change, _own_sources() if own_code else None)
 

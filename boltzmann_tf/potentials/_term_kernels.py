@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from boltzmann_tf.potentials._space import Space, cosine_of, squared_distance_of
+from boltzmann_tf.potentials._space import INVARIANTS, Space, squared_distance_of
 from boltzmann_tf.potentials.ops import formula
 
 __all__ = ["Places", "Three", "invariant_of", "of_each", "of_few", "of_pairs", "places_of"]
@@ -221,19 +221,25 @@ def _gathered(k: int, point: Callable) -> Callable:
 def invariant_of(invariant: str, k: int, space: Space) -> Callable:
     """What the formula is of, from the points of a term and the sides of the box."""
     wrapped = space.wrapped
-    if invariant == "squared distance":
-        squared_distance = squared_distance_of(space)
+    if invariant in INVARIANTS:
+        of = INVARIANTS[invariant].of(space)
+        if k == 2:
 
-        @formula
-        def of_points(points: Any, sides: Any) -> Any:
-            return squared_distance(points[0], points[1], sides)
+            @formula
+            def of_points(points: Any, sides: Any) -> Any:
+                return of(points[0], points[1], sides)
 
-    elif invariant == "cosine":
-        cosine = cosine_of(space)
+        elif k == 3:
 
-        @formula
-        def of_points(points: Any, sides: Any) -> Any:
-            return cosine(points[0], points[1], points[2], sides)
+            @formula
+            def of_points(points: Any, sides: Any) -> Any:
+                return of(points[0], points[1], points[2], sides)
+
+        else:
+
+            @formula
+            def of_points(points: Any, sides: Any) -> Any:
+                return of(points[0], points[1], points[2], points[3], sides)
 
     elif k == 1:
 

@@ -1,11 +1,11 @@
-"""Potentials of the angle at the second of three particles: formulas of its cosine."""
+"""Potentials of the angle at the second of three particles: formulas of its cosine, or of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from boltzmann_tf.potentials.base import Few
-from boltzmann_tf.potentials.ops import arccos, formula
+from boltzmann_tf.potentials.ops import formula
 
 __all__ = ["Angles", "CosineAngle", "HarmonicAngle"]
 
@@ -27,13 +27,13 @@ class Angles(Few):
 
 
 @formula
-def harmonic_angle(cosine: Any, stiffness: Any, angle: Any) -> Any:
+def harmonic_angle(theta: Any, stiffness: Any, angle: Any) -> Any:
     """stiffness / 2 (theta - angle)^2."""
-    d = arccos(cosine) - angle
+    d = theta - angle
     return 0.5 * stiffness * d * d
 
 
-class HarmonicAngle(Angles):
+class HarmonicAngle(Few):
     """stiffness / 2 (theta - angle)^2, with the factor 1/2 (OpenMM's; LAMMPS has none).
 
     Args:
@@ -49,6 +49,10 @@ class HarmonicAngle(Angles):
       >>> chain.energy(x[None]).numpy().round(3)  # (pi / 2)^2
       array([2.467])
     """
+
+    invariant = "angle"
+    members = 3
+    anchors = False
 
     def __init__(
         self, particles: Any, stiffness: Any, angle: Any, *, name: str = "harmonic_angle"

@@ -14,6 +14,7 @@ import tensorflow as tf
 from boltzmann_tf._support.checks import finite_array, instance
 from boltzmann_tf._support.documents import plain
 from boltzmann_tf._support.recorded import recorded
+from boltzmann_tf.potentials._space import check_dimension
 from boltzmann_tf.potentials.boxes import Box
 
 __all__ = [
@@ -55,8 +56,9 @@ class Bound:
       name: of the term.
       function: the formula, of what `invariant` says and of the parameters.
       parameters: numbers; of pairs also [n, n], of others also [terms].
-      invariant: "pairs" (squared distances of all pairs of `mask`), or, of the particles in
-        `index`: "squared distance", "cosine" or "positions"; "constant" for a number without them.
+      invariant: "pairs" (squared distances of all pairs of `mask`), "born" (all pairs, by
+        `born.BornFormulas`), or, of the particles in `index`, one of `_space.INVARIANTS` or
+        "positions"; "constant" for a number without them.
       index: particles of each term, int64 [terms, k]; None for each particle by itself.
       mask: which pairs, bool [n, n].
       cut: squared distance from which a pair has no energy, or None.
@@ -144,7 +146,9 @@ def few(name: str, k: int) -> int:
     return k
 
 
-def index_of(name: str, value: Any, k: int, *, n: int | None = None) -> np.ndarray:
+def index_of(
+    name: str, value: Any, k: int, *, n: int | None = None, several: bool = False
+) -> np.ndarray:
     """Particles of each term, int64 [terms, k], or raises."""
     array = np.asarray(value)
     if array.ndim == 1 and k == 1:
@@ -161,7 +165,7 @@ def index_of(name: str, value: Any, k: int, *, n: int | None = None) -> np.ndarr
     rows = np.sort(array, axis=1)
     if np.any(rows[:, 1:] == rows[:, :-1]):
         raise ValueError(f"{name} must have different particles in each term, got {value!r}"[:300])
-    if k > 1:
+    if k > 1 and not several:
         # Read from either end a bond or an angle is the same.
         ends = np.where((array[:, :1] > array[:, -1:]), array[:, ::-1], array)
         if len(np.unique(ends, axis=0)) != len(ends):
@@ -196,6 +200,7 @@ class Few(Potential):
     invariant = "positions"
     anchors = True
     members: int | None = None  # k, None for any
+    several = False  # whether the same particles may have more than one term
 
     def __init__(
         self,
@@ -217,7 +222,8 @@ class Few(Potential):
         if particles is not None:
             shape = np.shape(particles)
             k = self.members or (shape[1] if len(shape) == 2 else 1)
-            self._index = index_of("particles", particles, few("particles", k))
+            few("particles", k)
+            self._index = index_of("particles", particles, k, several=self.several)
         self.parameters = {
             key: finite_array(key, parameters[key], dtype=np.float64) for key in self._names
         }
@@ -236,7 +242,9 @@ class Few(Potential):
         """The term for given particles, or raises where it does not fit them."""
         instance("particles", particles, Particles)
         if self._index is not None:
-            index_of("particles", self._index, self._index.shape[1], n=particles.n)
+            k = self._index.shape[1]
+            index_of("particles", self._index, k, n=particles.n, several=self.several)
+            check_dimension(self.name, self.invariant, particles.dimension)
         else:
             for key, value in self.parameters.items():
                 if value.shape not in ((), (particles.n,)):

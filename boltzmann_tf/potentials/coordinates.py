@@ -13,12 +13,12 @@ import tensorflow as tf
 
 from boltzmann_tf._support.checks import instance, positive_int
 from boltzmann_tf._support.documents import plain
-from boltzmann_tf.potentials._space import SPACES, cosine_of, squared_distance_of
+from boltzmann_tf.potentials._space import INVARIANTS, SPACES, check_dimension
 from boltzmann_tf.potentials._term_kernels import invariant_of, places_of
 from boltzmann_tf.potentials.base import Particles, few, index_of
-from boltzmann_tf.potentials.ops import arccos, formula, maximum, sqrt
+from boltzmann_tf.potentials.ops import formula, maximum, sqrt
 
-__all__ = ["Angle", "Coordinate", "CoordinateKernel", "Distance", "Position"]
+__all__ = ["Angle", "Coordinate", "CoordinateKernel", "Distance", "Position", "Torsion"]
 
 
 class CoordinateKernel(NamedTuple):
@@ -60,20 +60,17 @@ class Coordinate:
         return plain(self._config, f"get_config() of {type(self).__name__}")
 
     def check(self, particles: Particles) -> None:
-        """Raises unless the particles exist."""
+        """Raises unless the particles exist, and the coordinate in their dimension."""
         index_of("particles", self.particles[None], self.particles.size, n=particles.n)
+        check_dimension(type(self).__name__, self.invariant, particles.dimension)
 
     def __call__(self, rows: Any, lengths: Any) -> tf.Tensor:
         """Its values from rows of x, y (and z), `[..., n]` each, to `[...]`."""
         space = SPACES[len(rows), lengths is not None]
         points = [tuple(row[..., int(j)] for row in rows) for j in self.particles]
         sides = None if lengths is None else [tf.constant(v, rows[0].dtype) for v in lengths]
-        if self.invariant == "squared distance":
-            a, b = points
-            return self.function(squared_distance_of(space)(a, b, sides))
-        if self.invariant == "cosine":
-            a, b, c = points
-            return self.function(cosine_of(space)(a, b, c, sides))
+        if self.invariant in INVARIANTS:
+            return self.function(INVARIANTS[self.invariant].of(space)(*points, sides))
         inside = tuple(space.wrapped(p, sides) for p in points)
         return self.function(inside[0] if len(inside) == 1 else inside)
 
@@ -113,19 +110,33 @@ class Distance(Coordinate):
 
 
 @formula
-def angle(cosine: Any) -> Any:
-    """In radians; kept off 0 and pi, where it has no gradient."""
-    return arccos(cosine)
+def itself(angle: Any) -> Any:
+    """The angle, in radians."""
+    return angle
 
 
 class Angle(Coordinate):
-    """Angle at particle j between i and k, in radians."""
+    """Angle at particle j between i and k, in radians, in [0, pi]."""
 
-    invariant = "cosine"
+    invariant = "angle"
 
     def __init__(self, i: int, j: int, k: int) -> None:
-        super().__init__(angle, [i, j, k])
+        super().__init__(itself, [i, j, k])
         self._config = {"i": i, "j": j, "k": k}
+
+
+class Torsion(Coordinate):
+    """Torsion of particles i, j, k and l about the bond from j to k, in radians, in (-pi, pi].
+
+    0 where i and l are on the same side (cis), and positive where l is turned clockwise from i as
+    one looks from j to k (IUPAC; OpenMM, MDTraj and MDAnalysis have the same sign).
+    """
+
+    invariant = "torsion"
+
+    def __init__(self, i: int, j: int, k: int, l: int) -> None:  # noqa: E741 - as in every textbook
+        super().__init__(itself, [i, j, k, l])
+        self._config = {"i": i, "j": j, "k": k, "l": l}
 
 
 @formula

@@ -19,6 +19,7 @@ from boltzmann_tf._support.checks import positive_int
 __all__ = [
     "JIT",
     "arccos",
+    "arctan2",
     "cos",
     "exp",
     "floor",
@@ -28,6 +29,7 @@ __all__ = [
     "minimum",
     "power",
     "sqrt",
+    "tanh",
     "where",
 ]
 
@@ -79,7 +81,9 @@ sqrt = _both("sqrt", tf.sqrt, np.sqrt)
 exp = _both("exp", tf.exp, np.exp)
 log = _both("log", tf.math.log, np.log)
 cos = _both("cos", tf.cos, np.cos)
+tanh = _both("tanh", tf.tanh, np.tanh)
 arccos = _both("arccos", _angle, _angle_of_arrays)  # kept off 0 and pi
+arctan2 = _both("arctan2", tf.atan2, np.arctan2)  # of y and x, not both 0
 floor = _both("floor", tf.floor, np.floor)
 maximum = _both("maximum", tf.maximum, np.maximum)
 minimum = _both("minimum", tf.minimum, np.minimum)
@@ -121,10 +125,20 @@ def _cos(x: Any) -> Callable:
     return lambda x: np.cos(x)
 
 
+@overload(tanh, strict=False)
+def _tanh(x: Any) -> Callable:
+    return lambda x: np.tanh(x)
+
+
 @overload(arccos, strict=False)
 def _arccos(x: Any) -> Callable:
     most = 1 - FLAT
     return lambda x: np.arccos(-most if x < -most else (most if x > most else x))
+
+
+@overload(arctan2, strict=False)
+def _arctan2(y: Any, x: Any) -> Callable:
+    return lambda y, x: np.arctan2(y, x)
 
 
 @overload(floor, strict=False)

@@ -20,6 +20,7 @@ from boltzmann_tf.systems.gibbs import GibbsBoxes
 from boltzmann_tf.systems.ising import Ising
 from boltzmann_tf.systems.ising_field import IsingField
 from boltzmann_tf.systems.lennard_jones_cluster import LennardJonesCluster
+from boltzmann_tf.systems.molecule import Molecule
 from boltzmann_tf.systems.mueller_brown import MuellerBrown
 from boltzmann_tf.systems.neighbour_line import NeighbourLine
 from boltzmann_tf.systems.nematic import Nematic
@@ -39,6 +40,7 @@ REGISTRY |= {
     "ising": Ising,
     "ising_field": IsingField,
     "lennard_jones_cluster": LennardJonesCluster,
+    "molecule": Molecule,
     "mueller_brown": MuellerBrown,
     "nematic": Nematic,
     "neighbour_line": NeighbourLine,
@@ -69,6 +71,7 @@ __all__ = [
     "Ising",
     "IsingField",
     "LennardJonesCluster",
+    "Molecule",
     "MuellerBrown",
     "Nematic",
     "NematicAngles",

@@ -12,6 +12,7 @@ import tensorflow as tf
 from boltzmann_tf import potentials
 from boltzmann_tf._support.checks import choice, finite_array, instance, positive_int, sequence
 from boltzmann_tf._support.helmert import helmert
+from boltzmann_tf._support.products import product
 from boltzmann_tf.potentials import Box, Coordinate, Open, Potential, SoftWalls, Wall
 from boltzmann_tf.potentials import _kernels as kernels
 from boltzmann_tf.potentials import _tensors as tensors
@@ -201,10 +202,12 @@ class ParticleSystem(System):
         x = self._checked(x)
         columns = tf.transpose(tf.reshape(x, [-1, self.event_size]))
         rows = [columns[k :: self.dimension] for k in range(self.dimension)]
+        fine = None
         if not self.anchored:
-            basis = tf.constant(self.basis.T, x.dtype)
-            rows = [tf.matmul(basis, row) for row in rows]
-        u = tensors.total_energy(rows, terms, self.lengths, training=training)
+            # Bonds are stiff: what single precision would round off positions they would feel.
+            fine = [product(self.basis.T, tf.cast(row, tf.float64)) for row in rows]
+            rows = [tf.cast(row, x.dtype) for row in fine]
+        u = tensors.total_energy(rows, terms, self.lengths, training=training, fine=fine)
         return tf.reshape(u, tf.shape(x)[:-1])
 
     def energy(self, x: tf.Tensor, *condition: tf.Tensor) -> tf.Tensor:

@@ -19,6 +19,17 @@ class Cubic(bijectors.Bijector):
 
 
 ROWS = [
+    (
+        lambda: bijectors.InternalCoordinates([(0, -1, -1, -1)]),
+        ValueError,
+        r"rows must have shape \[n, 4\] with n >= 3, got \(1, 4\)",
+    ),
+    (lambda: bijectors.ZMatrix(np.zeros((3, 4))), TypeError, r"rows must be whole numbers, got"),
+    (
+        lambda: bijectors.z_matrix(4, [(0, 1), (2, 3)]),
+        ValueError,
+        r"bonds must join all atoms to one molecule, got none to \[2, 3\]",
+    ),
     (lambda: bijectors.register(3), TypeError, r"cls must be a class, got 3 of type int"),
     (
         lambda: bijectors.dimer_flow(np.ones((9, 10)), [1.0, 2.0]),

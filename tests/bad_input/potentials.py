@@ -207,6 +207,120 @@ ROWS = [
         r"particles must have different particles in each term, got \[\(0, 1, 0\)\]",
     ),
     (
+        lambda: potentials.PeriodicTorsion([(0, 1, 2)], 1.0),
+        ValueError,
+        r"particles must be a list of 4 particle number\(s\) each, got \(1, 3\)",
+    ),
+    (
+        lambda: potentials.PeriodicTorsion([(0, 1, 2, 3)], 1.0, periodicity=1.5),
+        ValueError,
+        r"periodicity must be whole and >= 1, got 1\.5",
+    ),
+    (
+        lambda: potentials.Torsions(soft, [(0, 1, 2, 3)], depth=1.0),
+        ValueError,
+        r"parameters of soft must be \['strength'\], got \['depth'\]",
+    ),
+    (
+        lambda: system(potentials.PeriodicTorsion([(0, 1, 2, 3)], 1.0), n=4),
+        ValueError,
+        r"dimension must be 3 for periodic_torsion, got 2",
+    ),
+    (
+        lambda: system(BOND, n=4, coordinates={"t": potentials.Torsion(0, 1, 2, 3)}),
+        ValueError,
+        r"dimension must be 3 for Torsion, got 2",
+    ),
+    (
+        lambda: potentials.Torsion(0, 1, 2, 2),
+        ValueError,
+        r"particles must have different particles in each term",
+    ),
+    (lambda: potentials.strengths([[1.0]]), ValueError, r"charges must have 1 dimension\(s\), got"),
+    (lambda: potentials.strengths([1.0], 0.0), ValueError, r"constant must be .*got 0\.0"),
+    (
+        lambda: potentials.Coulomb([[0.0, 1.0], [2.0, 0.0]]),
+        ValueError,
+        r"strength must be symmetric, got",
+    ),
+    (
+        lambda: potentials.ReactionField(1.0, cut=2.0, dielectric=0.5),
+        ValueError,
+        r"dielectric must be >= 1, got 0\.5",
+    ),
+    (
+        lambda: potentials.ReactionField(1.0, cut=2.0, shifted=True),
+        TypeError,
+        r"shifted must not be given: this potential is 0 at its cut",
+    ),
+    (
+        lambda: potentials.ReactionFieldCharges([1.0, -1.0], cut=0.0),
+        ValueError,
+        r"cut must be .*got 0\.0",
+    ),
+    (
+        lambda: potentials.PointCharges([1.0, -1.0], special=[(0, 1)]),
+        ValueError,
+        r"special_strength must have shape \[1\], got \(0,\)",
+    ),
+    (
+        lambda: potentials.PointCharges([1.0, -1.0], special=[(0, 2)], special_strength=[0.0]),
+        ValueError,
+        r"special must be particles' numbers in 0 \.\. 1, got 2",
+    ),
+    (
+        lambda: potentials.LorentzBerthelot([1.0, -1.0], [1.0, 1.0]),
+        ValueError,
+        r"epsilon must be >= 0, got -1\.0",
+    ),
+    (
+        lambda: potentials.LorentzBerthelot([1.0, 1.0], [1.0]),
+        ValueError,
+        r"sigma must have shape \[2\], as epsilon, got \(1,\)",
+    ),
+    (
+        lambda: potentials.CoulombOfPairs(PAIR, 1.0, core=0.0),
+        ValueError,
+        r"core must be .*got 0\.0",
+    ),
+    (
+        lambda: potentials.LennardJonesOfPairs(PAIR, [1.0, 2.0], 1.0),
+        ValueError,
+        r"epsilon must be a number or have shape \[1\], one for each term, got \(2,\)",
+    ),
+    *(
+        (
+            lambda change=change: potentials.GeneralizedBorn(
+                **{"charges": [1.0], "radii": [0.2], "scales": [0.8], "constant": 1.0} | change
+            ),
+            ValueError,
+            message,
+        )
+        for change, message in (
+            ({"radii": [0.2, 0.2]}, r"radii must have shape \[1\], got \(2,\)"),
+            ({"radii": [0.009]}, r"radii must be > 0\.009 nm, got 0\.009"),
+            ({"constant": -1.0}, r"constant must be .*got -1\.0"),
+            ({"solvent_dielectric": 0.0}, r"solvent_dielectric must be .*got 0\.0"),
+            ({"model": "GBn9"}, r"model must be one of .*'GBn9'"),
+            ({"model": [1.0, 2.0]}, r"model must be three coefficients, got shape \(2,\)"),
+        )
+    ),
+    (
+        lambda: system(
+            potentials.GeneralizedBorn([1.0, 1.0], [0.2, 0.2], [0.8, 0.8], constant=1.0)
+        ),
+        ValueError,
+        r"charges must have shape \[3\], got \(2,\)",
+    ),
+    (
+        lambda: system(
+            potentials.GeneralizedBorn([1.0] * 3, [0.2] * 3, [0.8] * 3, constant=1.0),
+            box=potentials.Periodic(4.0),
+        ),
+        ValueError,
+        r"box must be open for generalized_born, got Periodic",
+    ),
+    (
         lambda: potentials.Few(soft, [(0, 1, 2, 3, 4)], strength=1.0),
         ValueError,
         r"particles must be at most 4 in each term, got 5",

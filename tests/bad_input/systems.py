@@ -31,7 +31,22 @@ def bad_domain():
     type("Bad", (bg.System,), {"domain": "sphere", "energy": first})
 
 
+def molecule(**changes):
+    given = {"names": [*"ABC"], "elements": [*"CNO"], "residues": ["X1"] * 3, "masses": [12.0] * 3}
+    given |= {"bonds": [(0, 1), (1, 2)], "terms": [FLUID]}
+    return systems.Molecule(**given | changes)
+
+
 ROWS = [
+    (
+        lambda: molecule(elements=["C", "N"]),
+        ValueError,
+        r"elements must be 3 texts, one an atom, got 2",
+    ),
+    (lambda: molecule(masses=[1.0, 1.0, 0.0]), ValueError, r"masses must be 3 numbers > 0, got \["),
+    (lambda: molecule(kelvin=-1), ValueError, r"kelvin must be .*got -1"),
+    (lambda: molecule(bonds=[(0, 3)]), ValueError, r"bonds must be particles' numbers .*got 3"),
+    (lambda: molecule().atom("X1:D"), ValueError, r"name must be one of \['X1:A', .*got 'X1:D'"),
     (lambda: systems.SolvatedDimer(slope="steep"), TypeError, r"slope must be a .*got 'steep'"),
     (lambda: bg.System.from_energy(3, (2,)), TypeError, r"energy must be a function of x, got 3"),
     (

@@ -27,23 +27,34 @@ from boltzmann_tf.potentials import (
     Bonds,
     CentreTether,
     CosineAngle,
+    Coulomb,
+    CoulombOfPairs,
     Distance,
     DoubleWellBond,
     Few,
+    GeneralizedBorn,
     HardCore,
     HarmonicAngle,
     HarmonicBond,
     InversePower,
     LennardJones,
+    LennardJonesOfPairs,
+    LorentzBerthelot,
     Open,
     Pairs,
     Periodic,
+    PeriodicTorsion,
+    PointCharges,
     Position,
+    ReactionField,
+    ReactionFieldCharges,
     SoftCoreLennardJones,
     SoftWalls,
     SquareWell,
     TailCorrection,
     Tether,
+    Torsion,
+    Torsions,
     Wall,
     WeeksChandlerAndersen,
     ops,
@@ -80,6 +91,11 @@ def morse(r2, depth, width, length):
 @ops.formula
 def double_angle(cosine, strength):
     return strength * ops.cos(2 * ops.arccos(cosine))
+
+
+@ops.formula
+def half_turn(torsion, strength):
+    return strength * ops.cos(2 * torsion) + ops.tanh(0.3 * ops.cos(torsion))
 
 
 @ops.formula
@@ -157,6 +173,52 @@ POTENTIALS: dict[str, Line] = {
     "pair_of_places": Line(lambda d: Few(middle, [(0, 3), (4, 1)], stiffness=each(3, 4, 2))),
     "three_places": Line(lambda d: Few(triple, [(5, 0, 3)], strength=3.0), dimensions=(2,)),
     "four_places": Line(lambda d: Few(quadruple, [(0, 3, 5, 1)], strength=3.0), dimensions=(3,)),
+    "charges": Line(
+        lambda d: PointCharges(
+            each(-1, 1, N), 2.0, special=[(2, 3), (0, 5)], special_strength=[0.0, 0.3], core=0.3
+        ),
+        MOTION,
+    ),
+    "charged": Line(lambda d: Coulomb(1.5, core=0.3), ALL),
+    "field_of_all": Line(lambda d: ReactionField(1.3, cut=1.9, dielectric=5, core=0.3), ALL),
+    "field_of_each": Line(
+        lambda d: ReactionFieldCharges(
+            each(-1, 1, N), 2.0, cut=1.9, dielectric=78.0, core=0.3, exclude=[(0, 1)]
+        ),
+        MOTION,
+    ),
+    "kinds": Line(
+        lambda d: LorentzBerthelot(
+            each(0.5, 2, N), each(0.8, 1, N), special=[(0, 1)], special_epsilon=[0.3],
+            special_sigma=[0.7],
+        ),
+        MOTION,
+    ),
+    "some_charges": Line(lambda d: CoulombOfPairs([(0, 2), (1, 3)], [1.5, -0.5], core=0.3), MOTION),
+    "some_lj": Line(lambda d: LennardJonesOfPairs([(3, 5)], 1.1, 0.9), MOTION),
+    "torsion": Line(
+        lambda d: PeriodicTorsion([(0, 1, 2, 3), (0, 1, 2, 3)], [1.5, 0.7], [1, 2]), MOTION, (3,)
+    ),
+    # Other than its mirror image.
+    "handed": Line(
+        lambda d: PeriodicTorsion([(0, 1, 2, 3), (5, 2, 1, 4)], [0.7, 2], [2, 3], [0.4, -2]),
+        MOTION, (3,), OPEN,
+    ),
+    "any_torsion": Line(lambda d: Torsions(half_turn, [(5, 4, 3, 2)], strength=1.2), MOTION, (3,)),
+    "born": Line(
+        lambda d: GeneralizedBorn(
+            each(-1, 1, N), each(0.4, 0.6, N), each(0.7, 0.9, N), constant=2.0, surface=0.5,
+            core=0.3,
+        ),
+        MOTION, boxes=OPEN,
+    ),
+    "born_inside": Line(
+        lambda d: GeneralizedBorn(
+            each(-1, 1, N), [0.3, 1.9, 0.3, 0.2, 1.7, 0.3], [0.8] * N, constant=2.0, cut=2.6,
+            model="OBC1", counts_inside=True, core=0.3,
+        ),
+        MOTION, boxes=OPEN,
+    ),
     "tail": Line(lambda d: TailCorrection(LennardJones(cut=2.0)), ALL, boxes=("periodic",)),
 }  # fmt: skip
 SIDE = {1: 7.5, 2: [4.6, 4.4], 3: [4.4, 4.5, 4.6]}
@@ -260,7 +322,7 @@ def test_engines(dimension, box):
 COMPILED = [
     (1, "periodic", ("wall", "r_10")),
     (2, "periodic", ("lj_per_pair", "angle")),
-    (3, "open", ("fene", "four_places", "to_some")),
+    (3, "open", ("fene", "four_places", "to_some", "torsion", "born_inside")),
 ]
 SINGLE = [
     (dimension, box, (name,))
@@ -293,6 +355,15 @@ def test_gradient(dimension, box):
 def test_xla():
     system = system_with(2, "periodic", ["lj_per_pair", "fene", "angle", "field"])
     system_laws.energy_xla_agrees(system, system.configuration(positions(2, 4)))
+    system = system_with(3, "open", ["kinds", "charges", "torsion", "born", "born_inside"])
+    system_laws.energy_xla_agrees(system, system.configuration(positions(3, 4)))
+
+
+def test_a_torsion_knows_left_from_right():
+    system, r = system_with(3, "open", ["torsion", "handed"]), positions(3, 4)
+    laws.holds_under(system, r, lambda r: -r, ["torsion"])
+    with pytest.raises(AssertionError, match="handed: symmetry"):
+        laws.holds_under(system, r, lambda r: -r, ["handed"])
 
 
 def test_domain():
@@ -308,6 +379,7 @@ def test_symmetries(dimension, box):
     system, r = system_of(dimension, box), positions(dimension, 4)
     rng = np.random.default_rng(3)
     turn = np.linalg.qr(rng.standard_normal((dimension, dimension)))[0]
+    turn[0] *= np.linalg.det(turn)
     if box == "periodic":
         turn = -np.eye(dimension)
     shift = rng.uniform(-3, 3, dimension)
@@ -338,7 +410,8 @@ def test_documents(dimension, box):
         dimension=dimension,
         terms=list(known.values()),
         box=system_of(dimension, box).box if box == "periodic" else SoftWalls(2.0, 30.0),
-        coordinates={"r": Distance(0, 3), "a": Angle(2, 0, 1), "p": Position(4, last)},
+        coordinates={"r": Distance(0, 3), "a": Angle(2, 0, 1), "p": Position(4, last)}
+        | ({"t": Torsion(3, 0, 1, 2)} if dimension == 3 else {}),
         training_terms=some,
     )
     laws.documents_round_trip(system, system.configuration(positions(dimension, 4)))

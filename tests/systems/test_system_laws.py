@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 from boltzmann_tf import BoltzmannGenerator, realnvp, sampling, systems
 from boltzmann_tf.potentials import (
     CentreTether,
+    HarmonicAngle,
+    HarmonicBond,
     LennardJones,
     Periodic,
+    PointCharges,
     Tether,
 )
 from boltzmann_tf.systems import (
@@ -28,6 +31,7 @@ from boltzmann_tf.systems import (
     Ising,
     IsingField,
     LennardJonesCluster,
+    Molecule,
     MuellerBrown,
     NeighbourLine,
     Nematic,
@@ -85,6 +89,22 @@ class Tube(System):
         return self.walled(x, x[..., 0] ** 2 - tf.cos(x[..., 1]))
 
 
+def four_atoms():
+    """A molecule without overlaps, which random coordinates would have."""
+    return Molecule(
+        terms=[
+            HarmonicBond([(0, 1), (1, 2), (2, 3)], 20.0, 0.3),
+            HarmonicAngle([(0, 1, 2), (1, 2, 3)], 3.0, 1.9),
+            PointCharges([0.2, -0.2, 0.1, -0.1], 0.1, core=0.05),
+        ],
+        names=["C1", "C2", "C3", "C4"],
+        elements=["C"] * 4,
+        residues=["BUT1"] * 4,
+        masses=[12.011] * 4,
+        bonds=[(0, 1), (1, 2), (2, 3)],
+    )
+
+
 SYSTEMS: dict[str, Case] = {
     "at_temperature": Case(lambda: AtTemperature(SpringInBox(), 1.7), 0.01, 3.99),
     "double_well": Case(DoubleWell, -2.5, 2.5),
@@ -95,6 +115,7 @@ SYSTEMS: dict[str, Case] = {
     "ising_field": Case(lambda: IsingField(4, 2.3), -4, 4),
     "ising_field_other": Case(lambda: IsingField(3, 1.7, 0.8, field=0.4, delta=3.0), -4, 4),
     "lennard_jones_cluster": Case(lambda: LennardJonesCluster(3), -0.2, 0.2, "gas"),
+    "molecule": Case(four_atoms, -0.4, 0.4),
     "mueller_brown": Case(MuellerBrown, -1.5, 2.0),
     "mueller_brown_unscaled": Case(lambda: MuellerBrown(scale=1.0), -1.5, 2.0),
     "nematic_chain": Case(lambda: Nematic("chain", 4, 1.3), -1, 1, onto=unit),

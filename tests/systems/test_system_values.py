@@ -190,6 +190,7 @@ def test_registry_and_names():
         "ising",
         "ising_field",
         "lennard_jones_cluster",
+        "molecule",
         "mueller_brown",
         "neighbour_line",
         "nematic",

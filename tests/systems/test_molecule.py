@@ -1,0 +1,182 @@
+"""Molecules that are read from OpenMM: energies and forces are those of its Reference platform."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from molecules import SHAPE, alanine_dipeptide, force_field, reference, shaken
+
+from boltzmann_tf import sampling, systems
+from boltzmann_tf.systems import Molecule, _openmm_terms
+
+openmm = pytest.importorskip("openmm")
+
+MODELS = {
+    "ff96, OBC1": (("amber96.xml", "implicit/obc1.xml"), None),
+    "ff96, OBC1, cut": (("amber96.xml", "implicit/obc1.xml"), 0.5),
+    "ff96, OBC2 of GBSAOBCForce": (("amber96.xml", "amber96_obc.xml"), None),
+    "ff96, OBC2 of GBSAOBCForce, cut": (("amber96.xml", "amber96_obc.xml"), 0.5),
+    "ff99SB-ILDN, OBC2 of GBSAOBCForce": (("amber99sbildn.xml", "amber99_obc.xml"), None),
+    "ff99SB-ILDN, OBC2": (("amber99sbildn.xml", "implicit/obc2.xml"), None),
+    "ff99SB-ILDN, OBC2, cut": (("amber99sbildn.xml", "implicit/obc2.xml"), 0.5),
+    "ff96 in vacuum": (("amber96.xml",), None),
+    "ff96 in vacuum, cut": (("amber96.xml",), 0.5),
+}
+ENERGY, FORCE = 1e-10, 1e-10  # kT; relative to the largest
+SINGLE = 2e-4  # kT, in float32
+
+
+def read(name="ff96, OBC1", kelvin=300.0):
+    files, cut = MODELS[name]
+    return Molecule.from_openmm(force_field(*files, cut=cut), alanine_dipeptide(), kelvin=kelvin)
+
+
+def energies(molecule, positions, dtype="float64"):
+    """Energies and gradients with respect to positions, in kT."""
+    x = tf.constant(molecule.configuration(positions), dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        u = molecule.energy(x)
+    gradient = np.reshape(tape.gradient(u, x), (len(positions), molecule.n - 1, 3))
+    return u.numpy(), molecule.basis.T @ gradient
+
+
+def held_against_openmm(name, count, changed=None):
+    molecule, (files, cut) = read(name), MODELS[name]
+    if changed is not None:
+        molecule = changed(molecule)
+    positions = shaken(count)
+    wanted, forces = (v / molecule.kt for v in reference(force_field(*files, cut=cut), positions))
+    u, gradient = energies(molecule, positions)
+    np.testing.assert_allclose(u, wanted, rtol=0, atol=ENERGY)
+    np.testing.assert_allclose(gradient, forces, rtol=0, atol=FORCE * np.abs(forces).max())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_energies_and_forces(name):
+    held_against_openmm(name, 30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_energies_and_forces_of_a_thousand(name):
+    held_against_openmm(name, 1000)
+
+
+def test_a_force_constant_that_is_slightly_off_is_noticed(monkeypatch):
+    """Planted: Coulomb's constant with the nine digits that are often quoted."""
+    monkeypatch.setattr(_openmm_terms, "COULOMB", 138.935457644)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        held_against_openmm("ff96 in vacuum", 5)
+
+
+def test_single_precision():
+    """Of the same configurations, which single precision holds exactly."""
+    molecule = read()
+    x = tf.constant(molecule.configuration(shaken(1000, size=0.003)), tf.float32)
+    exact = molecule.energy(tf.cast(x, tf.float64)).numpy()
+    np.testing.assert_allclose(molecule.energy(x).numpy(), exact, rtol=0, atol=SINGLE)
+
+
+def test_both_engines():
+    molecule = read("ff96, OBC2 of GBSAOBCForce, cut")
+    x = molecule.configuration(shaken(5))
+    np.testing.assert_allclose(
+        sampling.particle_energies(x, molecule), molecule.energy(x), rtol=0, atol=ENERGY
+    )
+
+
+@pytest.mark.parametrize("name", ["ff96, OBC1", "ff96, OBC2 of GBSAOBCForce, cut"])
+def test_documents_need_no_openmm(name):
+    molecule = read(name)
+    text = json.dumps(systems.to_document(molecule))
+    again = systems.from_document(json.loads(text))
+    x = molecule.configuration(shaken(3))
+    np.testing.assert_array_equal(molecule.energy(x), again.energy(x))
+    assert json.dumps(systems.to_document(again)) == text
+    assert len(text) < 20_000
+
+
+def test_what_it_is_told():
+    molecule = read(kelvin=310.0)
+    assert molecule.event_shape == (63,)
+    assert molecule.names[8] == "CA" == molecule.names[molecule.atom("ALA2:CA")]
+    assert molecule.elements[8] == "C"
+    assert molecule.residues[8] == "ALA2"
+    assert molecule.masses.sum() == pytest.approx(144.17, abs=0.01)
+    assert len(molecule.bonds) == 21
+    assert molecule.kilojoules(2.0) == pytest.approx(2 * 8.314462618e-3 * 310)
+    assert molecule.kilocalories(2.0) == pytest.approx(2 * 8.314462618e-3 * 310 / 4.184)
+    # The same energy in kJ/mol at every temperature.
+    u = [read(kelvin=t).kt * energies(read(kelvin=t), SHAPE[None])[0] for t in (300.0, 600.0)]
+    np.testing.assert_allclose(u[0], u[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", ["on each other", "in a row", "far away"])
+def test_gradients_in_training_are_numbers(shape):
+    molecule = read()
+    r = {
+        "on each other": np.zeros_like(SHAPE),
+        "in a row": 0.1 * np.arange(22)[:, None] * [[1.0, 0.0, 0.0]],
+        "far away": 1e3 * SHAPE,
+    }[shape]
+    x = tf.constant(molecule.configuration(r[None]), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        u = molecule.training_energy(x)
+    assert np.all(np.isfinite(u))
+    assert np.all(np.isfinite(tape.gradient(u, x)))
+
+
+def changed_by(change):
+    system = force_field("amber96.xml", "implicit/obc1.xml")
+    change(system)
+    return lambda: Molecule.from_openmm(system, alanine_dipeptide())
+
+
+def pme(system):
+    [force] = [f for f in system.getForces() if isinstance(f, openmm.NonbondedForce)]
+    force.setNonbondedMethod(force.PME)
+
+
+def other_screening(system):
+    [force] = [f for f in system.getForces() if isinstance(f, openmm.CustomGBForce)]
+    name, expression, kind = force.getComputedValueParameters(1)[0], "1/(1/or-0.9*I)", 0
+    force.setComputedValueParameters(1, name, expression, kind)
+
+
+REFUSED = {
+    "a force": (
+        lambda s: s.addForce(openmm.CustomBondForce("r")),
+        r"forces of \[.*\] and nothing else, got CustomBondForce",
+    ),
+    "two of a kind": (
+        lambda s: s.addForce(openmm.HarmonicBondForce(s.getForce(0))),
+        r"one force of each kind, got more for \['bonds'\]",
+    ),
+    "a constraint": (
+        lambda s: s.addConstraint(1, 2, 0.1),
+        r"no constraints, which hold degrees of freedom .* got 1, the first of particles 1 and 2",
+    ),
+    "a method": (pme, r"method of NonbondedForce must be NoCutoff or CutoffNonPeriodic, got PME"),
+    "a model": (other_screening, r"CustomGBForce must be one of implicit/obc1.xml or .*0\.9\*I"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_not_known_is_named(what):
+    change, message = REFUSED[what]
+    with pytest.raises(ValueError, match=message):
+        changed_by(change)()
+
+
+def test_a_topology_of_another_length():
+    topology = alanine_dipeptide()
+    topology.addAtom("X", openmm.app.element.carbon, list(topology.residues())[-1])
+    with pytest.raises(ValueError, match="topology must have 22 atoms, as system, got 23"):
+        Molecule.from_openmm(force_field("amber96.xml"), topology)
+    with pytest.raises(ValueError, match=r"kelvin must be .*got 0"):
+        Molecule.from_openmm(force_field("amber96.xml"), alanine_dipeptide(), kelvin=0)
