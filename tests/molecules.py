@@ -1,4 +1,4 @@
-"""Small molecules for tests: alanine dipeptide as OpenMM's topology, and one shape of it."""
+"""Alanine dipeptide for tests: force fields of OpenMM, one shape, and its Reference platform."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from typing import Any
 
 import numpy as np
 
-RESIDUES = (
-    ("ACE", "H1 CH3 H2 H3 C O"),
-    ("ALA", "N H CA HA CB HB1 HB2 HB3 C O"),
-    ("NME", "N H C H1 H2 H3"),
-)
+from boltzmann_tf.reproductions.alanine_dipeptide.parameters import topology
+
 # L, at a minimum of ff96 with OBC1, (phi, psi) = (-62, -49) degrees, nm.
 SHAPE = np.array(
     [
@@ -40,20 +37,6 @@ SHAPE = np.array(
 )
 
 
-def alanine_dipeptide() -> Any:
-    """Its topology."""
-    from openmm import app
-
-    topology = app.Topology()
-    chain = topology.addChain()
-    for name, atoms in RESIDUES:
-        residue = topology.addResidue(name, chain)
-        for atom in atoms.split():
-            topology.addAtom(atom, app.Element.getBySymbol(atom[0]), residue)
-    topology.createStandardBonds()
-    return topology
-
-
 def force_field(*files: str, cut: float | None = None) -> Any:
     """An `openmm.System` of alanine dipeptide."""
     from openmm import app, unit
@@ -64,7 +47,7 @@ def force_field(*files: str, cut: float | None = None) -> Any:
             "nonbondedMethod": app.CutoffNonPeriodic,
             "nonbondedCutoff": cut * unit.nanometer,
         }
-    return app.ForceField(*files).createSystem(alanine_dipeptide(), **options)
+    return app.ForceField(*files).createSystem(topology(), **options)
 
 
 def shaken(n: int, seed: int = 0, size: float = 0.005) -> np.ndarray:

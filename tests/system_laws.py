@@ -26,11 +26,11 @@ def _energy_and_gradient(energy: Callable, x: np.ndarray) -> tuple[np.ndarray, n
     return value.numpy(), tape.gradient(value, inputs).numpy()
 
 
-def gradient_is_finite_difference(energy: Callable, x: np.ndarray) -> None:
+def gradient_is_finite_difference(energy: Callable, x: np.ndarray, step: float = 1e-3) -> None:
     """Autodiff's gradient is that of five-point central differences, to 1e-6, in float64."""
     gradient = _energy_and_gradient(energy, x)[1].reshape(len(x), -1)
     # Truncation h^4 u^(5) / 30 and rounding 1e-16 u / h are both far below 1e-6 of the gradient.
-    step, weights = 1e-3, {-2: 1 / 12, -1: -2 / 3, 1: 2 / 3, 2: -1 / 12}
+    weights = {-2: 1 / 12, -1: -2 / 3, 1: 2 / 3, 2: -1 / 12}
     flat = x.reshape(len(x), -1)
     # All displaced configurations in one call, [4, coordinates, batch, coordinates].
     shifts = step * np.array(list(weights))[:, None, None, None] * np.eye(flat.shape[1])[:, None]

@@ -43,7 +43,7 @@ PRINTS = {
         r"^0\.99",
     ],
     "index": [r"^Pareto k-hat", r"^Estimate\(value=3\.[34]\d+", r"^3\.3799"],
-    "molecules": [r"^\d\.\d+e-1[56]$"],
+    "molecules": [r"-154\.61", r"^\d\.\d+e-1[56]$"],
     "own_bijector": [r"^\d\.\d+e-1[56] \d", r"^\d\.\d+e-1[56]$"],
     "own_study": [],
     "own_system": [r"'acceptance': 0\.", r"^\(1000, 2, 2\)$", r"^\[ 0\. inf\]$", "^True True$"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from boltzmann_tf.systems.alanine_dipeptide import AlanineDipeptide
 from boltzmann_tf.systems.at_temperature import AtTemperature
 from boltzmann_tf.systems.base import System
 from boltzmann_tf.systems.centres import CentresAlong
@@ -34,6 +35,7 @@ from boltzmann_tf.systems.within import Within
 
 # One line a system: its name on the command line and in files.
 REGISTRY |= {
+    "alanine_dipeptide": AlanineDipeptide,
     "double_well": DoubleWell,
     "double_well_4": DoubleWell4,
     "fluid_box": FluidBox,
@@ -60,6 +62,7 @@ WRAPPERS |= {
 __all__ = [
     "REGISTRY",
     "WRAPPERS",
+    "AlanineDipeptide",
     "AtTemperature",
     "CentresAlong",
     "Combination",

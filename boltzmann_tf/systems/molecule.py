@@ -7,13 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from boltzmann_tf._support.checks import finite_array, instance, positive, sequence
+from boltzmann_tf._support.checks import choice, finite_array, instance, positive, sequence
 from boltzmann_tf.potentials import Coordinate
 from boltzmann_tf.potentials.base import index_of
 from boltzmann_tf.systems._openmm_terms import GAS_CONSTANT, masses_of, terms_of
 from boltzmann_tf.systems.particles import ParticleSystem
 
-__all__ = ["Molecule"]
+__all__ = ["Molecule", "scaled"]
 
 CALORIE = 4.184  # J
 
@@ -122,6 +122,19 @@ class Molecule(ParticleSystem):
             coordinates=coordinates,
         )
 
+    def at(self, kelvin: float) -> Molecule:
+        """The same force field in kT at another temperature.
+
+        Args:
+          kelvin: the temperature.
+        """
+        positive("kelvin", kelvin)
+        config = Molecule.get_config(self)
+        terms = scaled(config.pop("terms"), self.kelvin / kelvin)
+        if config["training_terms"]:
+            config["training_terms"] = scaled(config["training_terms"], self.kelvin / kelvin)
+        return Molecule(**config | {"terms": terms, "kelvin": kelvin})
+
     def kilojoules(self, u: Any) -> Any:
         """Energies of kT in kJ/mol."""
         return u * self.kt
@@ -149,6 +162,35 @@ class Molecule(ParticleSystem):
             "bonds": self.bonds.tolist(),
             "kelvin": self.kelvin,
         }
+
+
+# Parameters that are energies, by the class of a potential: what another temperature changes.
+ENERGIES = {
+    "HarmonicBond": ("stiffness",),
+    "HarmonicAngle": ("stiffness",),
+    "PeriodicTorsion": ("barrier",),
+    "PointCharges": ("constant", "special_strength"),
+    "ReactionFieldCharges": ("constant",),
+    "CoulombOfPairs": ("strength",),
+    "LorentzBerthelot": ("epsilon", "special_epsilon"),
+    "LennardJonesOfPairs": ("epsilon",),
+    "GeneralizedBorn": ("constant", "surface"),
+}
+
+
+def scaled(terms: Sequence[Mapping[str, Any]], factor: float) -> list[dict[str, Any]]:
+    """Documents of a force field's terms, with all energies multiplied by a factor.
+
+    Raises:
+      ValueError: for a potential that no force field is read as.
+    """
+    found = []
+    for term in sequence("terms", terms):
+        names = ENERGIES[choice("class of terms", term["class"], ENERGIES)]
+        config = dict(term["config"])
+        config |= {name: (factor * np.asarray(config[name])).tolist() for name in names}
+        found.append({"class": term["class"], "config": config})
+    return found
 
 
 def _texts(name: str, values: Any, n: int) -> list[str]:

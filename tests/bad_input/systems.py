@@ -46,6 +46,13 @@ ROWS = [
     (lambda: molecule(masses=[1.0, 1.0, 0.0]), ValueError, r"masses must be 3 numbers > 0, got \["),
     (lambda: molecule(kelvin=-1), ValueError, r"kelvin must be .*got -1"),
     (lambda: molecule(bonds=[(0, 3)]), ValueError, r"bonds must be particles' numbers .*got 3"),
+    (lambda: molecule().at(0.0), ValueError, r"kelvin must be .*got 0\.0"),
+    (
+        lambda: molecule().at(310.0),
+        ValueError,
+        r"class of terms must be one of .*got 'LennardJones'",
+    ),
+    (lambda: systems.AlanineDipeptide(kelvin=-3), ValueError, r"kelvin must be .*got -3"),
     (lambda: molecule().atom("X1:D"), ValueError, r"name must be one of \['X1:A', .*got 'X1:D'"),
     (lambda: systems.SolvatedDimer(slope="steep"), TypeError, r"slope must be a .*got 'steep'"),
     (lambda: bg.System.from_energy(3, (2,)), TypeError, r"energy must be a function of x, got 3"),

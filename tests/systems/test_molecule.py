@@ -7,10 +7,14 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from molecules import SHAPE, alanine_dipeptide, force_field, reference, shaken
+from molecules import SHAPE, force_field, reference, shaken
 
 from boltzmann_tf import sampling, systems
-from boltzmann_tf.systems import Molecule, _openmm_terms
+from boltzmann_tf.potentials import Torsion
+from boltzmann_tf.reproductions.alanine_dipeptide import parameters
+from boltzmann_tf.reproductions.alanine_dipeptide.parameters import topology
+from boltzmann_tf.systems import AlanineDipeptide, Molecule, _openmm_terms
+from boltzmann_tf.systems.alanine_dipeptide import FILE
 
 openmm = pytest.importorskip("openmm")
 
@@ -31,7 +35,7 @@ SINGLE = 2e-4  # kT, in float32
 
 def read(name="ff96, OBC1", kelvin=300.0):
     files, cut = MODELS[name]
-    return Molecule.from_openmm(force_field(*files, cut=cut), alanine_dipeptide(), kelvin=kelvin)
+    return Molecule.from_openmm(force_field(*files, cut=cut), topology(), kelvin=kelvin)
 
 
 def energies(molecule, positions, dtype="float64"):
@@ -131,10 +135,58 @@ def test_gradients_in_training_are_numbers(shape):
     assert np.all(np.isfinite(tape.gradient(u, x)))
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_at_another_temperature(name):
+    """The same energy in kJ/mol."""
+    molecule, x = read(name), read(name).configuration(shaken(3))
+    hot = molecule.at(510.0)
+    assert hot.kelvin == 510
+    np.testing.assert_allclose(
+        hot.kilojoules(hot.energy(x)), molecule.kilojoules(molecule.energy(x)), rtol=1e-12
+    )
+
+
+def test_alanine_dipeptide_is_what_openmm_has():
+    molecule = AlanineDipeptide()
+    held_against_openmm("ff96, OBC1", 30, lambda _: molecule)
+    hot = AlanineDipeptide(kelvin=450.0)
+    x = molecule.configuration(shaken(3))
+    np.testing.assert_allclose(hot.kt * hot.energy(x), molecule.kt * molecule.energy(x), rtol=1e-12)
+    assert systems.to_document(hot) == {"name": "alanine_dipeptide", "config": {"kelvin": 450.0}}
+
+
+def test_its_file_is_what_the_script_writes(tmp_path):
+    parameters.main(tmp_path / "file.json")
+    new, old = (json.loads(f.read_text()) for f in (tmp_path / "file.json", FILE))
+    assert new["molecule"] == old["molecule"]
+    for state, r in old["states"].items():
+        np.testing.assert_allclose(r, new["states"][state], atol=2e-5)
+
+
+@pytest.mark.parametrize(("state", "kilojoules"), [("C7eq", -154.6), ("alpha_L", -128.4)])
+def test_its_shapes(state, kilojoules):
+    """L, the peptide bonds trans, phi and psi as said; the first energy is a published one."""
+    molecule = AlanineDipeptide()
+    x = molecule.initial_state(state)
+    assert float(molecule.kilojoules(molecule.energy(x[None]))[0]) == pytest.approx(
+        kilojoules, abs=0.05
+    )
+    angles = [float(np.degrees(f(x))) for f in molecule.reaction_coordinates.values()]
+    assert angles == pytest.approx(parameters.SHAPES[state], abs=0.01)
+    r = molecule.positions(x).numpy()
+    n, ca, c, cb = (r[molecule.atom(f"ALA2:{a}")] for a in ("N", "CA", "C", "CB"))
+    assert 1e3 * np.cross(n - ca, c - ca) @ (cb - ca) == pytest.approx(2.5, abs=0.2)
+    mirrored = molecule.configuration(r * [-1, 1, 1])
+    np.testing.assert_allclose(molecule.energy(mirrored[None]), molecule.energy(x[None]), rtol=1e-9)
+    for members in ((1, 4, 6, 8), (8, 14, 16, 18)):
+        omega = Torsion(*members)(list(tf.constant(r.T)), None)
+        assert abs(float(np.degrees(omega))) == pytest.approx(180, abs=0.01)
+
+
 def changed_by(change):
     system = force_field("amber96.xml", "implicit/obc1.xml")
     change(system)
-    return lambda: Molecule.from_openmm(system, alanine_dipeptide())
+    return lambda: Molecule.from_openmm(system, topology())
 
 
 def pme(system):
@@ -174,9 +226,9 @@ def test_what_is_not_known_is_named(what):
 
 
 def test_a_topology_of_another_length():
-    topology = alanine_dipeptide()
-    topology.addAtom("X", openmm.app.element.carbon, list(topology.residues())[-1])
+    longer = topology()
+    longer.addAtom("X", openmm.app.element.carbon, list(longer.residues())[-1])
     with pytest.raises(ValueError, match="topology must have 22 atoms, as system, got 23"):
-        Molecule.from_openmm(force_field("amber96.xml"), topology)
+        Molecule.from_openmm(force_field("amber96.xml"), longer)
     with pytest.raises(ValueError, match=r"kelvin must be .*got 0"):
-        Molecule.from_openmm(force_field("amber96.xml"), alanine_dipeptide(), kelvin=0)
+        Molecule.from_openmm(force_field("amber96.xml"), topology(), kelvin=0)

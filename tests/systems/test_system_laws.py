@@ -22,6 +22,7 @@ from boltzmann_tf.potentials import (
     Tether,
 )
 from boltzmann_tf.systems import (
+    AlanineDipeptide,
     AtTemperature,
     DoubleWell,
     DoubleWell4,
@@ -53,7 +54,8 @@ class Case(NamedTuple):
     """A system and the interval of coordinates in which its energy is an ordinary number.
 
     With `around`, the name of an initial state, the interval is that of distances from it. `onto`
-    brings any coordinates into a domain of unit vectors or of spins.
+    brings any coordinates into a domain of unit vectors or of spins. `step` is that of finite
+    differences, a thousandth of the lengths that matter.
     """
 
     make: Callable[[], System]
@@ -61,6 +63,7 @@ class Case(NamedTuple):
     high: float
     around: str | None = None
     onto: Callable[[tf.Tensor], tf.Tensor] = tf.identity
+    step: float = 1e-3
 
 
 class Cluster(System):
@@ -100,6 +103,7 @@ def four_atoms():
 
 
 SYSTEMS: dict[str, Case] = {
+    "alanine_dipeptide": Case(AlanineDipeptide, -0.004, 0.004, "C7eq", step=1e-4),
     "at_temperature": Case(lambda: AtTemperature(SpringInBox(), 1.7), 0.01, 3.99),
     "double_well": Case(DoubleWell, -2.5, 2.5),
     "double_well_other": Case(lambda: DoubleWell(a4=0.25, a2=1.5, a1=-0.2, k=3), -3, 3),
@@ -230,10 +234,10 @@ def test_gradient(name):
     @given(seed=st.integers(0, 2**32 - 1))
     def check(seed):
         system, x = SYSTEMS[name].make(), points(name, seed=seed)
-        onto = SYSTEMS[name].onto
-        laws.gradient_is_finite_difference(lambda v: system.energy(onto(v)), x)
+        onto, step = SYSTEMS[name].onto, SYSTEMS[name].step
+        laws.gradient_is_finite_difference(lambda v: system.energy(onto(v)), x, step)
         if type(system).training_energy is not System.training_energy:
-            laws.gradient_is_finite_difference(lambda v: system.training_energy(onto(v)), x)
+            laws.gradient_is_finite_difference(lambda v: system.training_energy(onto(v)), x, step)
         laws.energies_are_per_configuration(system, x)
         laws.energy_dtypes_agree(system, x)
         laws.training_energy_is_true_inside(system, x)

@@ -184,6 +184,7 @@ def test_mueller_brown_far_outside():
 
 def test_registry_and_names():
     assert set(systems.REGISTRY) == {
+        "alanine_dipeptide",
         "double_well",
         "double_well_4",
         "fluid_box",

@@ -1,0 +1,1 @@
+"""Alanine dipeptide: where the parameters of `systems.AlanineDipeptide` come from."""
