@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from boltzmann_tf._support.checks import (
     positive_int,
 )
 from boltzmann_tf._support.helmert import helmert
+from boltzmann_tf._support.products import accurate
 from boltzmann_tf.bijectors._boltzmann_table import BoltzmannTable
 from boltzmann_tf.bijectors._bond_law import BondLaw
 from boltzmann_tf.bijectors._chain_fields import FEATURES, WEIGHTS, ChainField, Grid, Seen
@@ -171,7 +173,7 @@ class ChainFlow(Bijector):
         law = self._law.table(t)
         basis = tf.constant(helmert(n), flat.dtype)  # [n - 1, n]
         if inverse:
-            beads = tf.einsum("kn,bkd->bnd", basis, flat)
+            beads = accurate(partial(tf.einsum, "kn,bkd->bnd"), basis, flat)
             beads -= beads[:, :1]
         else:
             beads = tf.zeros([rows, n, d], flat.dtype)
@@ -203,7 +205,10 @@ class ChainFlow(Bijector):
         if inverse:
             found, log_det = tf.transpose(out.stack(), [1, 0, 2]), log_det + constant
         else:
-            found, log_det = tf.einsum("kn,bnd->bkd", basis, beads), log_det - constant
+            found, log_det = (
+                accurate(partial(tf.einsum, "kn,bnd->bkd"), basis, beads),
+                log_det - constant,
+            )
         found = tf.reshape(found, shape)
         found.set_shape(value.shape)
         return found, tf.reshape(log_det, shape[:-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from boltzmann_tf._support.checks import instance, positive, positive_int
 from boltzmann_tf._support.helmert import helmert
+from boltzmann_tf._support.products import accurate
 from boltzmann_tf.bijectors._insertion_field import PARTS, InsertionField
 from boltzmann_tf.bijectors.base import Bijector, deserialize, register, serialize
 from boltzmann_tf.bijectors.chain import ChainFlow
@@ -117,7 +119,9 @@ class SolvatedChainFlow(Bijector):
             tf.reshape(flat[:, 1 : self._n], [rows, 2 * (self._n - 1)])
         )
         basis = tf.constant(helmert(self._n), flat.dtype)
-        beads = tf.einsum("kn,bkd->bnd", basis, tf.reshape(bonds, [rows, self._n - 1, 2]))
+        beads = accurate(
+            partial(tf.einsum, "kn,bkd->bnd"), basis, tf.reshape(bonds, [rows, self._n - 1, 2])
+        )
         beads = flat[:, :1] + (beads - beads[:, :1]) / self._side
         solvent, log_solvent = self._filled(flat[:, self._n :], beads, inverse=False)
         both = tf.concat([beads, solvent], axis=1)
@@ -133,7 +137,8 @@ class SolvatedChainFlow(Bijector):
         first = beads[:, :1]
         unwrapped = self._side * tf.concat([0 * first, tf.cumsum(steps, axis=1)], axis=1)
         basis = tf.constant(helmert(self._n), both.dtype)
-        bonds = tf.reshape(tf.einsum("kn,bnd->bkd", basis, unwrapped), [rows, 2 * (self._n - 1)])
+        bonds = accurate(partial(tf.einsum, "kn,bnd->bkd"), basis, unwrapped)
+        bonds = tf.reshape(bonds, [rows, 2 * (self._n - 1)])
         z, log_chain = self._chain.inverse_and_log_det(bonds)
         parts = [first, tf.reshape(z, [rows, self._n - 1, 2])]
         filled, log_solvent = self._filled(solvent, beads, inverse=True)

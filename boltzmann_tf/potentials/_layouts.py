@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from boltzmann_tf._support.products import product
 from boltzmann_tf.potentials._space import Space
 
 __all__ = ["Layout", "Listed", "Ordered", "layout_of"]
@@ -80,8 +81,7 @@ class Listed(Layout):
         self._first, self._second = identity[self._i], identity[self._j]
 
     def squared_distances(self, rows: list[tf.Tensor], space: Space, sides: Any) -> tf.Tensor:
-        between = self.constant(self._first - self._second)
-        apart = tuple(tf.matmul(between, row) for row in rows)
+        apart = tuple(product(self._first - self._second, row) for row in rows)
         d = space.difference(apart, (0.0,) * len(rows), sides)
         return space.dot(d, d)
 
@@ -98,12 +98,11 @@ class Listed(Layout):
 
     def _of(self, values: Any, matrix: np.ndarray, index: np.ndarray) -> tf.Tensor:
         if tf.is_tensor(values):
-            return tf.matmul(self.constant(matrix), values)
+            return product(matrix, values)
         return self.constant(np.asarray(values)[index, None])
 
     def onto(self, first: Callable[[], tf.Tensor], second: Callable[[], tf.Tensor]) -> tf.Tensor:
-        own = tf.matmul(self.constant(self._first.T), first())
-        return own + tf.matmul(self.constant(self._second.T), second())
+        return product(self._first.T, first()) + product(self._second.T, second())
 
     def of_mask(self, mask: np.ndarray) -> np.ndarray:
         return mask[self._i, self._j, None]

@@ -29,7 +29,7 @@ def total_energy(
     """The sum of all terms, `[batch]`; with `training` their forms that stay finite.
 
     `lengths` are the sides of a periodic box, numbers or tensors `[1, batch]`, or None. `fine` are
-    the rows in double precision, for what takes differences of close points.
+    the rows in double precision, of an open box, for what takes differences of close points.
     """
     space = SPACES[len(rows), lengths is not None]
     sides = None if lengths is None else [tf.convert_to_tensor(v, rows[0].dtype) for v in lengths]
@@ -43,8 +43,7 @@ def total_energy(
         if term.invariant in ("pairs", "born", "constant"):
             continue
         if fine is not None and term.invariant == "squared distance":
-            wide = None if sides is None else [tf.cast(v, tf.float64) for v in sides]
-            own = _of_few(fine, term, space, wide, training=training)
+            own = _of_few(fine, term, space, None, training=training)
             total += tf.cast(own, total.dtype)
         else:
             total += _of_few(rows, term, space, sides, training=training)

@@ -103,10 +103,7 @@ class _OfPairs(Few):
     members = 2
     anchors = False
 
-    @property
-    def core(self) -> np.ndarray:
-        """Distance below which training continues by the tangent, a number or [pairs]."""
-        raise NotImplementedError
+    core: Any  # distance below which training continues by the tangent, a number or [pairs]
 
     def training_range(self) -> tuple[Any, Any]:
         """Where training continues by the tangent: below, above."""
@@ -127,13 +124,8 @@ class CoulombOfPairs(_OfPairs):
     def __init__(
         self, particles: Any, strength: Any, *, core: float = 0.05, name: str = "coulomb_of_pairs"
     ) -> None:
-        self._core = positive("core", core)
+        self.core = positive("core", core)
         super().__init__(coulomb, particles, name=name, strength=strength)
-
-    @property
-    def core(self) -> np.ndarray:
-        """Distance below which training continues by the tangent."""
-        return np.asarray(self._core)
 
 
 class LennardJonesOfPairs(_OfPairs):
@@ -151,11 +143,7 @@ class LennardJonesOfPairs(_OfPairs):
         self, particles: Any, epsilon: Any, sigma: Any, *, name: str = "lennard_jones_of_pairs"
     ) -> None:
         super().__init__(lennard_jones, particles, name=name, epsilon=epsilon, sigma=sigma)
-
-    @property
-    def core(self) -> np.ndarray:
-        """Distance below which training continues by the tangent, a number or [pairs]."""
-        return CORE * self.parameters["sigma"]
+        self.core = CORE * self.parameters["sigma"]
 
 
 def _put(table: np.ndarray, name: str, special: Any, values: Any) -> None:

@@ -11,6 +11,7 @@ import tensorflow_probability as tfp
 
 from boltzmann_tf._support.checks import finite_array, positive_int
 from boltzmann_tf._support.helmert import helmert
+from boltzmann_tf._support.products import accurate
 from boltzmann_tf._support.random import normal
 from boltzmann_tf.priors.base import Prior, as_tensor
 
@@ -112,7 +113,8 @@ class MeanFreeNormal(Normal):
         shape = [*z.shape[:-1], self._particles - 1, self._dimension]
         if z.shape.rank == 2 and z.shape[0] is None:
             shape[0] = -1
-        return tf.matmul(tf.constant(self._basis, z.dtype), tf.reshape(z, shape), transpose_a=True)
+        basis = tf.constant(self._basis.T, z.dtype)
+        return accurate(tf.matmul, basis, tf.reshape(z, shape))
 
     def coordinates(self, positions: Any) -> np.ndarray:
         """Latent vectors `[..., event_size]` of positions `[..., particles, dimension]`.

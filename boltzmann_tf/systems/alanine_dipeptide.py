@@ -61,6 +61,14 @@ class AlanineDipeptide(Molecule):
             name: self.configuration(np.array(r)) for name, r in _parameters()["states"].items()
         }
 
+    def at(self, kelvin: float) -> AlanineDipeptide:
+        """The same molecule in kT at another temperature.
+
+        Args:
+          kelvin: the temperature.
+        """
+        return AlanineDipeptide(kelvin)
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON values."""
         return {"kelvin": self.kelvin}

@@ -12,7 +12,7 @@ import tensorflow as tf
 from boltzmann_tf import potentials
 from boltzmann_tf._support.checks import choice, finite_array, instance, positive_int, sequence
 from boltzmann_tf._support.helmert import helmert
-from boltzmann_tf._support.products import product
+from boltzmann_tf._support.products import accurate, product
 from boltzmann_tf.potentials import Box, Coordinate, Open, Potential, SoftWalls, Wall
 from boltzmann_tf.potentials import _kernels as kernels
 from boltzmann_tf.potentials import _tensors as tensors
@@ -174,8 +174,8 @@ class ParticleSystem(System):
         rows = [x[..., k :: self.dimension] for k in range(self.dimension)]
         if self.anchored:
             return rows
-        basis = tf.constant(self.basis, x.dtype)
-        return [tf.linalg.matvec(basis, row, transpose_a=True) for row in rows]
+        basis = tf.constant(self.basis.T, x.dtype)
+        return [accurate(tf.linalg.matvec, basis, row) for row in rows]
 
     def pair_distances(self, x: Any) -> tf.Tensor:
         """Distances of all pairs, `[..., event_size]` to `[..., n (n - 1) / 2]`.

@@ -10,6 +10,7 @@ openmmtools. Shapes are made of atom names, bonds, and the force field's own len
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,10 @@ def main(file: Path) -> None:
         "molecule": systems.to_document(read)["config"],  # type: ignore[index]
         "states": {name: np.round(shape(read, *at), 5).tolist() for name, at in SHAPES.items()},
     }
-    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(content, indent=1)
+    # Lists of numbers and of names in a line each.
+    text = re.sub(r"\[[^][{}]+\]", lambda found: " ".join(found[0].split()), text)
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from molecules import SHAPE, force_field, reference, shaken
 
-from boltzmann_tf import sampling, systems
-from boltzmann_tf.potentials import Torsion
+from boltzmann_tf import BoltzmannGenerator, sampling, systems
+from boltzmann_tf.bijectors import InternalCoordinates, z_matrix
+from boltzmann_tf.potentials import Torsion, _layouts
 from boltzmann_tf.reproductions.alanine_dipeptide import parameters
 from boltzmann_tf.reproductions.alanine_dipeptide.parameters import topology
 from boltzmann_tf.systems import AlanineDipeptide, Molecule, _openmm_terms
@@ -102,6 +104,56 @@ def test_documents_need_no_openmm(name):
     np.testing.assert_array_equal(molecule.energy(x), again.energy(x))
     assert json.dumps(systems.to_document(again)) == text
     assert len(text) < 20_000
+
+
+@pytest.mark.parametrize("name", ["ff96, OBC1", "ff96, OBC2 of GBSAOBCForce, cut"])
+def test_both_layouts_of_pairs(name, monkeypatch):
+    """That of few particles and that of many: energies and gradients."""
+    few = energies(read(name), shaken(3))
+    monkeypatch.setattr(_layouts, "LISTED", 0)
+    many = energies(read(name), shaken(3))
+    np.testing.assert_allclose(many[0], few[0], rtol=0, atol=ENERGY)
+    np.testing.assert_allclose(many[1], few[1], rtol=0, atol=1e-12 * np.abs(few[1]).max())
+
+
+def test_two_models_that_are_easily_taken_for_each_other():
+    one, other = (read(name) for name in ("ff96, OBC1", "ff96, OBC2 of GBSAOBCForce"))
+    u, v = (m.kilojoules(energies(m, SHAPE[None])[0][0]) for m in (one, other))
+    assert v - u == pytest.approx(8.72, abs=0.01)
+
+
+def test_a_generator_is_saved_with_its_molecule(tmp_path):
+    """By numbers alone; what loads it needs no OpenMM."""
+    molecule = read()
+    z = z_matrix(molecule.n, molecule.bonds, molecule.elements)
+    BoltzmannGenerator(molecule, InternalCoordinates(z)).save(tmp_path / "generator")
+    again = BoltzmannGenerator.load(tmp_path / "generator")
+    x = molecule.configuration(shaken(2))
+    np.testing.assert_array_equal(again.system.energy(x), molecule.energy(x))
+    assert again.system.names == molecule.names
+
+
+@pytest.mark.slow
+def test_bpti():
+    """The published choices; -8485.43 kJ/mol is a known value of this file."""
+    file = os.environ.get("BPTI_PDB")
+    if file is None:
+        pytest.skip("BPTI_PDB must name the file")
+    pdb = openmm.app.PDBFile(file)
+    files = ("amber99sbildn.xml", "amber99_obc.xml")
+    system = openmm.app.ForceField(*files).createSystem(
+        pdb.topology,
+        nonbondedMethod=openmm.app.CutoffNonPeriodic,
+        nonbondedCutoff=1 * openmm.unit.nanometer,
+        constraints=None,
+    )
+    molecule = Molecule.from_openmm(system, pdb.topology)
+    positions = pdb.getPositions(asNumpy=True).value_in_unit(openmm.unit.nanometer)[None]
+    u, gradient = energies(molecule, positions)
+    wanted, forces = (v / molecule.kt for v in reference(system, positions))
+    assert u[0] * molecule.kt == pytest.approx(-8485.43, abs=0.01)
+    assert u[0] * molecule.kt == pytest.approx(wanted[0] * molecule.kt, abs=1e-6)
+    np.testing.assert_allclose(gradient, forces, rtol=0, atol=FORCE * np.abs(forces).max())
 
 
 def test_what_it_is_told():
